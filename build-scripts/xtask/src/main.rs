@@ -1,0 +1,2 @@
+//! Set-up, demo, tests, CI and generated files.
+fn main() {}

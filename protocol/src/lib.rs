@@ -1,0 +1,38 @@
+//! Every message between a client and the server of WorldMates Calls, typed once, in both directions.
+//!
+//! What arrives is parsed into types that cannot be wrong ([`UserId`], [`RoomName`], [`CallType`] …); what is only
+//! passed on between two clients ([`Sdp`], [`Candidate`]) keeps the very bytes it came with. Event names live here
+//! and nowhere else. This crate knows no clock, no socket and no rule of a call.
+//!
+//! ```
+//! use calls_protocol::ClientEvent;
+//!
+//! let event = ClientEvent::decode("call:register", r#"{"userId":"123"}"#)?;
+//! assert_eq!(event.name(), "call:register");
+//! # Ok::<(), calls_protocol::DecodeError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod ack;
+mod client;
+mod error;
+mod events;
+mod ids;
+mod opaque;
+#[cfg(feature = "schema")]
+pub mod schema;
+mod server;
+
+pub use ack::{Accepted, Ack, AckError, Done, Ended as EndedAck, Initiated, Registered, parse_ack};
+pub use client::{
+    Accept, CallTarget, ClientEvent, End, EndWish, IceCandidate, Initiate, JoinRoom, LeaveRoom, Recipient,
+    Register, Reject, RejectReason, Renegotiate, Resume, Stats, StreamWish, Subscribe, ToggleMedia,
+};
+pub use error::{DecodeError, ErrorCode, Refusal};
+pub use ids::{CallId, CallType, DeviceId, EventId, GroupId, IdError, RoomName, Seconds, UnixMillis, UserId};
+pub use opaque::{Candidate, Sdp};
+pub use server::{
+    Answer, CallError, Ended, EndedReason, GroupIncoming, IceServer, IceServers, Incoming, MediaChanged,
+    Participant, Presence, Rejected, RelayedRenegotiate, RoomState, ServerEvent, Speaker, Speakers, Topology,
+    UserInCall,
+};

@@ -1,0 +1,2 @@
+//! The server of WorldMates Calls.
+#![forbid(unsafe_code)]
