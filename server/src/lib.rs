@@ -1,2 +1,4 @@
-//! The server of WorldMates Calls.
+//! The server of WorldMates Calls: Socket.IO signalling, REST, TURN for a start, one binary.
 #![forbid(unsafe_code)]
+
+pub mod calls;
