@@ -1,4 +1,320 @@
 //! The rules of calls: pure functions of (state, time, input). No clock, no socket, no database, no failure.
+//!
+//! Whatever the outside does becomes an [`Input`]; whatever should happen comes back as [`Action`]s, in order. The
+//! same inputs at the same times give the same actions, so a simulation is a plain loop and a bug is a list of inputs.
+//! Late, repeated and impossible messages are ordinary inputs: each gets a reply that says what is so.
+mod crowd;
+mod initiate;
+mod io;
+mod log;
+mod over;
+mod pair;
+mod people;
 mod record;
+mod register;
+mod restore;
+mod room;
 
+pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
 pub use record::{FinalStatus, OpenCall, Record};
+
+use calls_protocol::{
+    Ack, CallId, ClientEvent, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
+};
+use over::{Outcome, Overs};
+use people::People;
+use room::{Room, Shape};
+use std::collections::{BTreeSet, HashMap};
+
+/// What answers an event: the acknowledgement, or why not.
+type Reply = Result<Ack, Refusal>;
+
+/// Makes the STUN and TURN servers of one user at one moment; pure like everything here.
+pub type IssueIce = Box<dyn Fn(UserId, UnixMillis) -> IceServers + Send>;
+
+/// Every call of this server.
+pub struct Calls {
+    settings: CallSettings,
+    people: People,
+    rooms: HashMap<RoomName, Room>,
+    /// Which room wakes when; one entry a live room.
+    wakes: BTreeSet<(UnixMillis, RoomName)>,
+    overs: Overs,
+    /// The one live call of a group.
+    groups: HashMap<calls_protocol::GroupId, RoomName>,
+    next_call: u64,
+    next_group_call: u64,
+    issue_ice: IssueIce,
+    /// Set by [`Input::Stop`]: no new call starts here.
+    stopping: bool,
+}
+
+/// What the functions of a room may touch besides the room.
+struct Cx<'a> {
+    now: UnixMillis,
+    settings: &'a CallSettings,
+    people: &'a mut People,
+    issue_ice: &'a IssueIce,
+    out: &'a mut Vec<Action>,
+}
+
+impl Cx<'_> {
+    fn ice(&self, user: UserId) -> IceServers {
+        (self.issue_ice)(user, self.now)
+    }
+
+    fn store(&mut self, record: Record) {
+        self.out.push(Action::Store(record));
+    }
+
+    fn note(&mut self, note: Note) {
+        self.out.push(Action::Note(note));
+    }
+}
+
+impl Calls {
+    /// No calls yet; `next_call` and `next_group_call` are the first free row ids.
+    pub fn new(settings: CallSettings, next_call: u64, next_group_call: u64, issue_ice: IssueIce) -> Self {
+        Self {
+            settings,
+            people: People::default(),
+            rooms: HashMap::new(),
+            wakes: BTreeSet::new(),
+            overs: Overs::default(),
+            groups: HashMap::new(),
+            next_call: next_call.max(1),
+            next_group_call: next_group_call.max(1),
+            issue_ice,
+            stopping: false,
+        }
+    }
+
+    /// Takes one input and returns what it asks of the outside, in order. `now` never goes back.
+    #[must_use = "an action that is not run is lost"]
+    pub fn handle(&mut self, now: UnixMillis, input: Input) -> Vec<Action> {
+        let mut out = Vec::new();
+        match input {
+            Input::Event { socket, authenticated, event, facts } => {
+                let reply = self.event(now, socket, authenticated, *event, facts, &mut out);
+                // The reply goes first: whoever reads it knows the room before its events arrive.
+                out.insert(0, Action::Reply(reply));
+            }
+            Input::Closed { socket } => self.closed(now, socket, &mut out),
+            Input::Tick => self.tick(now, &mut out),
+            Input::Restore { call, group } => self.restore(now, call, group.as_deref(), &mut out),
+            Input::Stop => self.stopping = true,
+        }
+        out
+    }
+
+    /// When [`Input::Tick`] is due next.
+    pub fn deadline(&self) -> Option<UnixMillis> {
+        let wake = self.wakes.first().map(|(at, _)| *at);
+        [wake, self.overs.deadline()].into_iter().flatten().min()
+    }
+
+    /// Calls and rooms that are going on.
+    pub fn live(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// 1-1 and group calls that ring.
+    pub fn ringing(&self) -> usize {
+        self.rooms.values().filter(|room| room.is_ringing()).count()
+    }
+
+    /// Users with at least one socket.
+    pub fn users_online(&self) -> usize {
+        self.people.online()
+    }
+
+    /// Whether the user has a socket here.
+    pub fn is_online(&self, user: UserId) -> bool {
+        !self.people.lines(user).is_empty()
+    }
+
+    /// Whose calls a socket takes.
+    pub fn user_of(&self, socket: SocketId) -> Option<UserId> {
+        self.people.user_of(socket)
+    }
+
+    fn event(
+        &mut self,
+        now: UnixMillis,
+        socket: SocketId,
+        authenticated: Option<UserId>,
+        event: ClientEvent,
+        facts: Facts,
+        out: &mut Vec<Action>,
+    ) -> Reply {
+        if let ClientEvent::Register(register) = event {
+            return self.register(now, socket, authenticated, register, facts, out);
+        }
+        let Some(user) = self.people.user_of(socket) else {
+            return refuse(ErrorCode::Unauthorized, "say call:register first, then try again");
+        };
+        if event.claimed_user().is_some_and(|claimed| claimed != user) {
+            return refuse(ErrorCode::Forbidden, "you can only speak for yourself: the user id is another's");
+        }
+        let name = match event {
+            ClientEvent::Initiate(initiate) => return self.initiate(now, socket, user, initiate, facts, out),
+            ClientEvent::JoinRoom(join) if !self.rooms.contains_key(&join.room_name) => {
+                return self.open_room(now, socket, user, join, &facts, out);
+            }
+            _ => event.room().expect("every event but call:register names a room").clone(),
+        };
+        if !self.rooms.contains_key(&name) {
+            return self.about_over(now, socket, user, &name, &event, out);
+        }
+        self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
+    }
+
+    /// Runs `act` on a live room, then books its next wake, or buries it if that was its end.
+    fn in_room<T>(
+        &mut self,
+        now: UnixMillis,
+        name: &RoomName,
+        out: &mut Vec<Action>,
+        act: impl FnOnce(&mut Room, &mut Cx<'_>) -> T,
+    ) -> T {
+        let room = self.rooms.get_mut(name).expect("the caller looked the room up");
+        let mut cx =
+            Cx { now, settings: &self.settings, people: &mut self.people, issue_ice: &self.issue_ice, out };
+        let result = act(room, &mut cx);
+        self.settle(now, name);
+        result
+    }
+
+    fn settle(&mut self, now: UnixMillis, name: &RoomName) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        if room.over.is_some() {
+            self.bury(now, name);
+            return;
+        }
+        let due = room.deadline(&self.settings);
+        if due != room.wake {
+            if let Some(at) = room.wake.take() {
+                self.wakes.remove(&(at, name.clone()));
+            }
+            if let Some(at) = due {
+                self.wakes.insert((at, name.clone()));
+            }
+            room.wake = due;
+        }
+    }
+
+    fn bury(&mut self, now: UnixMillis, name: &RoomName) {
+        let Some(mut room) = self.rooms.remove(name) else { return };
+        if let Some(at) = room.wake {
+            self.wakes.remove(&(at, name.clone()));
+        }
+        for user in room.everyone() {
+            self.people.leave(user, name);
+        }
+        if let Shape::Crowd(crowd) = &room.shape
+            && let Some(group) = crowd.group_id()
+            && self.groups.get(&group) == Some(name)
+        {
+            self.groups.remove(&group);
+        }
+        let over = room.over.take().expect("only a room that is over is buried");
+        if room.call.is_none() {
+            // An open room: its name is free again at once.
+            return;
+        }
+        self.overs.add(now, &self.settings, name.clone(), over, &mut self.people);
+    }
+
+    fn closed(&mut self, now: UnixMillis, socket: SocketId, out: &mut Vec<Action>) {
+        let Some(user) = self.people.hang_up(socket) else { return };
+        for name in self.people.rooms(user) {
+            self.in_room(now, &name, out, |room, cx| room.lose_socket(cx, user, socket));
+        }
+        self.people.forget_if_gone(user, now);
+    }
+
+    fn tick(&mut self, now: UnixMillis, out: &mut Vec<Action>) {
+        while let Some((at, name)) = self.wakes.first().cloned() {
+            if at > now {
+                break;
+            }
+            self.in_room(now, &name, out, Room::time_is_up);
+            // A room that asked to be woken now and did nothing would be woken for ever.
+            debug_assert!(self.rooms.get(&name).is_none_or(|room| room.wake.is_none_or(|wake| wake > now)));
+        }
+        self.overs.purge(now, &mut self.people);
+        self.people.sweep(now);
+    }
+
+    fn restore(
+        &mut self,
+        now: UnixMillis,
+        call: OpenCall,
+        group: Option<&GroupFacts>,
+        out: &mut Vec<Action>,
+    ) {
+        let members = group.map_or(&[][..], |group| &group.members);
+        let (room, offer) = Room::restored(now, call, members);
+        let name = room.name.clone();
+        if self.rooms.contains_key(&name) {
+            return;
+        }
+        for user in room.everyone() {
+            self.people.enter(user, &name);
+        }
+        if let Shape::Crowd(crowd) = &room.shape
+            && let Some(group) = crowd.group_id()
+        {
+            self.groups.insert(group, name.clone());
+        }
+        self.rooms.insert(name.clone(), room);
+        let group_name = group.map_or("", |group| &group.name);
+        self.in_room(now, &name, out, |room, cx| room.tell_again(cx, offer, group_name));
+    }
+
+    /// An event about a room that is not live: over, or never there.
+    fn about_over(
+        &mut self,
+        now: UnixMillis,
+        socket: SocketId,
+        user: UserId,
+        name: &RoomName,
+        event: &ClientEvent,
+        out: &mut Vec<Action>,
+    ) -> Reply {
+        let Some(over) = self.overs.get_mut(name) else {
+            return refuse(ErrorCode::NotFound, "there is no such call; it may have ended a while ago");
+        };
+        if !over.concerns(user) {
+            return refuse(ErrorCode::Forbidden, "you are not part of this call");
+        }
+        match event {
+            ClientEvent::End(_) => Ok(Ack::Ended(calls_protocol::EndedAck { duration: over.duration })),
+            ClientEvent::LeaveRoom(_) => Ok(Ack::Done),
+            ClientEvent::Reject(_) if over.outcome == (Outcome::Rejected { by: user }) => Ok(Ack::Done),
+            ClientEvent::Resume(resume) => {
+                over.tell_unheard(user, socket, resume.last_event_id, out);
+                self.people.heard(user, name);
+                self.people.forget_if_gone(user, now);
+                Err(over.refusal(user))
+            }
+            _ => Err(over.refusal(user)),
+        }
+    }
+
+    fn next_call_id(&mut self) -> CallId {
+        let id = CallId::new(self.next_call).expect("row ids stay below 2^53");
+        self.next_call += 1;
+        id
+    }
+
+    fn next_group_call_id(&mut self) -> CallId {
+        let id = CallId::new(self.next_group_call).expect("row ids stay below 2^53");
+        self.next_group_call += 1;
+        id
+    }
+}
+
+fn refuse<T>(code: ErrorCode, message: &'static str) -> Result<T, Refusal> {
+    Err(Refusal::new(code, message))
+}

@@ -1,0 +1,362 @@
+//! A group call or an open room: any number of people, joining and leaving on their own.
+use super::{
+    Action, Cx, Note, Push, Record, Reply, SocketId,
+    over::{Outcome, Over},
+    refuse,
+    room::{Room, Seat, Sender, Shape, seconds_between},
+};
+use calls_protocol::{
+    Ack, Ended, EndedAck, EndedReason, ErrorCode, GroupId, RejectReason, Rejected, Seconds, ServerEvent,
+    UnixMillis, UserId, UserInCall,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+/// A call of many.
+pub(super) struct Crowd {
+    pub(super) origin: Origin,
+    pub(super) created: UnixMillis,
+    pub(super) phase: CrowdPhase,
+    /// In the order in which they came.
+    pub(super) members: Vec<Member>,
+}
+
+/// Where it comes from, which says who may come in.
+pub(super) enum Origin {
+    /// A group of the messenger: its members.
+    Group { group: GroupId, by: UserId, invites: BTreeMap<UserId, Invite> },
+    /// A room opened by its name: whoever the room's policy lets in.
+    Open,
+}
+
+/// What became of the ringing at one member's devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Invite {
+    /// It rings.
+    Ringing,
+    /// They came in, at least once.
+    Joined,
+    /// They said no; they may still come in.
+    Declined,
+    /// They did not answer; they may still come in.
+    Missed,
+}
+
+/// Where the call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CrowdPhase {
+    /// Nobody but the initiator is in it.
+    Ringing { expires: UnixMillis },
+    /// Two were in it together; members who were not there yet may still be rung.
+    Active { since: UnixMillis, rings_until: Option<UnixMillis> },
+}
+
+/// Somebody in the room.
+pub(super) struct Member {
+    pub(super) user: UserId,
+    pub(super) seat: Seat,
+    pub(super) sender: Sender,
+}
+
+impl Crowd {
+    pub(super) fn group_id(&self) -> Option<GroupId> {
+        match &self.origin {
+            Origin::Group { group, .. } => Some(*group),
+            Origin::Open => None,
+        }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.origin, Origin::Open)
+    }
+
+    pub(super) fn is_ringing(&self) -> bool {
+        matches!(self.phase, CrowdPhase::Ringing { .. })
+    }
+
+    pub(super) fn rings_until(&self) -> Option<UnixMillis> {
+        match self.phase {
+            CrowdPhase::Ringing { expires } => Some(expires),
+            CrowdPhase::Active { rings_until, .. } => rings_until,
+        }
+    }
+
+    pub(super) fn started_at(&self) -> Option<UnixMillis> {
+        match self.phase {
+            CrowdPhase::Ringing { .. } => None,
+            CrowdPhase::Active { since, .. } => Some(since),
+        }
+    }
+
+    pub(super) fn member(&self, user: UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.user == user)
+    }
+
+    pub(super) fn member_mut(&mut self, user: UserId) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| member.user == user)
+    }
+
+    pub(super) fn concerns(&self, user: UserId) -> bool {
+        self.member(user).is_some() || self.invite(user).is_some()
+    }
+
+    pub(super) fn invite(&self, user: UserId) -> Option<Invite> {
+        match &self.origin {
+            Origin::Group { invites, .. } => invites.get(&user).copied(),
+            Origin::Open => None,
+        }
+    }
+
+    fn set_invite(&mut self, user: UserId, invite: Invite) {
+        if let Origin::Group { invites, .. } = &mut self.origin {
+            invites.insert(user, invite);
+        }
+    }
+
+    pub(super) fn still_ringing(&self) -> Vec<UserId> {
+        match &self.origin {
+            Origin::Group { invites, .. } => invites
+                .iter()
+                .filter(|(_, invite)| **invite == Invite::Ringing)
+                .map(|(user, _)| *user)
+                .collect(),
+            Origin::Open => Vec::new(),
+        }
+    }
+
+    pub(super) fn everyone(&self) -> Vec<UserId> {
+        let mut all: Vec<UserId> = self.members.iter().map(|member| member.user).collect();
+        if let Origin::Group { invites, .. } = &self.origin {
+            all.extend(invites.keys());
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+impl Room {
+    fn crowd(&self) -> &Crowd {
+        match &self.shape {
+            Shape::Crowd(crowd) => crowd,
+            Shape::Pair(_) => unreachable!("asked of rooms of many only"),
+        }
+    }
+
+    fn crowd_mut(&mut self) -> &mut Crowd {
+        match &mut self.shape {
+            Shape::Crowd(crowd) => crowd,
+            Shape::Pair(_) => unreachable!("asked of rooms of many only"),
+        }
+    }
+
+    fn in_call(&self, cx: &Cx<'_>, user: UserId, audio: bool, video: bool) -> UserInCall {
+        let (user_name, avatar) = (cx.people.name(user), cx.people.avatar(user));
+        UserInCall { room_name: self.name.clone(), user_id: user, user_name, avatar, audio, video }
+    }
+
+    pub(super) fn join(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        audio: Option<bool>,
+        video: Option<bool>,
+    ) -> Reply {
+        if self.seat(user).is_some() {
+            self.sit(cx, socket, user)?;
+            return Ok(Ack::RoomState(self.state(cx, user)));
+        }
+        if self.crowd().members.len() >= cx.settings.participants {
+            return refuse(ErrorCode::RoomFull, "the room is full: somebody has to leave first");
+        }
+        let audio = audio.unwrap_or(true);
+        let video = video.unwrap_or(self.call_type == calls_protocol::CallType::Video);
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        let now = cx.now;
+        let was_ringing_here = self.crowd().invite(user) == Some(Invite::Ringing);
+        if was_ringing_here {
+            self.tell_other_devices(cx, user, Some(socket), EndedReason::AnsweredElsewhere);
+        }
+        let seat = Seat::taken(socket, device, self.log.last());
+        let crowd = self.crowd_mut();
+        if crowd.invite(user).is_some() {
+            crowd.set_invite(user, Invite::Joined);
+        }
+        crowd.members.push(Member { user, seat, sender: Sender::new(now, audio, video) });
+        let rang = now.0.saturating_sub(crowd.created.0);
+        let became_active = match crowd.phase {
+            CrowdPhase::Ringing { expires } if crowd.members.len() >= 2 => {
+                crowd.phase = CrowdPhase::Active { since: now, rings_until: Some(expires) };
+                true
+            }
+            CrowdPhase::Ringing { .. } | CrowdPhase::Active { .. } => false,
+        };
+        cx.people.enter(user, &self.name);
+        if let Some(call) = self.call {
+            if became_active {
+                cx.store(Record::GroupActive { call, at: now });
+                let room = self.name.clone();
+                cx.note(Note::Accepted { room, user, after: Duration::from_millis(rang) });
+            }
+            cx.store(Record::Joined { call, user, at: now });
+        }
+        cx.note(Note::Joined { room: self.name.clone(), user });
+        self.stop_ringing_if_all_answered();
+        let joined = self.in_call(cx, user, audio, video);
+        self.tell_others(cx, user, ServerEvent::UserJoined(joined));
+        Ok(Ack::RoomState(self.state(cx, user)))
+    }
+
+    fn stop_ringing_if_all_answered(&mut self) {
+        let crowd = self.crowd_mut();
+        if crowd.still_ringing().is_empty()
+            && let CrowdPhase::Active { rings_until, .. } = &mut crowd.phase
+        {
+            *rings_until = None;
+        }
+    }
+
+    pub(super) fn decline(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        reason: RejectReason,
+    ) -> Reply {
+        match self.crowd().invite(user) {
+            Some(Invite::Ringing) => {}
+            Some(Invite::Declined) => return Ok(Ack::Done),
+            Some(Invite::Joined) => {
+                return refuse(
+                    ErrorCode::AlreadyAnswered,
+                    "you are in this call; leave it by call:leave_room",
+                );
+            }
+            Some(Invite::Missed) => return refuse(ErrorCode::Expired, "the call stopped ringing here"),
+            None => {
+                return refuse(ErrorCode::Conflict, "you were not called; leave the room by call:leave_room");
+            }
+        }
+        self.crowd_mut().set_invite(user, Invite::Declined);
+        let elsewhere = match reason {
+            RejectReason::Declined => EndedReason::DeclinedElsewhere,
+            RejectReason::Busy => EndedReason::BusyElsewhere,
+        };
+        self.tell_other_devices(cx, user, Some(socket), elsewhere);
+        let room_name = self.name.clone();
+        cx.note(Note::Rejected { room: room_name.clone(), user, reason });
+        self.tell_others(cx, user, ServerEvent::Rejected(Rejected { room_name, user_id: user, reason }));
+        if self.crowd().is_ringing() && self.crowd().still_ringing().is_empty() {
+            // Everybody said no: the initiator need not wait for the clock.
+            self.end_crowd(cx, EndedReason::Timeout, None);
+        } else {
+            self.stop_ringing_if_all_answered();
+        }
+        Ok(Ack::Done)
+    }
+
+    pub(super) fn leave(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) -> Reply {
+        if self.seat(user).is_none() {
+            // Gone already, or never in it: the wish is fulfilled either way.
+            return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
+        }
+        self.sit(cx, socket, user)?;
+        let duration = self.remove(cx, user);
+        Ok(Ack::Ended(EndedAck { duration }))
+    }
+
+    /// Takes a member out. The last one to leave ends it. Returns how long they were in it.
+    fn remove(&mut self, cx: &mut Cx<'_>, user: UserId) -> Seconds {
+        let crowd = self.crowd_mut();
+        let Some(place) = crowd.members.iter().position(|member| member.user == user) else {
+            return Seconds(0);
+        };
+        let gone = crowd.members.remove(place);
+        let stays_concerned = crowd.concerns(user);
+        if !stays_concerned {
+            cx.people.leave(user, &self.name);
+        }
+        if let Some(call) = self.call {
+            cx.store(Record::Left { call, user, at: cx.now });
+        }
+        cx.note(Note::Left { room: self.name.clone(), user });
+        let left = self.in_call(cx, user, gone.sender.audio, gone.sender.video);
+        self.tell_others(cx, user, ServerEvent::UserLeft(left));
+        if self.crowd().members.is_empty() {
+            let reason =
+                if self.crowd().is_ringing() { EndedReason::Cancelled } else { EndedReason::Completed };
+            self.end_crowd(cx, reason, Some(user));
+        }
+        seconds_between(gone.sender.joined, cx.now)
+    }
+
+    pub(super) fn crowd_time_is_up(&mut self, cx: &mut Cx<'_>) {
+        for user in self.given_up(cx) {
+            let ended = Ended {
+                room_name: self.name.clone(),
+                reason: EndedReason::Failed,
+                ended_by: Some(user),
+                duration: Seconds(0),
+                replaced_by: None,
+            };
+            // For when they come back; nobody else hears it.
+            self.tell(cx, user, ServerEvent::Ended(ended));
+            self.remove(cx, user);
+            if self.over.is_some() {
+                return;
+            }
+        }
+        if self.crowd().rings_until().is_some_and(|at| at <= cx.now) {
+            self.stop_ringing(cx);
+        }
+    }
+
+    /// The ringing is over: for the initiator, if nobody came; for those who did not answer, in any case.
+    fn stop_ringing(&mut self, cx: &mut Cx<'_>) {
+        if self.crowd().is_ringing() {
+            self.end_crowd(cx, EndedReason::Timeout, None);
+            return;
+        }
+        self.miss(cx, EndedReason::Missed);
+        self.stop_ringing_if_all_answered();
+    }
+
+    /// Tells everyone for whom it still rings that it stopped, and why.
+    fn miss(&mut self, cx: &mut Cx<'_>, reason: EndedReason) {
+        let Origin::Group { by, .. } = &self.crowd().origin else { return };
+        let by = *by;
+        for user in self.crowd().still_ringing() {
+            self.crowd_mut().set_invite(user, Invite::Missed);
+            let room_name = self.name.clone();
+            let ended = Ended { room_name, reason, ended_by: None, duration: Seconds(0), replaced_by: None };
+            self.tell(cx, user, ServerEvent::Ended(ended));
+            let missed = Push::Missed { from: by, call_type: self.call_type, room: self.name.clone() };
+            cx.out.push(Action::Push { user, push: missed });
+        }
+    }
+
+    pub(super) fn end_crowd(&mut self, cx: &mut Cx<'_>, reason: EndedReason, by: Option<UserId>) {
+        let told = if reason == EndedReason::Timeout { EndedReason::Missed } else { reason };
+        let duration = self.crowd().started_at().map_or(Seconds(0), |since| seconds_between(since, cx.now));
+        self.miss(cx, told);
+        for user in self.seated() {
+            let room_name = self.name.clone();
+            let ended = Ended { room_name, reason, ended_by: by, duration, replaced_by: None };
+            self.tell(cx, user, ServerEvent::Ended(ended));
+            if let Some(call) = self.call {
+                cx.store(Record::Left { call, user, at: cx.now });
+            }
+        }
+        if let Some(call) = self.call {
+            cx.store(Record::GroupEnded { call, reason: reason.as_str(), at: cx.now });
+        }
+        cx.note(Note::Ended { room: self.name.clone(), by, reason });
+        let outcome = match reason {
+            EndedReason::Timeout => Outcome::TimedOut,
+            EndedReason::Cancelled => Outcome::Cancelled,
+            _ => Outcome::HungUp,
+        };
+        let (parties, unheard) = (self.crowd().everyone(), self.unheard());
+        self.over = Some(Over { outcome, parties, duration, unheard });
+    }
+}

@@ -1,0 +1,66 @@
+//! After a restart: the calls that the database says were going on, each seat waiting for its device to come back.
+use super::{
+    Cx, OpenCall,
+    crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
+    log::Log,
+    pair::{Pair, Party, Phase},
+    room::{Early, Link, Room, Seat, Sender, Shape},
+};
+use calls_protocol::{CallType, EndedReason, Sdp, UnixMillis, UserId};
+
+impl Room {
+    /// The room of a call that was going on, and the offer with which it still rings. `members` are those of its group.
+    pub(super) fn restored(now: UnixMillis, call: OpenCall, members: &[UserId]) -> (Self, Option<Sdp>) {
+        let log = Log::new(now);
+        let heard = log.last();
+        let (name, call, call_type, shape, offer) = match call {
+            OpenCall::OneToOne { call, from, to, call_type, room, offer, created, expires, accepted } => {
+                let video = call_type == CallType::Video;
+                let (phase, callee) = match accepted {
+                    Some(since) => (Phase::Connected { since }, Party::away(to, heard, now, video)),
+                    None => (Phase::Ringing { expires }, Party::new(to, None, now, video)),
+                };
+                let caller = Party::away(from, heard, now, video);
+                let pair = Pair { caller, callee, created, phase, early: Early::default() };
+                (room, call, call_type, Shape::Pair(pair), offer)
+            }
+            OpenCall::Group { call, group, by, call_type, room, created, expires, active, participants } => {
+                let (phase, absent) = match active {
+                    Some(since) => (CrowdPhase::Active { since, rings_until: None }, Invite::Missed),
+                    None => (CrowdPhase::Ringing { expires }, Invite::Ringing),
+                };
+                let mut invites: std::collections::BTreeMap<_, _> =
+                    members.iter().map(|m| (*m, absent)).collect();
+                invites.extend(participants.iter().map(|(user, _)| (*user, Invite::Joined)));
+                let member = |(user, joined): (UserId, UnixMillis)| Member {
+                    user,
+                    seat: Seat { device: None, link: Link::Lost { since: now, heard }, from: heard },
+                    sender: Sender::new(joined, true, call_type == CallType::Video),
+                };
+                let members = participants.into_iter().map(member).collect();
+                let origin = Origin::Group { group, by, invites };
+                (room, call, call_type, Shape::Crowd(Crowd { origin, created, phase, members }), None)
+            }
+        };
+        (Self { name, call: Some(call), call_type, shape, log, wake: None, over: None }, offer)
+    }
+
+    /// What still rings rings again for whoever registers; what is too late ends now.
+    pub(super) fn tell_again(&mut self, cx: &mut Cx<'_>, offer: Option<Sdp>, group_name: &str) {
+        match (&self.shape, offer) {
+            (Shape::Pair(pair), Some(offer)) if pair.is_ringing() => self.tell_incoming(cx, offer, false),
+            (Shape::Pair(_), _) => {}
+            (Shape::Crowd(crowd), _) if crowd.members.is_empty() => {
+                self.end_crowd(cx, EndedReason::Failed, None)
+            }
+            (Shape::Crowd(crowd), _) => {
+                for user in crowd.still_ringing() {
+                    self.tell_group_incoming(cx, user, group_name);
+                }
+            }
+        }
+        if self.over.is_none() && self.deadline(cx.settings).is_some_and(|at| at <= cx.now) {
+            self.time_is_up(cx);
+        }
+    }
+}

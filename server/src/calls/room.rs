@@ -1,0 +1,581 @@
+//! A room: who is in it by which device, what it told whom, and what both shapes of call have in common.
+use super::{
+    Action, CallSettings, Cx, Reply, SocketId,
+    crowd::Crowd,
+    log::{Audience, Log},
+    over::Over,
+    pair::Pair,
+    record::Record,
+    refuse,
+};
+use calls_protocol::{
+    Ack, CallId, CallType, ClientEvent, DeviceId, Ended, EndedReason, ErrorCode, EventId, IceCandidate,
+    Participant, Presence, Recipient, RelayedRenegotiate, Renegotiate, RoomName, RoomState, Sdp, Seconds,
+    ServerEvent, Stats, Topology, UnixMillis, UserId,
+};
+use std::{
+    collections::{HashSet, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+/// A live call or room.
+pub(super) struct Room {
+    pub(super) name: RoomName,
+    pub(super) call: Option<CallId>,
+    pub(super) call_type: CallType,
+    pub(super) shape: Shape,
+    pub(super) log: Log,
+    /// When it is in [`super::Calls`]'s list of wakes.
+    pub(super) wake: Option<UnixMillis>,
+    /// Set by whatever ends it; it is buried right after.
+    pub(super) over: Option<Over>,
+}
+
+/// Two people, or any number.
+pub(super) enum Shape {
+    /// A 1-1 call.
+    Pair(Pair),
+    /// A group call or an open room.
+    Crowd(Crowd),
+}
+
+/// The one device by which a user is in a room.
+#[derive(Debug, Clone)]
+pub(super) struct Seat {
+    pub(super) device: Option<DeviceId>,
+    pub(super) link: Link,
+    /// What the room told before this is not this device's to hear.
+    pub(super) from: EventId,
+}
+
+/// Whether that device is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// By this socket.
+    Up(SocketId),
+    /// Not since `since`; everything up to `heard` had been sent by then.
+    Lost { since: UnixMillis, heard: EventId },
+}
+
+/// What one participant sends and has sent.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) audio: bool,
+    pub(super) video: bool,
+    pub(super) joined: UnixMillis,
+    /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
+    candidates: HashSet<u64>,
+    /// The last description to each recipient, for the same reason.
+    described: Vec<(UserId, u64)>,
+    measured: Option<UnixMillis>,
+}
+
+impl Sender {
+    pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
+        Self { audio, video, joined: now, candidates: HashSet::new(), described: Vec::new(), measured: None }
+    }
+}
+
+impl Seat {
+    pub(super) fn taken(socket: SocketId, device: Option<DeviceId>, from: EventId) -> Self {
+        Self { device, link: Link::Up(socket), from }
+    }
+
+    pub(super) fn socket(&self) -> Option<SocketId> {
+        match self.link {
+            Link::Up(socket) => Some(socket),
+            Link::Lost { .. } => None,
+        }
+    }
+
+    /// Whether this device may speak for the seat, and sit down in it if it is empty.
+    pub(super) fn admits(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
+        let same_device = self.device.is_some() && self.device.as_ref() == device;
+        match self.link {
+            Link::Up(up) => up == socket || same_device,
+            // Apps without device ids cannot prove that they are the same one; better a kept call than a proof.
+            Link::Lost { .. } => same_device || self.device.is_none() || device.is_none(),
+        }
+    }
+
+    pub(super) fn gives_up(&self, settings: &CallSettings) -> Option<UnixMillis> {
+        match self.link {
+            Link::Up(_) => None,
+            Link::Lost { since, .. } => Some(after(since, settings.grace)),
+        }
+    }
+}
+
+/// `at`, and a length of time later.
+pub(super) fn after(at: UnixMillis, length: Duration) -> UnixMillis {
+    UnixMillis(at.0.saturating_add(u64::try_from(length.as_millis()).unwrap_or(u64::MAX)))
+}
+
+pub(super) fn seconds_between(from: UnixMillis, to: UnixMillis) -> Seconds {
+    Seconds(to.0.saturating_sub(from.0) / 1000)
+}
+
+impl Room {
+    pub(super) fn is_ringing(&self) -> bool {
+        match &self.shape {
+            Shape::Pair(pair) => pair.is_ringing(),
+            Shape::Crowd(crowd) => crowd.is_ringing(),
+        }
+    }
+
+    /// Everyone whom the room concerns.
+    pub(super) fn everyone(&self) -> Vec<UserId> {
+        match &self.shape {
+            Shape::Pair(pair) => vec![pair.caller.user, pair.callee.user],
+            Shape::Crowd(crowd) => crowd.everyone(),
+        }
+    }
+
+    pub(super) fn seat(&self, user: UserId) -> Option<&Seat> {
+        match &self.shape {
+            Shape::Pair(pair) => pair.party(user)?.seat.as_ref(),
+            Shape::Crowd(crowd) => crowd.member(user).map(|member| &member.seat),
+        }
+    }
+
+    fn seat_mut(&mut self, user: UserId) -> Option<&mut Seat> {
+        match &mut self.shape {
+            Shape::Pair(pair) => pair.party_mut(user)?.seat.as_mut(),
+            Shape::Crowd(crowd) => crowd.member_mut(user).map(|member| &mut member.seat),
+        }
+    }
+
+    fn sender_mut(&mut self, user: UserId) -> Option<&mut Sender> {
+        match &mut self.shape {
+            Shape::Pair(pair) => pair.party_mut(user).map(|party| &mut party.sender),
+            Shape::Crowd(crowd) => crowd.member_mut(user).map(|member| &mut member.sender),
+        }
+    }
+
+    /// Everyone who has a seat.
+    pub(super) fn seated(&self) -> Vec<UserId> {
+        match &self.shape {
+            Shape::Pair(pair) => [&pair.caller, &pair.callee]
+                .into_iter()
+                .filter(|p| p.seat.is_some())
+                .map(|p| p.user)
+                .collect(),
+            Shape::Crowd(crowd) => crowd.members.iter().map(|member| member.user).collect(),
+        }
+    }
+
+    /// Tells one user by their seat or, as long as it rings for them, by all their sockets.
+    pub(super) fn tell(&mut self, cx: &mut Cx<'_>, user: UserId, event: ServerEvent) {
+        let event = Arc::new(event);
+        let id = self.log.add(Audience::Only(user), event.clone());
+        self.send(cx, user, &event, id);
+    }
+
+    /// Tells everyone who has a seat, but one.
+    pub(super) fn tell_others(&mut self, cx: &mut Cx<'_>, but: UserId, event: ServerEvent) {
+        let event = Arc::new(event);
+        let id = self.log.add(Audience::AllBut(but), event.clone());
+        for user in self.seated() {
+            if user != but {
+                self.send(cx, user, &event, id);
+            }
+        }
+    }
+
+    fn send(&self, cx: &mut Cx<'_>, user: UserId, event: &Arc<ServerEvent>, id: EventId) {
+        match self.seat(user) {
+            Some(seat) => {
+                if let Some(to) = seat.socket() {
+                    cx.out.push(Action::Send { to, event: event.clone(), id: Some(id) });
+                }
+            }
+            None => {
+                for to in cx.people.lines(user) {
+                    cx.out.push(Action::Send { to: *to, event: event.clone(), id: Some(id) });
+                }
+            }
+        }
+    }
+
+    /// Tells those sockets of a user that are not the one that acted. They are in no seat, so it is not logged.
+    pub(super) fn tell_other_devices(
+        &self,
+        cx: &mut Cx<'_>,
+        user: UserId,
+        but: Option<SocketId>,
+        reason: EndedReason,
+    ) {
+        let event = Arc::new(ServerEvent::Ended(Ended {
+            room_name: self.name.clone(),
+            reason,
+            ended_by: Some(user),
+            duration: Seconds(0),
+            replaced_by: None,
+        }));
+        for to in cx.people.lines(user) {
+            if Some(*to) != but {
+                cx.out.push(Action::Send { to: *to, event: event.clone(), id: None });
+            }
+        }
+    }
+
+    /// Lets a socket speak for its user's seat; one that was lost is taken again, and the others are told.
+    pub(super) fn sit(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<(), calls_protocol::Refusal> {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        let Some(seat) = self.seat_mut(user) else {
+            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
+        };
+        if !seat.admits(socket, device.as_ref()) {
+            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
+        }
+        let was_lost = matches!(seat.link, Link::Lost { .. });
+        seat.link = Link::Up(socket);
+        if device.is_some() {
+            seat.device = device;
+        }
+        if was_lost {
+            let back = Presence { room_name: self.name.clone(), user_id: user };
+            self.tell_others(cx, user, ServerEvent::Reconnected(back));
+        }
+        Ok(())
+    }
+
+    /// A socket is gone. If it held a seat, the seat waits for its device.
+    pub(super) fn lose_socket(&mut self, cx: &mut Cx<'_>, user: UserId, socket: SocketId) {
+        let heard = self.log.last();
+        let Some(seat) = self.seat_mut(user) else { return };
+        if seat.link != Link::Up(socket) {
+            return;
+        }
+        seat.link = Link::Lost { since: cx.now, heard };
+        let gone = Presence { room_name: self.name.clone(), user_id: user };
+        self.tell_others(cx, user, ServerEvent::Reconnecting(gone));
+    }
+
+    /// A socket without a device id registered: it takes the user's lost seat and hears what was missed.
+    pub(super) fn sit_again(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
+        if let Some(Link::Lost { heard, .. }) = self.seat(user).map(|seat| seat.link)
+            && self.sit(cx, socket, user).is_ok()
+        {
+            self.log.replay(user, heard, socket, cx.out);
+        }
+    }
+
+    /// When something here is due.
+    pub(super) fn deadline(&self, settings: &CallSettings) -> Option<UnixMillis> {
+        let ring = match &self.shape {
+            Shape::Pair(pair) => pair.rings_until(),
+            Shape::Crowd(crowd) => crowd.rings_until(),
+        };
+        let seats = self.seated().into_iter().filter_map(|user| self.seat(user)?.gives_up(settings));
+        seats.chain(ring).min()
+    }
+
+    pub(super) fn time_is_up(&mut self, cx: &mut Cx<'_>) {
+        match self.shape {
+            Shape::Pair(_) => self.pair_time_is_up(cx),
+            Shape::Crowd(_) => self.crowd_time_is_up(cx),
+        }
+    }
+
+    /// Users whose seat was empty for too long.
+    pub(super) fn given_up(&self, cx: &Cx<'_>) -> Vec<UserId> {
+        let gone = |user: &UserId| {
+            let seat = self.seat(*user);
+            seat.and_then(|seat| seat.gives_up(cx.settings)).is_some_and(|at| at <= cx.now)
+        };
+        self.seated().into_iter().filter(gone).collect()
+    }
+
+    /// One event of one user about this room.
+    pub(super) fn event(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        event: ClientEvent,
+    ) -> Reply {
+        let concerned = match &self.shape {
+            Shape::Pair(pair) => pair.party(user).is_some(),
+            Shape::Crowd(crowd) => crowd.concerns(user) || crowd.is_open(),
+        };
+        if !concerned {
+            return refuse(ErrorCode::Forbidden, "you are not part of this call");
+        }
+        match event {
+            ClientEvent::Register(_) | ClientEvent::Initiate(_) => {
+                unreachable!("these are about no room yet and are handled before")
+            }
+            ClientEvent::Accept(accept) => match self.shape {
+                Shape::Pair(_) => self.accept(cx, socket, user, accept.sdp_answer),
+                Shape::Crowd(_) => self.join(cx, socket, user, None, None),
+            },
+            ClientEvent::Reject(reject) => match self.shape {
+                Shape::Pair(_) => self.reject(cx, socket, user, reject.reason),
+                Shape::Crowd(_) => self.decline(cx, socket, user, reject.reason),
+            },
+            ClientEvent::End(end) => match self.shape {
+                Shape::Pair(_) => self.end(cx, socket, user, end.reason),
+                Shape::Crowd(_) => self.leave(cx, socket, user),
+            },
+            ClientEvent::JoinRoom(join) => match self.shape {
+                Shape::Pair(_) => self.join_pair(cx, socket, user),
+                Shape::Crowd(_) => self.join(cx, socket, user, join.audio, join.video),
+            },
+            ClientEvent::LeaveRoom(_) => match self.shape {
+                Shape::Pair(_) => {
+                    self.end(cx, socket, user, calls_protocol::EndWish::Completed).map(|_| Ack::Done)
+                }
+                Shape::Crowd(_) => self.leave(cx, socket, user).map(|_| Ack::Done),
+            },
+            ClientEvent::IceCandidate(candidate) => self.candidate(cx, socket, user, candidate),
+            ClientEvent::ToggleMedia(toggle) => self.toggle(cx, socket, user, toggle.audio, toggle.video),
+            ClientEvent::Renegotiate(renegotiate) => self.renegotiate(cx, socket, user, renegotiate),
+            ClientEvent::Resume(resume) => self.resume(cx, socket, user, resume.last_event_id),
+            ClientEvent::Stats(stats) => self.measure(cx, socket, user, stats),
+            ClientEvent::Subscribe(_) => refuse(
+                ErrorCode::Unavailable,
+                "this call runs straight between devices: there is nothing to subscribe to",
+            ),
+        }
+    }
+
+    fn candidate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        candidate: IceCandidate,
+    ) -> Reply {
+        let waiting = match &mut self.shape {
+            Shape::Pair(pair) => pair.keeps_for_later(user),
+            Shape::Crowd(_) => false,
+        };
+        if waiting {
+            return self.keep_candidate(cx, socket, candidate);
+        }
+        self.sit(cx, socket, user)?;
+        let to = self.recipient(user, candidate.to_user_id)?;
+        let most = cx.settings.candidates * self.seated().len().saturating_sub(1).max(1);
+        let print = fingerprint(&candidate);
+        let at = cx.now;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if sender.candidates.contains(&print) {
+            return Ok(Ack::Done);
+        }
+        if sender.candidates.len() >= most {
+            return refuse(
+                ErrorCode::RateLimited,
+                "too many candidates in this call; the earlier ones were delivered",
+            );
+        }
+        sender.candidates.insert(print);
+        cx.store(Record::Candidate { candidate: candidate.clone(), at });
+        match to {
+            Some(to) => self.tell(cx, to, ServerEvent::IceCandidate(candidate)),
+            None => self.tell_others(cx, user, ServerEvent::IceCandidate(candidate)),
+        }
+        Ok(Ack::Done)
+    }
+
+    /// Checks that a message for `to` can reach somebody; without `to` in a pair it is the other one.
+    fn recipient(&self, from: UserId, to: Option<UserId>) -> Result<Option<UserId>, calls_protocol::Refusal> {
+        let there = match (&self.shape, to) {
+            (_, Some(to)) if to == from => false,
+            (Shape::Pair(pair), Some(to)) => pair.party(to).is_some(),
+            (Shape::Pair(pair), None) => return Ok(Some(pair.other(from).user)),
+            (Shape::Crowd(crowd), Some(to)) => crowd.member(to).is_some(),
+            (Shape::Crowd(_), None) => true,
+        };
+        if there { Ok(to) } else { refuse(ErrorCode::NotFound, "the one it is for is not in this call") }
+    }
+
+    fn toggle(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, audio: bool, video: bool) -> Reply {
+        self.sit(cx, socket, user)?;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if (sender.audio, sender.video) != (audio, video) {
+            (sender.audio, sender.video) = (audio, video);
+            let room_name = self.name.clone();
+            let changed = calls_protocol::MediaChanged { room_name, user_id: user, audio, video };
+            self.tell_others(cx, user, ServerEvent::MediaChanged(changed));
+        }
+        Ok(Ack::Done)
+    }
+
+    fn renegotiate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        message: Renegotiate,
+    ) -> Reply {
+        let description: &Sdp = match (&message.sdp_offer, &message.sdp_answer) {
+            (Some(offer), None) => offer,
+            (None, Some(answer)) => answer,
+            _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
+        };
+        let print = fingerprint(&(description, message.sdp_offer.is_some()));
+        let to = match message.to_user_id {
+            Recipient::User(to) => to,
+            Recipient::MediaServer => {
+                return refuse(
+                    ErrorCode::Unavailable,
+                    "this call runs straight between devices: no media server is in it",
+                );
+            }
+        };
+        self.recipient(user, Some(to))?;
+        if matches!(&self.shape, Shape::Pair(pair) if pair.is_ringing()) {
+            return refuse(ErrorCode::Conflict, "the call is not answered yet");
+        }
+        self.sit(cx, socket, user)?;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        match sender.described.iter_mut().find(|(whom, _)| *whom == to) {
+            Some((_, last)) if *last == print => return Ok(Ack::Done),
+            Some((_, last)) => *last = print,
+            None => sender.described.push((to, print)),
+        }
+        let relayed = RelayedRenegotiate {
+            room_name: self.name.clone(),
+            from_user_id: Recipient::User(user),
+            sdp_offer: message.sdp_offer,
+            sdp_answer: message.sdp_answer,
+        };
+        self.tell(cx, to, ServerEvent::Renegotiate(relayed));
+        Ok(Ack::Done)
+    }
+
+    fn measure(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, stats: Stats) -> Reply {
+        self.sit(cx, socket, user)?;
+        let every = cx.settings.stats_every;
+        let now = cx.now;
+        let call = self.call;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if sender.measured.is_none_or(|last| after(last, every) <= now) {
+            sender.measured = Some(now);
+            if let Some(call) = call {
+                cx.store(Record::Statistics { call, stats, at: now });
+            }
+        }
+        Ok(Ack::Done)
+    }
+
+    fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
+        let Some(seat) = self.seat(user) else {
+            // It still rings here, or this device is only invited: the same events again, from where it stopped.
+            if let Some(last) = last {
+                self.log.replay(user, last, socket, cx.out);
+            }
+            return Ok(Ack::RoomState(self.state(cx, user)));
+        };
+        let from = seat.from;
+        let heard = match seat.link {
+            Link::Lost { heard, .. } => heard,
+            Link::Up(_) => self.log.last(),
+        };
+        if let Err(refusal) = self.sit(cx, socket, user) {
+            let elsewhere = Arc::new(ServerEvent::Ended(Ended {
+                room_name: self.name.clone(),
+                reason: EndedReason::AnsweredElsewhere,
+                ended_by: Some(user),
+                duration: Seconds(0),
+                replaced_by: None,
+            }));
+            cx.out.push(Action::Send { to: socket, event: elsewhere, id: None });
+            return Err(refusal);
+        }
+        self.log.replay(user, last.unwrap_or(heard).max(from), socket, cx.out);
+        Ok(Ack::RoomState(self.state(cx, user)))
+    }
+
+    /// The room as `user` is told of it.
+    pub(super) fn state(&self, cx: &Cx<'_>, user: UserId) -> RoomState {
+        let participant = |id: UserId, sender: &Sender| Participant {
+            user_id: id,
+            user_name: cx.people.name(id),
+            avatar: cx.people.avatar(id),
+            audio: sender.audio,
+            video: sender.video,
+            joined_at: sender.joined,
+        };
+        let (participants, topology, started_at) = match &self.shape {
+            Shape::Pair(pair) => {
+                let seated = [&pair.caller, &pair.callee].into_iter().filter(|party| party.seat.is_some());
+                let participants = seated.map(|party| participant(party.user, &party.sender)).collect();
+                (participants, Topology::P2p, pair.answered_at())
+            }
+            Shape::Crowd(crowd) => {
+                let participants = crowd.members.iter().map(|m| participant(m.user, &m.sender)).collect();
+                (participants, Topology::Mesh, crowd.started_at())
+            }
+        };
+        RoomState {
+            room_name: self.name.clone(),
+            call_id: self.call,
+            call_type: self.call_type,
+            topology,
+            participants,
+            started_at,
+            ice_servers: cx.ice(user),
+        }
+    }
+
+    /// What the late and the absent are told of the end.
+    pub(super) fn unheard(&self) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
+        let absent = self
+            .seated()
+            .into_iter()
+            .filter(|user| self.seat(*user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })));
+        absent.filter_map(|user| self.log.last_for(user).map(|(id, event)| (user, id, event))).collect()
+    }
+}
+
+/// Enough to tell a repeated message from a new one; the key is fixed, so a simulation repeats.
+fn fingerprint<T: Hash>(message: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Candidates that a callee's device sent before it answered.
+#[derive(Debug, Default)]
+pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
+
+impl Room {
+    fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
+        let most = cx.settings.candidates;
+        let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
+        let early = &mut pair.early.0;
+        let same = |(from, kept): &(SocketId, IceCandidate)| *from == socket && *kept == candidate;
+        if early.iter().any(same) {
+            return Ok(Ack::Done);
+        }
+        if early.len() >= most {
+            return refuse(
+                ErrorCode::RateLimited,
+                "too many candidates in this call; the earlier ones are kept",
+            );
+        }
+        early.push((socket, candidate));
+        Ok(Ack::Done)
+    }
+
+    /// After the answer: the candidates that this device had sent too early.
+    pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
+        let Shape::Pair(pair) = &mut self.shape else { return };
+        let early = std::mem::take(&mut pair.early.0);
+        for (from, candidate) in early {
+            if from == socket {
+                // A refusal here would be a limit reached before the answer, which was told then.
+                drop(self.candidate(cx, socket, user, candidate));
+            }
+        }
+    }
+}
