@@ -12,6 +12,7 @@ use calls_protocol::{
 use std::{collections::BTreeMap, time::Duration};
 
 /// A call of many.
+#[derive(Debug, Clone)]
 pub(super) struct Crowd {
     pub(super) origin: Origin,
     pub(super) created: UnixMillis,
@@ -21,6 +22,7 @@ pub(super) struct Crowd {
 }
 
 /// Where it comes from, which says who may come in.
+#[derive(Debug, Clone)]
 pub(super) enum Origin {
     /// A group of the messenger: its members.
     Group { group: GroupId, by: UserId, invites: BTreeMap<UserId, Invite> },
@@ -51,6 +53,7 @@ pub(super) enum CrowdPhase {
 }
 
 /// Somebody in the room.
+#[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) user: UserId,
     pub(super) seat: Seat,
@@ -356,7 +359,7 @@ impl Room {
             EndedReason::Cancelled => Outcome::Cancelled,
             _ => Outcome::HungUp,
         };
-        let (parties, unheard) = (self.crowd().everyone(), self.unheard());
+        let (parties, unheard) = (self.crowd().everyone(), self.unheard(cx));
         self.over = Some(Over { outcome, parties, duration, unheard });
     }
 }
