@@ -330,6 +330,7 @@ impl Calls {
             created: now,
             phase: CrowdPhase::Ringing { expires },
             members: vec![me],
+            removed: Vec::new(),
         };
         let shape = Shape::Crowd(crowd);
         let room =
@@ -396,6 +397,7 @@ impl Calls {
             created: now,
             phase: CrowdPhase::Active { since: now, rings_until: None },
             members: Vec::new(),
+            removed: Vec::new(),
         };
         let call_type = if join.video == Some(true) { CallType::Video } else { CallType::Audio };
         let (shape, log) = (Shape::Crowd(crowd), Log::new(now));

@@ -39,7 +39,13 @@ impl Room {
                 };
                 let members = participants.into_iter().map(member).collect();
                 let origin = Origin::Group { group, by, invites };
-                (room, call, call_type, Shape::Crowd(Crowd { origin, created, phase, members }), None)
+                (
+                    room,
+                    call,
+                    call_type,
+                    Shape::Crowd(Crowd { origin, created, phase, members, removed: Vec::new() }),
+                    None,
+                )
             }
         };
         (Self { name, call: Some(call), call_type, shape, log, wake: None, over: None }, offer)

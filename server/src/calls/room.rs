@@ -298,6 +298,7 @@ impl Room {
             // A refusal is no loss: the seat is another device's, and this one asked for nothing.
             drop(self.sit(cx, socket, user));
         }
+        self.tell_removed(cx, socket, user);
     }
 
     /// When something here is due.
@@ -501,6 +502,9 @@ impl Room {
 
     fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
         if self.seat(user).is_none() {
+            if self.tell_removed(cx, socket, user) {
+                return refuse(ErrorCode::Expired, "you were away for too long: join again");
+            }
             // It rings here, or did: registering has told this device all there is for it.
             return Ok(Ack::RoomState(self.state(cx, user)));
         }
