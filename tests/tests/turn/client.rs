@@ -103,7 +103,7 @@ impl Client {
         loop {
             let request = fill(Message::new(method));
             let is_signed = !self.nonce.is_empty();
-            let request = if is_signed { self.signed(request) } else { request };
+            let request = if is_signed { self.signed(&request) } else { request };
             let answer = self.exchange(&request);
             let code = answer.code();
             match code {
@@ -130,7 +130,7 @@ impl Client {
         }
     }
 
-    fn signed(&self, message: Message) -> Message {
+    fn signed(&self, message: &Message) -> Message {
         let User { name, password } = &self.user;
         let realm = String::from_utf8(self.realm.clone()).unwrap();
         let key = Md5::digest(format!("{name}:{realm}:{password}"));
