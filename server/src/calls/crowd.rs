@@ -275,7 +275,7 @@ impl Room {
             // Gone already, or never in it: the wish is fulfilled either way.
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.remove(cx, user);
         Ok(Ack::Ended(EndedAck { duration }))
     }

@@ -176,7 +176,7 @@ impl Room {
             self.end_pair(cx, PairEnd::Rejected { by: user, socket, reason: RejectReason::Declined });
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.end_pair(cx, PairEnd::HungUp { by: user, wish });
         Ok(Ack::Ended(EndedAck { duration: duration.unwrap_or(Seconds(0)) }))
     }

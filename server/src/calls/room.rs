@@ -3,7 +3,7 @@ use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
     log::{Audience, Log},
-    over::Over,
+    over::{Over, Unheard},
     pair::Pair,
     record::Record,
     refuse,
@@ -248,6 +248,23 @@ impl Room {
         Ok(())
     }
 
+    /// Whether a socket may speak for its user's seat, without taking it: whoever leaves need not sit down first.
+    pub(super) fn may_speak(
+        &self,
+        cx: &Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<(), calls_protocol::Refusal> {
+        let device = cx.people.line(socket).and_then(|line| line.device.as_ref());
+        let Some(seat) = self.seat(user) else {
+            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
+        };
+        if !seat.admits(socket, device) {
+            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
+        }
+        Ok(())
+    }
+
     /// Seats a socket. If the seat was lost, the others are told, and the result is what its device surely heard.
     fn take_seat(
         &mut self,
@@ -255,13 +272,9 @@ impl Room {
         socket: SocketId,
         user: UserId,
     ) -> Result<Option<EventId>, calls_protocol::Refusal> {
+        self.may_speak(cx, socket, user)?;
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
-        let Some(seat) = self.seat_mut(user) else {
-            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
-        };
-        if !seat.admits(socket, device.as_ref()) {
-            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
-        }
+        let seat = self.seat_mut(user).expect("whoever may speak has a seat");
         let heard = match seat.link {
             Link::Lost { heard, .. } => Some(heard),
             Link::Up(_) => None,
@@ -567,13 +580,18 @@ impl Room {
     }
 
     /// What the absent are told of the end when they come back.
-    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
+    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<Unheard> {
         let is_absent = |user: &UserId| match self.seat(*user) {
             Some(seat) => matches!(seat.link, Link::Lost { .. }),
             None => cx.people.lines(*user).is_empty(),
         };
         let absent = self.everyone().into_iter().filter(is_absent);
-        absent.filter_map(|user| self.log.end_for(user).map(|(id, event)| (user, id, event))).collect()
+        let told = absent.filter_map(|user| Some((user, self.log.end_for(user)?)));
+        told.map(|(user, (id, event))| {
+            let device = self.seat(user).and_then(|seat| seat.device.clone());
+            Unheard { user, device, id, event }
+        })
+        .collect()
     }
 }
 
