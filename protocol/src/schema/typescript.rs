@@ -1,0 +1,5 @@
+//! x
+/// x
+pub fn protocol_ts() -> String {
+    String::new()
+}
