@@ -1,6 +1,7 @@
 //! `call:renegotiate`: a new offer or answer inside a call, to a participant or to the media server.
 use crate::{RoomName, Sdp, UserId};
 use serde::{Deserialize, Deserializer, Serialize, de};
+use std::fmt;
 
 /// `call:renegotiate`, from a client. Exactly one of `sdpOffer` and `sdpAnswer`, which reading makes sure of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,20 +87,34 @@ impl Serialize for Recipient {
 
 impl<'de> Deserialize<'de> for Recipient {
     fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw<'a> {
-            Number(u64),
-            #[serde(borrow)]
-            Text(std::borrow::Cow<'a, str>),
+        input.deserialize_any(RecipientVisitor)
+    }
+}
+
+struct RecipientVisitor;
+
+impl de::Visitor<'_> for RecipientVisitor {
+    type Value = Recipient;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a user id, or 0 for the media server")
+    }
+
+    fn visit_u64<E: de::Error>(self, id: u64) -> Result<Recipient, E> {
+        if id == 0 {
+            return Ok(Recipient::MediaServer);
         }
-        let expected = || <D::Error as de::Error>::custom("expected a user id, or 0 for the media server");
-        match Raw::deserialize(input).map_err(|_| expected())? {
-            Raw::Number(0) => Ok(Self::MediaServer),
-            Raw::Number(id) => UserId::new(id).map(Self::User).map_err(|_| expected()),
-            Raw::Text(text) if text == "0" => Ok(Self::MediaServer),
-            Raw::Text(text) => text.parse().map(Self::User).map_err(|_| expected()),
+        let user = UserId::new(id).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(id), &self))?;
+        Ok(Recipient::User(user))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Recipient, E> {
+        if text == "0" {
+            return Ok(Recipient::MediaServer);
         }
+        text.parse()
+            .map(Recipient::User)
+            .map_err(|_| E::custom("expected a user id, or 0 for the media server"))
     }
 }
 
