@@ -81,7 +81,10 @@ impl schemars::JsonSchema for IceServers {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        Vec::<IceServer>::json_schema(generator)
+        let mut list = Vec::<IceServer>::json_schema(generator);
+        let of_one_user = "The servers one user may use, with credentials made for that user.";
+        list.insert("description".into(), of_one_user.into());
+        list
     }
 }
 

@@ -42,6 +42,7 @@ pub enum CallTarget {
     derive(schemars::JsonSchema),
     schemars(
         rename = "Initiate",
+        description = "`call:initiate`, to one user or to a group.",
         extend("oneOf" = [{ "required": ["toId", "sdpOffer"] }, { "required": ["groupId"] }])
     )
 )]

@@ -26,6 +26,7 @@ pub struct Renegotiate {
     derive(schemars::JsonSchema),
     schemars(
         rename = "Renegotiate",
+        description = "`call:renegotiate`, from a client: a new offer or the answer to one.",
         extend("oneOf" = [{ "required": ["sdpOffer"] }, { "required": ["sdpAnswer"] }])
     )
 )]
