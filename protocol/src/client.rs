@@ -17,7 +17,8 @@ events! {
         "call:initiate" => Initiate(Initiate) -> Initiated refused [
             RecipientOffline RecipientBusy AlreadyInCall Conflict NotFound Forbidden AlreadyAnswered Expired Unavailable
         ],
-        /// Answers. The first device wins; the others are told `answered_elsewhere`.
+        /// Answers. The first device wins; the others are told `answered_elsewhere`. In a group call it joins, like
+        /// `call:join_room`, and the answer has the fields of that one.
         "call:accept" => Accept(Accept) -> Accepted refused [
             AlreadyAnswered Expired NotFound Forbidden RoomFull
         ],

@@ -35,7 +35,7 @@ export interface ClientPayloads {
   "call:register": Register;
   /** Rings every device of a user, or every other member of a group. */
   "call:initiate": Initiate;
-  /** Answers. The first device wins; the others are told `answered_elsewhere`. */
+  /** Answers. The first device wins; the others are told `answered_elsewhere`. In a group call it joins, like `call:join_room`, and the answer has the fields of that one. */
   "call:accept": Accept;
   /** Declines, or says that this device is busy. */
   "call:reject": Reject;
