@@ -2,8 +2,9 @@
 use super::{Finding, Source};
 
 pub(super) fn has_no_version_of_its_own(file: &Source) -> Vec<Finding> {
-    if !file.path.ends_with("/Cargo.toml") {
-        // The one at the top is the table itself.
+    let has_own_table = file.lines().any(|(_, line)| line.trim() == "[workspace]");
+    if !file.path.ends_with("/Cargo.toml") || has_own_table {
+        // The one at the top is the table itself; what stands beside the workspace (fuzzing) has a table of its own.
         return Vec::new();
     }
     let mut section = String::new();
@@ -93,9 +94,10 @@ mod tests {
     }
 
     #[test]
-    fn the_table_itself_has_versions() {
+    fn a_table_itself_has_versions() {
         let table = file("Cargo.toml", "[workspace.dependencies]\ntokio = \"1\"\n");
 
         assert_eq!(places(has_no_version_of_its_own(&table)), [""; 0]);
+        assert_eq!(check("[dependencies]\ntokio = \"1\"\n[workspace]\n"), [""; 0]);
     }
 }
