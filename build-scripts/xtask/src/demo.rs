@@ -145,7 +145,9 @@ fn is_ready(address: SocketAddr) -> bool {
         let second = Duration::from_secs(1);
         let mut stream = TcpStream::connect_timeout(&address, second)?;
         stream.set_read_timeout(Some(second))?;
-        write!(stream, "GET /api/health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+        let question =
+            format!("GET /api/health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(question.as_bytes())?;
         let mut status = [0; 12];
         stream.read_exact(&mut status)?;
         Ok(&status == b"HTTP/1.1 200")
@@ -157,15 +159,16 @@ fn is_ready(address: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::{BufRead, BufReader};
 
     fn answering(answer: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
-            // Reading the question first: closing with unread bytes would reset the connection.
-            let mut question = [0; 1024];
-            assert!(stream.read(&mut question).unwrap() > 0);
+            // All of the question first: closing with unread bytes would reset the connection.
+            let question = BufReader::new(&stream).lines().map_while(Result::ok);
+            assert!(question.take_while(|line| !line.is_empty()).count() > 1);
             stream.write_all(answer.as_bytes()).unwrap();
         });
         address

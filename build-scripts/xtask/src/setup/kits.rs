@@ -65,7 +65,13 @@ impl Kind {
             Self::Npm => here("npm", &["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
             Self::Maven => here(
                 "mvn",
-                &["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=jars"],
+                &[
+                    "--batch-mode",
+                    "--quiet",
+                    "-Dstyle.color=never",
+                    "dependency:copy-dependencies",
+                    "-DoutputDirectory=jars",
+                ],
             ),
             Self::Pip => {
                 here("python3", &["-m", "venv", ".venv"])?;

@@ -69,6 +69,7 @@ impl Reader {
             return Show::Instead(format!("  {}: {}{time}", self.program, totals.line()));
         }
         let is_routine = text.is_empty()
+            || text.starts_with("all doctests ran in ")
             || (text.starts_with("running ") && (text.ends_with(" tests") || text.ends_with(" test")))
             || (text.starts_with("test ") && (text.ends_with(" ... ok") || text.contains(" ... ignored")));
         if is_routine { Show::Nothing } else { Show::AsItIs }
@@ -127,6 +128,7 @@ test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
 running 1 test
 test protocol/src/lib.rs - (line 7) ... ok
 test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.31s
+all doctests ran in 0.22s; merged doctests compilation took 0.22s
 ";
 
     fn shown() -> (Totals, Vec<String>) {
