@@ -5,6 +5,7 @@ use std::{
     env, fs,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
+    path::PathBuf,
     process::{Child, Command, ExitCode},
     thread,
     time::{Duration, Instant},
@@ -47,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let address = SocketAddr::from(([127, 0, 0, 1], options.port.map_or_else(free_port, Ok)?));
     let url = format!("http://{address}");
     run::heading("starting the server");
-    let mut server = Server::start(&target, address)?;
+    let mut server = Server::start(workspace, &target, address)?;
     println!(
         "\nThe server is ready.\n\
          \x20 calls     {url}  (Socket.IO; clients say call:register and are in)\n\
@@ -88,16 +89,22 @@ fn free_port() -> Result<u16> {
 /// The server's process. It ends with this value, whatever happens in between.
 struct Server {
     child: Child,
-    folder: std::path::PathBuf,
+    folder: PathBuf,
 }
 
 impl Server {
     /// Starts it with an empty database of its own and waits until it takes calls.
-    fn start(target: &TargetDir, address: SocketAddr) -> Result<Self> {
-        let folder = env::temp_dir().join(format!("calls-demo-{}", std::process::id()));
+    fn start(workspace: &Workspace, target: &TargetDir, address: SocketAddr) -> Result<Self> {
+        // Ctrl-C ends this process without a word, so the folder of a demo before may still be there.
+        let folder = workspace.cache.join(format!("demo-{}", address.port()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
         fs::create_dir_all(&folder)?;
         let mut command = Command::new(target.debug_program("calls-server"));
         command.current_dir(&folder);
+        // A variable such as DATABASE_URL, set for something else, must not lead the demo into a real database.
+        command.env_clear().envs(env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_LOG"));
         command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
         let child = command.spawn().with_context(|| format!("could not start {}", run::shown(&command)));
         let mut server = Self { child: child?, folder };

@@ -42,6 +42,12 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "mariadb-client-core",
+        gives: Gives::Program("my_print_defaults"),
+        why: "mariadb-install-db, which lays out a new MariaDB, asks it for the settings",
+        need: Need::Must,
+    },
+    Package {
         name: "coturn",
         gives: Gives::Program("turnserver"),
         why: "the TURN credentials are checked against a real relay, with its own client",

@@ -3,8 +3,13 @@ use super::{Finding, Source};
 use std::collections::HashSet;
 
 pub(super) fn lead_somewhere(files: &[Source]) -> Vec<Finding> {
-    let documents = files.iter().filter(|file| file.has_extension(&["md"]));
+    let documents = files.iter().filter(|file| file.has_extension(&["md"]) && !is_a_piece(&file.path));
     documents.flat_map(|document| check(document, files)).collect()
+}
+
+/// Markdown beside code is put into a document somewhere else; its links are checked where they end up.
+fn is_a_piece(path: &str) -> bool {
+    path.contains("/src/") || path.contains("/benches/")
 }
 
 fn check(document: &Source, files: &[Source]) -> Vec<Finding> {
@@ -81,15 +86,16 @@ fn resolve(from: &str, target: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
-/// The names that the headings of a document get when it is shown.
+/// The names that the headings of a document get when it is shown, and those it gives itself: `<a id="name">`.
 fn anchors(document: &Source) -> HashSet<String> {
+    let given = document.text.split("<a id=\"").skip(1).filter_map(|rest| rest.split('"').next());
     let headings = prose_with_code(document).filter_map(|line| line.strip_prefix('#').map(str::to_owned));
     let anchor = |heading: String| {
         let text = heading.trim_start_matches('#').trim().to_lowercase();
         let keep = text.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         keep.map(|c| if c == ' ' { '-' } else { c }).collect()
     };
-    headings.map(anchor).collect()
+    headings.map(anchor).chain(given.map(str::to_owned)).collect()
 }
 
 /// Lines outside fenced code, whole.
@@ -120,6 +126,7 @@ mod tests {
         assert_eq!(check("[a](adr/0001-b.md) and [b](../README.md \"title\")"), [""; 0]);
         assert_eq!(check("[a](adr) [b](adr/) [c](..)"), [""; 0]);
         assert_eq!(check("[a](adr/0001-b.md#the-first-one-why)"), [""; 0]);
+        assert_eq!(check("<a id=\"there\"></a>\n[a](#there)"), [""; 0]);
         assert_eq!(check("# Here\n[a](#here) [b](https://example.org/x) [c](mailto:a@example.org)"), [""; 0]);
     }
 
@@ -129,6 +136,13 @@ mod tests {
         assert_eq!(check("[a](adr/0001-b.md#no-heading)"), ["docs/a.md:1"]);
         assert_eq!(check("[a](../../outside.md)"), ["docs/a.md:1"]);
         assert_eq!(check("![picture](plot.png) [a](#nowhere)"), ["docs/a.md:1"; 2]);
+    }
+
+    #[test]
+    fn a_piece_of_another_document_is_checked_there() {
+        let piece = file("protocol/src/head.md", "[a](#a-heading-of-the-whole)");
+
+        assert_eq!(places(lead_somewhere(&[piece])), [""; 0]);
     }
 
     #[test]
