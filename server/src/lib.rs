@@ -3,5 +3,6 @@
 
 pub mod auth;
 pub mod calls;
+pub mod cli;
 pub mod settings;
 pub mod turn;
