@@ -4,5 +4,6 @@
 pub mod auth;
 pub mod calls;
 pub mod cli;
+pub mod observe;
 pub mod settings;
 pub mod turn;
