@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod calls;
 pub mod cli;
+pub mod http;
 pub mod observe;
 pub mod settings;
 pub mod socket;
