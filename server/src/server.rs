@@ -7,10 +7,12 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, HistoryCursor, IdentifierError, OpenError, Place, PlaceError, QueryError,
-        Store, Unwritten, Writer,
+        DatabaseSettings, Directory, HistoryCursor, IdentifierError, OpenError, Place, PlaceError,
+        QueryError, Store, Unwritten, Writer,
     },
-    http::{self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, Rest, SocketPath},
+    http::{
+        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, Rest, SocketPath,
+    },
     observe::{Metrics, Page},
     settings::{CorsOrigins, Database, Settings},
     socket::{Cors, Hub, SocketSettings, Sockets},
@@ -50,7 +52,9 @@ pub enum StartError {
     #[error("{0}")]
     Relay(#[from] RelayError),
     /// The port is not to be had.
-    #[error("cannot listen on {address}: {source}; is another server running there? --port chooses another port")]
+    #[error(
+        "cannot listen on {address}: {source}; is another server running there? --port chooses another port"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,

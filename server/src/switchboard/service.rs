@@ -99,7 +99,9 @@ impl Switchboard {
 fn refusal_of(fault: Fault) -> Refusal {
     let (code, sentence) = match fault {
         Fault::TooLarge => (ErrorCode::TooLarge, "the message is too large: send less at once"),
-        Fault::RateLimited => (ErrorCode::RateLimited, "too many messages: wait a moment, then send it again"),
+        Fault::RateLimited => {
+            (ErrorCode::RateLimited, "too many messages: wait a moment, then send it again")
+        }
         Fault::Binary => (ErrorCode::BadRequest, "binary data is not understood: send JSON"),
         Fault::BadJson => (ErrorCode::BadRequest, "the message is no JSON that this server reads"),
         Fault::BadPacket => (ErrorCode::BadRequest, "this is no Socket.IO packet"),
