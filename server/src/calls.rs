@@ -17,7 +17,7 @@ mod room;
 mod summary;
 
 pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
-pub use record::{FinalStatus, OpenCall, Record};
+pub use record::{FinalStatus, OpenCall, Present, Record};
 
 use calls_protocol::{
     Ack, CallId, ClientEvent, EndedReason, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,

@@ -14,11 +14,15 @@ use calls_protocol::{
     ServerEvent, Stats, Topology, UnixMillis, UserId,
 };
 use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
+    collections::{HashSet, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
+
+/// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
+/// repeats what was not acknowledged repeats the last few.
+const DESCRIPTIONS: usize = 64;
 
 /// A live call or room.
 #[derive(Debug, Clone)]
@@ -75,14 +79,21 @@ pub(super) struct Sender {
     pub(super) joined: UnixMillis,
     /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
     candidates: HashSet<u64>,
-    /// The last description to each recipient, for the same reason.
-    described: Vec<(UserId, u64)>,
+    /// Fingerprints of the latest descriptions, for the same reason.
+    described: VecDeque<u64>,
     measured: Option<UnixMillis>,
 }
 
 impl Sender {
     pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
-        Self { audio, video, joined: now, candidates: HashSet::new(), described: Vec::new(), measured: None }
+        Self {
+            audio,
+            video,
+            joined: now,
+            candidates: HashSet::new(),
+            described: VecDeque::new(),
+            measured: None,
+        }
     }
 }
 
@@ -92,8 +103,8 @@ impl Seat {
     }
 
     /// A seat whose device is not there, or not yet again.
-    pub(super) fn away(now: UnixMillis, heard: EventId) -> Self {
-        Self { device: None, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
+    pub(super) fn away(device: Option<DeviceId>, now: UnixMillis, heard: EventId) -> Self {
+        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -467,7 +478,7 @@ impl Room {
             (None, Some(answer)) => answer,
             _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
         };
-        let print = fingerprint(&(description, message.sdp_offer.is_some()));
+        let print = fingerprint(&(message.to_user_id, description, message.sdp_offer.is_some()));
         let to = match message.to_user_id {
             Recipient::User(to) => to,
             Recipient::MediaServer => {
@@ -483,11 +494,13 @@ impl Room {
         }
         self.sit(cx, socket, user)?;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        match sender.described.iter_mut().find(|(whom, _)| *whom == to) {
-            Some((_, last)) if *last == print => return Ok(Ack::Done),
-            Some((_, last)) => *last = print,
-            None => sender.described.push((to, print)),
+        if sender.described.contains(&print) {
+            return Ok(Ack::Done);
         }
+        if sender.described.len() == DESCRIPTIONS {
+            sender.described.pop_front();
+        }
+        sender.described.push_back(print);
         let relayed = RelayedRenegotiate {
             room_name: self.name.clone(),
             from_user_id: Recipient::User(user),
@@ -602,17 +615,32 @@ fn fingerprint<T: Hash>(message: &T) -> u64 {
     hasher.finish()
 }
 
-/// Candidates that a callee's device sent before it answered.
+/// Candidates that the callee's devices sent before one of them answered.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
+pub(super) struct Early(pub(super) Vec<EarlyCandidate>);
+
+/// One of them, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct EarlyCandidate {
+    /// A device keeps what it sent over a reconnect.
+    device: Option<DeviceId>,
+    pub(super) socket: SocketId,
+    candidate: IceCandidate,
+}
+
+impl EarlyCandidate {
+    fn is_of(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
+        self.socket == socket || self.device.is_some() && self.device.as_ref() == device
+    }
+}
 
 impl Room {
     fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
         let most = cx.settings.candidates;
         let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
         let early = &mut pair.early.0;
-        let same = |(from, kept): &(SocketId, IceCandidate)| *from == socket && *kept == candidate;
-        if early.iter().any(same) {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        if early.iter().any(|kept| kept.is_of(socket, device.as_ref()) && kept.candidate == candidate) {
             return Ok(Ack::Done);
         }
         if early.len() >= most {
@@ -621,7 +649,7 @@ impl Room {
                 "too many candidates in this call; the earlier ones are kept",
             );
         }
-        early.push((socket, candidate));
+        early.push(EarlyCandidate { device, socket, candidate });
         Ok(Ack::Done)
     }
 
@@ -629,10 +657,11 @@ impl Room {
     pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
         let Shape::Pair(pair) = &mut self.shape else { return };
         let early = std::mem::take(&mut pair.early.0);
-        for (from, candidate) in early {
-            if from == socket {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        for kept in early {
+            if kept.is_of(socket, device.as_ref()) {
                 // A refusal here would be a limit reached before the answer, which was told then.
-                drop(self.candidate(cx, socket, user, candidate));
+                drop(self.candidate(cx, socket, user, kept.candidate));
             }
         }
     }

@@ -63,7 +63,7 @@ impl Pair {
                 seat.write_summary(now, out)?;
             }
         }
-        let early = self.early.0.iter().map(|(socket, _)| *socket).collect::<std::collections::BTreeSet<_>>();
+        let early = self.early.0.iter().map(|kept| kept.socket).collect::<std::collections::BTreeSet<_>>();
         writeln!(out, ", early {early:?}")
     }
 }
