@@ -25,7 +25,7 @@ pub use devices::Device;
 pub use directory::Directory;
 pub use error::{OpenError, QueryError};
 pub use history::{CursorError, Direction, History, HistoryCursor, HistoryEntry, Other};
-pub use messenger::{IdentifierError, MessengerTables, identifier};
+pub use messenger::{IdentifierError, identifier};
 pub use place::{DatabaseSettings, Place, PlaceError};
 pub use restart::{MalformedRow, OpenCalls};
 pub use writer::{Unwritten, Writer, WriterCounts, WriterLimits};

@@ -7,21 +7,25 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, HistoryCursor, IdentifierError, OpenError, Place, PlaceError,
-        QueryError, Store, Unwritten, Writer,
+        DatabaseSettings, Directory, HistoryCursor, HistoryEntry, IdentifierError, OpenError, Other, Place,
+        PlaceError, QueryError, Store, Unwritten, Writer,
     },
     http::{
         self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, Rest, SocketPath,
     },
     observe::{Metrics, Page},
-    settings::{CorsOrigins, Database, Settings},
-    socket::{Cors, Hub, SocketSettings, Sockets},
+    settings::{Database, Settings},
+    socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
-    turn::{IceIssuer, Relay, RelayError, RelaySettings},
+    turn::{
+        IceIssuer,
+        embedded::{Relay, RelayError, RelaySettings},
+    },
 };
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming};
+use serde_json::{Value, json};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
@@ -114,7 +118,8 @@ impl Server {
         let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
         let history = CallHistory::new(history_of(store.clone(), directory));
-        let router = http::router(Rest::new(&settings, auth, ice, metrics, health.clone(), history));
+        let router =
+            http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
         let listener = http::listen(settings.listen);
         let listen = |source| StartError::Listen { address: settings.listen, source };
         let listener = listener.map_err(listen)?;
@@ -242,12 +247,7 @@ fn socket_settings(settings: &Settings) -> SocketSettings {
         message_limit: settings.limits.message_bytes,
         hard_limit: SocketSettings::default().hard_limit.max(settings.limits.message_bytes),
         events_per_second: settings.limits.events_per_second,
-        cors: match &settings.cors {
-            CorsOrigins::None => Cors::SameOrigin,
-            CorsOrigins::Localhost => Cors::Localhost,
-            CorsOrigins::List(origins) => Cors::List(origins.clone()),
-            CorsOrigins::Any => Cors::Any,
-        },
+        cors: settings.cors.clone(),
         ..SocketSettings::default()
     }
 }
@@ -314,13 +314,33 @@ fn history_of(
             let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
             let page = store.history(&directory, asked.user, before, limit).await;
             let page = page.map_err(|_| HistoryFault::Away)?;
-            let calls = page.calls.iter().map(|call| serde_json::to_value(call)).collect::<Result<_, _>>();
             Ok(HistoryPage {
-                calls: calls.map_err(|_| HistoryFault::Away)?,
+                calls: page.entries.iter().map(past_call).collect(),
                 next: page.next.map(|cursor| cursor.to_string()),
             })
         })
     }
+}
+
+/// A past call as it goes out.
+fn past_call(call: &HistoryEntry) -> Value {
+    let mut entry = json!({
+        "callId": call.call,
+        "direction": call.direction.as_str(),
+        "callType": call.call_type,
+        "roomName": call.room,
+        "status": call.status,
+        "endReason": call.end_reason,
+        "startedAt": call.started,
+        "duration": call.duration,
+    });
+    match &call.other {
+        Other::User { id, profile } => {
+            entry["user"] = json!({ "userId": id, "userName": profile.name, "avatar": profile.avatar });
+        }
+        Other::Group { id, name } => entry["group"] = json!({ "groupId": id, "groupName": name }),
+    }
+    entry
 }
 
 /// The sockets, as the door knows them.

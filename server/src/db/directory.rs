@@ -2,13 +2,16 @@
 //!
 //! A call never fails because a name is not known: where the database has no answer, or is away, a user is "User 123".
 use super::{
-    Device, HistoryEntry, IdentifierError, MessengerTables, Other, QueryError, Store,
+    Device, HistoryEntry, IdentifierError, Other, QueryError, Store,
     cache::Cache,
     conn::{Row, Value},
     identifier,
     restart::user,
 };
-use crate::calls::{GroupFacts, Profile};
+use crate::{
+    calls::{GroupFacts, Profile},
+    settings::MessengerTables,
+};
 use calls_protocol::{GroupId, UnixMillis, UserId};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tracing::warn;

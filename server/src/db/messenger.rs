@@ -1,31 +1,7 @@
 //! Names of the messenger's own tables and columns. They are only read, never made or changed, except for the small
 //! ones that the embedded database starts with.
+use crate::settings::MessengerTables;
 use std::fmt;
-
-/// Where the messenger keeps people and groups. Every name has passed [`identifier`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MessengerTables {
-    /// The table of users.
-    pub users: String,
-    /// Its id.
-    pub users_id: String,
-    /// Its columns that make up the name.
-    pub users_name: Vec<String>,
-    /// Its picture, if it has one.
-    pub users_avatar: Option<String>,
-    /// The table of groups.
-    pub groups: String,
-    /// Its id.
-    pub groups_id: String,
-    /// Its name.
-    pub groups_name: String,
-    /// The table of who is in which group.
-    pub members: String,
-    /// Its group.
-    pub members_group: String,
-    /// Its user.
-    pub members_user: String,
-}
 
 impl Default for MessengerTables {
     fn default() -> Self {

@@ -1,4 +1,5 @@
 //! Where the database is: `sqlite:FILE`, `mysql://…` or `none`, read once into a type that never shows a password.
+use crate::settings::{Database, Settings};
 use sqlx::mysql::MySqlConnectOptions;
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -15,6 +16,16 @@ impl DatabaseSettings {
     /// This place, with candidates.
     pub fn new(place: Place) -> Self {
         Self { place, store_candidates: true }
+    }
+
+    /// What the operator set.
+    pub fn of(settings: &Settings) -> Result<Self, PlaceError> {
+        let place = match &settings.database {
+            Database::Memory => Place::Memory,
+            Database::Sqlite(file) => Place::Sqlite(file.clone()),
+            Database::MySql(url) => url.reveal().parse()?,
+        };
+        Ok(Self { place, store_candidates: settings.store_candidates })
     }
 }
 
