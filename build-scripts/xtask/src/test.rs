@@ -69,8 +69,13 @@ fn web_types(workspace: &Workspace) -> Totals {
     run::heading("web: types of the protocol");
     let web = workspace.root.join("web");
     let mut tsc = Command::new(web.join("node_modules/.bin/tsc"));
-    tsc.current_dir(&web).args(["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022"]);
-    let result = run::run(tsc.arg("src/protocol.ts"));
+    tsc.current_dir(&web).arg("--noEmit");
+    if web.join("tsconfig.json").is_file() {
+        tsc.args(["--project", "."]);
+    } else {
+        tsc.args(["--strict", "--target", "es2022", "src/protocol.ts"]);
+    }
+    let result = run::run(&mut tsc);
     if let Err(error) = &result {
         eprintln!("{error:#}");
     }
