@@ -1,5 +1,10 @@
 //! The server of WorldMates Calls: Socket.IO signalling, REST, TURN for a start, one binary.
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod calls;
+pub mod cli;
+pub mod observe;
+pub mod settings;
+pub mod socket;
 pub mod turn;

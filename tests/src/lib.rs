@@ -1,2 +1,4 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
+pub mod oracle;
+pub mod sim;
 pub mod stage;

@@ -1,2 +1,3 @@
 //! Every test that needs more than one module.
 mod rules;
+mod sim;
