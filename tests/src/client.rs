@@ -168,7 +168,8 @@ impl Client {
         if let Some(event) = text.strip_prefix("42") {
             let (name, payload): (String, Value) = serde_json::from_str(event)?;
             // Whatever the server says, it can be read by the contract.
-            ServerEvent::decode(&name, &payload.to_string()).context("an event that is not in the contract")?;
+            ServerEvent::decode(&name, &payload.to_string())
+                .context("an event that is not in the contract")?;
             return Ok(Came::Event(name, payload));
         }
         if let Some(ack) = text.strip_prefix("43") {

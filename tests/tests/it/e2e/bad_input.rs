@@ -32,7 +32,12 @@ async fn ten_thousand_bad_inputs_are_refused_and_a_call_beside_them_goes_on() ->
                 mallory.say(format!("42[{name},{}]", bad.payload)).await?;
                 mallory.expect("call:error").await?
             };
-            let told = format!("{} {} ({}): {refusal}", bad.event, bad.fault, bad.payload.chars().take(80).collect::<String>());
+            let told = format!(
+                "{} {} ({}): {refusal}",
+                bad.event,
+                bad.fault,
+                bad.payload.chars().take(80).collect::<String>()
+            );
             // JSON that is none, and JSON too deep, are caught before the event has a name.
             ensure!(refusal["code"] == json!(bad.code), "{told}");
             ensure!(refusal["message"].as_str().is_some_and(|text| !text.is_empty()), "{told}");
@@ -69,7 +74,10 @@ async fn what_is_no_text_at_all_is_refused_or_closed_and_nobody_else_notices() -
             mallory.say(String::from_utf8_lossy(&bytes).into_owned()).await?;
         }
         mallory.vanish();
-        ensure!(ann.ask_in_vain("call:end", &json!({ "roomName": "r", "userId": 1 })).await?.code == ErrorCode::NotFound);
+        ensure!(
+            ann.ask_in_vain("call:end", &json!({ "roomName": "r", "userId": 1 })).await?.code
+                == ErrorCode::NotFound
+        );
     }
     server.stop().await;
     Ok(())

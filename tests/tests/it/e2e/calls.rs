@@ -63,7 +63,8 @@ async fn a_phone_that_comes_out_of_the_lift_hears_everything_once() -> anyhow::R
     ann.vanish();
     bob.expect("user:reconnecting").await?;
     for number in 1..=3 {
-        let candidate = json!({ "roomName": "r", "fromUserId": 2, "candidate": format!("candidate:{number}") });
+        let candidate =
+            json!({ "roomName": "r", "fromUserId": 2, "candidate": format!("candidate:{number}") });
         bob.ask("ice:candidate", &candidate).await?;
     }
     let mut ann = Client::register(server.address(), 1, "phone").await?;

@@ -85,10 +85,8 @@ impl Table {
     /// The caller hangs up just as one device accepts.
     async fn accept_against_cancel(&mut self, accept_first: bool) -> Result<Duration> {
         let (room, _) = self.dial().await?;
-        let (accept, cancel) = (
-            self.accept(&room),
-            json!({ "roomName": room, "userId": self.ids.0, "reason": "cancelled" }),
-        );
+        let (accept, cancel) =
+            (self.accept(&room), json!({ "roomName": room, "userId": self.ids.0, "reason": "cancelled" }));
 
         let start = Instant::now();
         let (accepted, ended) = if accept_first {
@@ -195,7 +193,12 @@ async fn ten_thousand_races_have_one_outcome_each() -> Result<()> {
     assert_eq!(told.len() as u64, ROUNDS);
     told.sort_unstable();
     let at = |part: f64| told[((told.len() - 1) as f64 * part) as usize];
-    println!("{ROUNDS} races; everybody knew after {:?} (half), {:?} (99 %), {:?} (last)", at(0.5), at(0.99), at(1.0));
+    println!(
+        "{ROUNDS} races; everybody knew after {:?} (half), {:?} (99 %), {:?} (last)",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
     assert_eq!(server.server().switchboard().counts().0, 0, "a call goes on");
     server.stop().await;
     Ok(())
