@@ -30,7 +30,7 @@ impl Calls {
         socket: SocketId,
         user: UserId,
         initiate: Initiate,
-        facts: Facts,
+        facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
         if let Some(reply) = self.said_before(now, socket, user, &initiate, out) {
@@ -55,7 +55,7 @@ impl Calls {
                 self.call_user(now, socket, dial, facts.callee_has_push, out)
             }
             CallTarget::Group { group, offer: _ } => {
-                self.call_group(now, socket, user, group, call_type, room, facts, out)
+                self.call_group(now, socket, user, group, call_type, &room, facts, out)
             }
         }
     }
@@ -290,11 +290,11 @@ impl Calls {
         user: UserId,
         group: GroupId,
         call_type: CallType,
-        name: RoomName,
-        facts: Facts,
+        name: &RoomName,
+        facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
-        let Some(found) = facts.group else {
+        let Some(found) = &facts.group else {
             return refuse(ErrorCode::NotFound, "there is no such group");
         };
         if !found.members.contains(&user) {
@@ -323,20 +323,21 @@ impl Calls {
         };
         let rung: Vec<UserId> = invites.keys().copied().filter(|member| *member != user).collect();
         for member in invites.keys() {
-            self.people.enter(*member, &name);
+            self.people.enter(*member, name);
         }
         let crowd = Crowd {
             origin: Origin::Group { group, by: user, invites },
             created: now,
             phase: CrowdPhase::Ringing { expires },
             members: vec![me],
+            removed: Vec::new(),
         };
         let shape = Shape::Crowd(crowd);
         let room =
             Room { name: name.clone(), call: Some(call), call_type, shape, log, wake: None, over: None };
         self.rooms.insert(name.clone(), room);
         self.groups.insert(group, name.clone());
-        Ok(self.in_room(now, &name, out, |room, cx| {
+        Ok(self.in_room(now, name, out, |room, cx| {
             let room_name = name.clone();
             cx.store(Record::GroupRinging {
                 call,
@@ -396,6 +397,7 @@ impl Calls {
             created: now,
             phase: CrowdPhase::Active { since: now, rings_until: None },
             members: Vec::new(),
+            removed: Vec::new(),
         };
         let call_type = if join.video == Some(true) { CallType::Video } else { CallType::Audio };
         let (shape, log) = (Shape::Crowd(crowd), Log::new(now));

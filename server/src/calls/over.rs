@@ -29,7 +29,7 @@ pub(super) enum Outcome {
 }
 
 /// What is remembered of a call.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Over {
     pub(super) outcome: Outcome,
     pub(super) parties: Vec<UserId>,
@@ -86,7 +86,7 @@ impl Over {
 }
 
 /// The calls that ended lately.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Overs {
     rooms: HashMap<RoomName, Over>,
     /// In the order of their end, which is the order of forgetting.

@@ -3,7 +3,7 @@ use super::{
     Action, Cx, FinalStatus, Note, Push, Record, Reply, SocketId,
     over::{Outcome, Over},
     refuse,
-    room::{Early, Link, Room, Seat, Sender, Shape, seconds_between},
+    room::{Early, Room, Seat, Sender, Shape, seconds_between},
 };
 use calls_protocol::{
     Accepted, Ack, Answer, EndWish, Ended, EndedAck, EndedReason, ErrorCode, Recipient, RejectReason,
@@ -12,6 +12,7 @@ use calls_protocol::{
 use std::time::Duration;
 
 /// A call between two people.
+#[derive(Debug, Clone)]
 pub(super) struct Pair {
     pub(super) caller: Party,
     pub(super) callee: Party,
@@ -21,6 +22,7 @@ pub(super) struct Pair {
 }
 
 /// One of the two. The callee has a seat once a device of theirs answered.
+#[derive(Debug, Clone)]
 pub(super) struct Party {
     pub(super) user: UserId,
     pub(super) seat: Option<Seat>,
@@ -48,6 +50,8 @@ pub(super) enum PairEnd {
     Lost { user: UserId },
     /// Both called each other, and the other call goes on.
     Replaced { by: RoomName },
+    /// The server stops, and nobody would remember the call.
+    Shutdown,
 }
 
 impl Pair {
@@ -269,6 +273,14 @@ impl Room {
                 outcome = Outcome::Replaced { by: room };
                 (status, word, by, told) = (FinalStatus::Ended, "replaced", None, EndedReason::Cancelled);
             }
+            PairEnd::Shutdown => {
+                let event = ended(EndedReason::ServerShutdown, None, None);
+                self.tell(cx, caller, event.clone());
+                self.tell(cx, callee, event);
+                outcome = Outcome::Lost;
+                status = if answered.is_some() { FinalStatus::Ended } else { FinalStatus::Missed };
+                (word, by, told) = ("server_shutdown", None, EndedReason::ServerShutdown);
+            }
         }
         cx.store(Record::Ended { call, status, reason: word, by, at: now, duration });
         cx.note(Note::Ended { room: self.name.clone(), by, reason: told });
@@ -278,7 +290,7 @@ impl Room {
             let missed = Push::Missed { from: caller, call_type: self.call_type, room: self.name.clone() };
             cx.out.push(Action::Push { user: callee, push: missed });
         }
-        let unheard = self.unheard();
+        let unheard = self.unheard(cx);
         self.over = Some(Over {
             outcome,
             parties: vec![caller, callee],
@@ -296,7 +308,6 @@ impl Party {
 
     /// Somebody who was in a call when the server stopped and has not come back yet.
     pub(super) fn away(user: UserId, heard: calls_protocol::EventId, now: UnixMillis, video: bool) -> Self {
-        let seat = Seat { device: None, link: Link::Lost { since: now, heard }, from: heard };
-        Self::new(user, Some(seat), now, video)
+        Self::new(user, Some(Seat::away(now, heard)), now, video)
     }
 }

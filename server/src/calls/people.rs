@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Users and their sockets.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct People {
     users: HashMap<UserId, User>,
     lines: HashMap<SocketId, Line>,
@@ -18,7 +18,7 @@ pub(super) struct People {
 /// A call counts against its caller's limit for this long.
 const MINUTE: Duration = Duration::from_secs(60);
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct User {
     lines: Vec<SocketId>,
     profile: Option<Arc<Profile>>,
@@ -31,6 +31,7 @@ struct User {
 }
 
 /// One registered socket.
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) user: UserId,
     pub(super) device: Option<DeviceId>,

@@ -4,7 +4,7 @@ use super::{
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
     log::Log,
     pair::{Pair, Party, Phase},
-    room::{Early, Link, Room, Seat, Sender, Shape},
+    room::{Early, Room, Seat, Sender, Shape},
 };
 use calls_protocol::{CallType, EndedReason, Sdp, UnixMillis, UserId};
 
@@ -34,12 +34,18 @@ impl Room {
                 invites.extend(participants.iter().map(|(user, _)| (*user, Invite::Joined)));
                 let member = |(user, joined): (UserId, UnixMillis)| Member {
                     user,
-                    seat: Seat { device: None, link: Link::Lost { since: now, heard }, from: heard },
+                    seat: Seat::away(now, heard),
                     sender: Sender::new(joined, true, call_type == CallType::Video),
                 };
                 let members = participants.into_iter().map(member).collect();
                 let origin = Origin::Group { group, by, invites };
-                (room, call, call_type, Shape::Crowd(Crowd { origin, created, phase, members }), None)
+                (
+                    room,
+                    call,
+                    call_type,
+                    Shape::Crowd(Crowd { origin, created, phase, members, removed: Vec::new() }),
+                    None,
+                )
             }
         };
         (Self { name, call: Some(call), call_type, shape, log, wake: None, over: None }, offer)
@@ -51,7 +57,7 @@ impl Room {
             (Shape::Pair(pair), Some(offer)) if pair.is_ringing() => self.tell_incoming(cx, offer, false),
             (Shape::Pair(_), _) => {}
             (Shape::Crowd(crowd), _) if crowd.members.is_empty() => {
-                self.end_crowd(cx, EndedReason::Failed, None)
+                self.end_crowd(cx, EndedReason::Failed, None);
             }
             (Shape::Crowd(crowd), _) => {
                 for user in crowd.still_ringing() {

@@ -21,6 +21,7 @@ use std::{
 };
 
 /// A live call or room.
+#[derive(Debug, Clone)]
 pub(super) struct Room {
     pub(super) name: RoomName,
     pub(super) call: Option<CallId>,
@@ -34,6 +35,11 @@ pub(super) struct Room {
 }
 
 /// Two people, or any number.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every room is a 1-1 call: boxing it would save nothing"
+)]
 pub(super) enum Shape {
     /// A 1-1 call.
     Pair(Pair),
@@ -48,6 +54,8 @@ pub(super) struct Seat {
     pub(super) link: Link,
     /// What the room told before this is not this device's to hear.
     pub(super) from: EventId,
+    /// Set when a returned device spoke before it said `call:resume`: up to here it may have missed something.
+    pub(super) unsure_until: Option<EventId>,
 }
 
 /// Whether that device is connected.
@@ -60,7 +68,7 @@ pub(super) enum Link {
 }
 
 /// What one participant sends and has sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Sender {
     pub(super) audio: bool,
     pub(super) video: bool,
@@ -80,7 +88,12 @@ impl Sender {
 
 impl Seat {
     pub(super) fn taken(socket: SocketId, device: Option<DeviceId>, from: EventId) -> Self {
-        Self { device, link: Link::Up(socket), from }
+        Self { device, link: Link::Up(socket), from, unsure_until: None }
+    }
+
+    /// A seat whose device is not there, or not yet again.
+    pub(super) fn away(now: UnixMillis, heard: EventId) -> Self {
+        Self { device: None, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -221,13 +234,27 @@ impl Room {
         }
     }
 
-    /// Lets a socket speak for its user's seat; one that was lost is taken again, and the others are told.
+    /// Lets a socket speak for its user's seat. If it was lost, the device hears what the server knows it missed.
     pub(super) fn sit(
         &mut self,
         cx: &mut Cx<'_>,
         socket: SocketId,
         user: UserId,
     ) -> Result<(), calls_protocol::Refusal> {
+        if let Some(heard) = self.take_seat(cx, socket, user)? {
+            self.log.replay(user, heard, None, socket, cx.out);
+            self.seat_mut(user).expect("it was just taken").unsure_until = Some(heard);
+        }
+        Ok(())
+    }
+
+    /// Seats a socket. If the seat was lost, the others are told, and the result is what its device surely heard.
+    fn take_seat(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<Option<EventId>, calls_protocol::Refusal> {
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
         let Some(seat) = self.seat_mut(user) else {
             return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
@@ -235,16 +262,22 @@ impl Room {
         if !seat.admits(socket, device.as_ref()) {
             return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
         }
-        let was_lost = matches!(seat.link, Link::Lost { .. });
+        let heard = match seat.link {
+            Link::Lost { heard, .. } => Some(heard),
+            Link::Up(_) => None,
+        };
+        if seat.link != Link::Up(socket) {
+            seat.unsure_until = None;
+        }
         seat.link = Link::Up(socket);
         if device.is_some() {
             seat.device = device;
         }
-        if was_lost {
+        if heard.is_some() {
             let back = Presence { room_name: self.name.clone(), user_id: user };
             self.tell_others(cx, user, ServerEvent::Reconnected(back));
         }
-        Ok(())
+        Ok(heard)
     }
 
     /// A socket is gone. If it held a seat, the seat waits for its device.
@@ -261,11 +294,11 @@ impl Room {
 
     /// A socket without a device id registered: it takes the user's lost seat and hears what was missed.
     pub(super) fn sit_again(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
-        if let Some(Link::Lost { heard, .. }) = self.seat(user).map(|seat| seat.link)
-            && self.sit(cx, socket, user).is_ok()
-        {
-            self.log.replay(user, heard, socket, cx.out);
+        if self.seat(user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })) {
+            // A refusal is no loss: the seat is another device's, and this one asked for nothing.
+            drop(self.sit(cx, socket, user));
         }
+        self.tell_removed(cx, socket, user);
     }
 
     /// When something here is due.
@@ -468,19 +501,15 @@ impl Room {
     }
 
     fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
-        let Some(seat) = self.seat(user) else {
-            // It still rings here, or this device is only invited: the same events again, from where it stopped.
-            if let Some(last) = last {
-                self.log.replay(user, last, socket, cx.out);
+        if self.seat(user).is_none() {
+            if self.tell_removed(cx, socket, user) {
+                return refuse(ErrorCode::Expired, "you were away for too long: join again");
             }
+            // It rings here, or did: registering has told this device all there is for it.
             return Ok(Ack::RoomState(self.state(cx, user)));
-        };
-        let from = seat.from;
-        let heard = match seat.link {
-            Link::Lost { heard, .. } => heard,
-            Link::Up(_) => self.log.last(),
-        };
-        if let Err(refusal) = self.sit(cx, socket, user) {
+        }
+        let lost = self.take_seat(cx, socket, user);
+        if lost.is_err() {
             let elsewhere = Arc::new(ServerEvent::Ended(Ended {
                 room_name: self.name.clone(),
                 reason: EndedReason::AnsweredElsewhere,
@@ -489,9 +518,19 @@ impl Room {
                 replaced_by: None,
             }));
             cx.out.push(Action::Send { to: socket, event: elsewhere, id: None });
-            return Err(refusal);
         }
-        self.log.replay(user, last.unwrap_or(heard).max(from), socket, cx.out);
+        let lost = lost?;
+        let seat = self.seat_mut(user).expect("it was just taken");
+        let (from, unsure_until) = (seat.from, seat.unsure_until.take());
+        match (lost, unsure_until) {
+            (Some(heard), _) => self.log.replay(user, last.unwrap_or(heard).max(from), None, socket, cx.out),
+            // What came after was sent when this device spoke first.
+            (None, Some(until)) => {
+                self.log.replay(user, last.unwrap_or(until).max(from), Some(until), socket, cx.out);
+            }
+            // This very socket heard everything.
+            (None, None) => {}
+        }
         Ok(Ack::RoomState(self.state(cx, user)))
     }
 
@@ -527,13 +566,14 @@ impl Room {
         }
     }
 
-    /// What the late and the absent are told of the end.
-    pub(super) fn unheard(&self) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
-        let absent = self
-            .seated()
-            .into_iter()
-            .filter(|user| self.seat(*user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })));
-        absent.filter_map(|user| self.log.last_for(user).map(|(id, event)| (user, id, event))).collect()
+    /// What the absent are told of the end when they come back.
+    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
+        let is_absent = |user: &UserId| match self.seat(*user) {
+            Some(seat) => matches!(seat.link, Link::Lost { .. }),
+            None => cx.people.lines(*user).is_empty(),
+        };
+        let absent = self.everyone().into_iter().filter(is_absent);
+        absent.filter_map(|user| self.log.end_for(user).map(|(id, event)| (user, id, event))).collect()
     }
 }
 
@@ -545,7 +585,7 @@ fn fingerprint<T: Hash>(message: &T) -> u64 {
 }
 
 /// Candidates that a callee's device sent before it answered.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
 
 impl Room {

@@ -1,0 +1,2 @@
+//! Every test that needs more than one module.
+mod rules;
