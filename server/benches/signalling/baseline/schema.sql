@@ -12,3 +12,9 @@ CREATE TABLE wo_groupchatusers (
   user_id INT NOT NULL,
   KEY group_id (group_id)
 );
+CREATE TABLE wo_groupchat (
+  group_id INT PRIMARY KEY,
+  group_name VARCHAR(60) NOT NULL DEFAULT ''
+);
+INSERT INTO wo_users (user_id, first_name, last_name, username)
+  SELECT seq, CONCAT('First', seq), CONCAT('Last', seq), CONCAT('user', seq) FROM seq_1_to_20000;

@@ -2,7 +2,7 @@
 // What calls-server is measured against: the source documents' handler, written as a careful Node developer would.
 // Socket.IO 4.8, express, mysql2. It does what one 1-1 call needs and nothing more, so it is not slowed by extras.
 //
-// Environment: PORT; MYSQL_DATABASE (absent = memory only), MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD.
+// Environment: PORT, TURN_SECRET; MYSQL_DATABASE (absent = memory only), MYSQL_HOST, MYSQL_PORT, MYSQL_USER, MYSQL_PASSWORD.
 
 const { createHmac } = require('node:crypto');
 const { createServer } = require('node:http');
@@ -11,7 +11,7 @@ const mysql = require('mysql2/promise');
 const { Server } = require('socket.io');
 
 const env = process.env;
-const TURN_SECRET = 'bench-only-secret';
+const TURN_SECRET = env.TURN_SECRET;
 const TURN_TTL_SECONDS = 24 * 60 * 60;
 /** Room for every client of the reconnect test: Node's own 511 would make them wait for a SYN retry. */
 const LISTEN_BACKLOG = 4096;
@@ -123,7 +123,7 @@ const handlers = {
 
 const app = express();
 app.use(express.json());
-app.get('/api/health', (_request, response) => response.json({ status: 'ok', uptime: process.uptime() }));
+app.get(['/api/health', '/api/health/ready'], (_request, response) => response.json({ status: 'ok', uptime: process.uptime() }));
 
 const server = createServer(app);
 const io = new Server(server, { cors: { origin: '*' } });
