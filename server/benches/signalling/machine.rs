@@ -84,7 +84,7 @@ impl Machine {
             processor: model.map_or("unknown", |(_, name)| name).trim().to_owned(),
             cores: std::thread::available_parallelism()?.get(),
             memory_gb: (memory / 1024.0 / 1024.0).round(),
-            kernel: format!("Linux {}", says("uname", &["-r"])?),
+            kernel: kernel_version()?,
             node: format!("Node.js {}", says("node", &["--version"])?.trim_start_matches('v')),
             socket_io: socket_io_version()?,
             mariadb: mariadb.then(mariadb_version).transpose()?,
@@ -92,6 +92,12 @@ impl Machine {
                 .unwrap_or_else(|_| "unknown".to_owned()),
         })
     }
+}
+
+/// The two numbers that say which it is; what follows them says whose.
+fn kernel_version() -> Result<String> {
+    let release = says("uname", &["-r"])?;
+    Ok(format!("Linux {}", release.split('.').take(2).collect::<Vec<_>>().join(".")))
 }
 
 fn socket_io_version() -> Result<String> {

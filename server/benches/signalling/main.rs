@@ -15,6 +15,7 @@ mod machine;
 mod mariadb;
 mod measure;
 mod plot;
+mod profile;
 mod random;
 mod report;
 mod server;
@@ -60,6 +61,9 @@ struct Options {
     /// Where signalling.json, .md and .svg go; by default docs/bench, but only if all was run
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// Records with perf where our server spends its time in the closed loop, one file a run into this folder
+    #[arg(long, value_name = "FOLDER")]
+    profile: Option<PathBuf>,
     /// Measures nothing: draws the table and the plot anew from signalling.json
     #[arg(long)]
     redraw: bool,
@@ -116,7 +120,9 @@ async fn measure(options: &Options) -> Result<Report> {
         for round in 1..=size.rounds {
             for contestant in &contestants {
                 let (seed, port) = (options.seed, server::free_port()?);
-                let setting = Setting { contestant, scenario, size, round, seed, port, folder: &folder.0 };
+                let profile = options.profile.as_deref().filter(|_| contestant.who == Who::Ours);
+                let setting =
+                    Setting { contestant, scenario, size, round, seed, port, folder: &folder.0, profile };
                 let database = database.as_mut().filter(|_| scenario == Scenario::MariaDb);
                 let run = measure::run(&setting, database).await;
                 let run = run.with_context(|| format!("{} ({})", contestant.who.name(), scenario.name()))?;

@@ -5,12 +5,17 @@ use super::{
     load::{self, Pace, Pair, Tally, Window},
     machine::{busy_seconds, cpu_seconds, resident_kb},
     mariadb::MariaDb,
+    profile::Recording,
     random::Random,
     server::{Contestant, Server, Who},
 };
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// What is done in a run.
@@ -96,11 +101,13 @@ pub(crate) struct Setting<'a> {
     pub(crate) seed: u64,
     pub(crate) port: u16,
     pub(crate) folder: &'a Path,
+    /// Where profiles go, if any are wanted.
+    pub(crate) profile: Option<&'a Path>,
 }
 
 /// Plays one run. Must be called within a `LocalSet`.
 pub(crate) async fn run(setting: &Setting<'_>, mut database: Option<&mut MariaDb>) -> Result<Run> {
-    let Setting { contestant, scenario, size, round, seed, port, folder } = *setting;
+    let Setting { contestant, scenario, size, round, seed, port, folder, profile } = *setting;
     let mut book = Book {
         run: Run {
             scenario,
@@ -112,6 +119,7 @@ pub(crate) async fn run(setting: &Setting<'_>, mut database: Option<&mut MariaDb
         },
         random: Random::new(seed ^ u64::from(round)),
         database_pid: database.as_ref().map(|database| database.pid()),
+        profile: profile.map(Path::to_owned),
     };
     if let Some(database) = &mut database {
         database.renew(contestant.who == Who::Node).await?;
@@ -140,6 +148,7 @@ struct Book {
     run: Run,
     random: Random,
     database_pid: Option<u32>,
+    profile: Option<PathBuf>,
 }
 
 impl Book {
@@ -169,6 +178,13 @@ impl Book {
     ) -> Result<(Vec<Pair>, u64)> {
         let window =
             Window::from_now(Duration::from_secs_f64(size.warm_up_s), Duration::from_secs_f64(seconds));
+        let _recording = match (&self.profile, pace) {
+            (Some(folder), Pace::BackToBack { .. }) => {
+                let name = format!("{}-{}", self.run.scenario.name(), self.run.round);
+                Some(Recording::start(server.pid(), seconds + size.warm_up_s, folder, &name)?)
+            }
+            _ => None,
+        };
         let database_pid = self.database_pid;
         let look = || Look::now(server.pid(), database_pid);
         let looks = async {

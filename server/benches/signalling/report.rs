@@ -159,7 +159,7 @@ impl Report {
         let head = ["", "Node", "calls-server", "ratio", "target", ""].map(str::to_owned);
         let rows: Vec<[String; 6]> = self.compared().iter().map(Compared::cells).collect();
         let width = |column: usize| {
-            rows.iter().chain([&head]).map(|row| row[column].chars().count()).max().unwrap_or_default()
+            rows.iter().chain([&head]).map(|row| row[column].chars().count()).fold(2, usize::max)
         };
         let widths: Vec<usize> = (0..head.len()).map(width).collect();
         let mut text = String::new();
@@ -174,11 +174,10 @@ impl Report {
             text.push_str("|\n");
         };
         put(&head);
-        let rules = [0, 1, 2, 3, 4, 5].map(|column: usize| {
-            let dashes = "-".repeat(widths[column].max(2) - 1);
+        put(&std::array::from_fn(|column| {
+            let dashes = "-".repeat(widths[column] - 1);
             if (1..4).contains(&column) { format!("{dashes}:") } else { format!("{dashes}-") }
-        });
-        put(&rules.map(|rule| if rule.len() < 3 { "--".to_owned() } else { rule }));
+        }));
         rows.iter().for_each(&mut put);
         let faults: u64 = self.runs.iter().map(|run| run.faults).sum();
         let flows: f64 = self
