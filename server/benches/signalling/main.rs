@@ -55,7 +55,7 @@ struct Options {
     /// The same seed makes the same calls at the same moments
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
-    /// The command of our server, with {port}, {database} and {turn-secret} in it; by default the one just built
+    /// The command of our server, with {port} and {database} in it; by default the one just built
     #[arg(long, value_name = "COMMAND")]
     ours: Option<String>,
     /// Where signalling.json, .md and .svg go; by default docs/bench, but only if all was run

@@ -16,10 +16,10 @@ use tokio::{
 
 /// Cargo names the program when it builds this bench, as soon as the package has it.
 const OURS: Option<&str> = option_env!("CARGO_BIN_EXE_calls-server");
-const OUR_FLAGS: &str =
-    "--host 127.0.0.1 --port {port} --database-url {database} --turn-secret {turn-secret} --auth-mode open";
-/// The same secret, lists of servers and lack of logs that the baseline has; and no limits, as few users make many calls.
+const OUR_FLAGS: &str = "--host 127.0.0.1 --port {port} --database-url {database} --auth-mode open";
+/// For both.
 const TURN_SECRET: &str = "a-secret-that-only-this-bench-knows-and-uses";
+/// ICE servers and silence as the baseline has them; and no limits, as a few users make many calls.
 const OUR_ENVIRONMENT: [(&str, &str); 10] = [
     ("TURN_EMBEDDED", "off"),
     ("STUN_URLS", "stun:127.0.0.1:3478"),
@@ -57,7 +57,7 @@ impl Who {
 #[derive(Debug, Clone)]
 pub(crate) struct Contestant {
     pub(crate) who: Who,
-    /// With `{port}`, `{database}` and `{turn-secret}` in it.
+    /// With `{port}` and `{database}` in it.
     command: Vec<String>,
 }
 
@@ -84,16 +84,20 @@ impl Contestant {
     /// Starts it and waits until it is ready. `log` takes what it prints.
     pub(crate) async fn start(&self, port: u16, with_database: bool, log: &Path) -> Result<Server> {
         let database = if with_database { mariadb::URL } else { "none" };
-        let mut words = self.command.iter().map(|word| {
-            word.replace("{port}", &port.to_string())
-                .replace("{database}", database)
-                .replace("{turn-secret}", TURN_SECRET)
-        });
+        let port_word = port.to_string();
+        let mut words = self
+            .command
+            .iter()
+            .map(|word| word.replace("{port}", &port_word).replace("{database}", database));
         let mut command = Command::new(words.next().context("the command of the server is empty")?);
-        command.args(words).env("PORT", port.to_string()).env("NODE_ENV", "production");
+        command.args(words).envs([
+            ("PORT", port_word.as_str()),
+            ("NODE_ENV", "production"),
+            ("TURN_SECRET", TURN_SECRET),
+        ]);
         match self.who {
             Who::Ours => command.envs(OUR_ENVIRONMENT),
-            Who::Node => command.env("TURN_SECRET", TURN_SECRET).env_remove("MYSQL_DATABASE"),
+            Who::Node => command.env_remove("MYSQL_DATABASE"),
         };
         if self.who == Who::Node && with_database {
             command.envs(mariadb::ENVIRONMENT);
