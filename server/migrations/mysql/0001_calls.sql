@@ -19,6 +19,8 @@ CREATE TABLE IF NOT EXISTS wo_calls (
   created_ms BIGINT NULL,
   accepted_ms BIGINT NULL,
   expires_ms BIGINT NULL,
+  from_device VARCHAR(128) NULL,
+  to_device VARCHAR(128) NULL,
   UNIQUE KEY wo_calls_room (room_name),
   KEY wo_calls_from (from_id),
   KEY wo_calls_to (to_id),
@@ -55,6 +57,7 @@ CREATE TABLE IF NOT EXISTS wo_group_call_participants (
   duration INT NULL,
   joined_ms BIGINT NULL,
   left_ms BIGINT NULL,
+  device_id VARCHAR(128) NULL,
   record_key BIGINT NULL,
   UNIQUE KEY wo_group_call_participants_once (group_call_id, user_id, record_key),
   KEY wo_group_call_participants_user (user_id, group_call_id)

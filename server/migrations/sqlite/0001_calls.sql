@@ -17,7 +17,9 @@ CREATE TABLE IF NOT EXISTS wo_calls (
   ended_by INT,
   created_ms INT,
   accepted_ms INT,
-  expires_ms INT
+  expires_ms INT,
+  from_device VARCHAR(128),
+  to_device VARCHAR(128)
 );
 
 CREATE TABLE IF NOT EXISTS wo_group_calls (
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS wo_group_call_participants (
   duration INT,
   joined_ms INT,
   left_ms INT,
+  device_id VARCHAR(128),
   record_key INT
 );
 

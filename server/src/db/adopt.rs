@@ -104,6 +104,8 @@ const TABLES: &[Table] = &[
             may("created_ms", Int, "BIGINT NULL"),
             may("accepted_ms", Int, "BIGINT NULL"),
             may("expires_ms", Int, "BIGINT NULL"),
+            may("from_device", Text, "VARCHAR(128) NULL"),
+            may("to_device", Text, "VARCHAR(128) NULL"),
         ],
         // Not unique here: rows from before may repeat a room, and ours are told apart before they are written.
         indexes: &[
@@ -149,6 +151,7 @@ const TABLES: &[Table] = &[
             may("duration", Int, "INT NULL"),
             may("joined_ms", Int, "BIGINT NULL"),
             may("left_ms", Int, "BIGINT NULL"),
+            may("device_id", Text, "VARCHAR(128) NULL"),
             may("record_key", Int, "BIGINT NULL"),
         ],
         indexes: &[

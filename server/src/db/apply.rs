@@ -5,7 +5,7 @@ use super::{
     rows::Shape,
 };
 use crate::calls::FinalStatus;
-use calls_protocol::{CallId, CallType, IceCandidate, RoomName, Stats, UnixMillis, UserId};
+use calls_protocol::{CallId, CallType, DeviceId, IceCandidate, RoomName, Stats, UnixMillis, UserId};
 use std::collections::{HashMap, HashSet};
 
 /// Writes the batch in one transaction. After an error nothing of it is written, and the connection may be in any state.
@@ -26,8 +26,9 @@ async fn calls(conn: &mut Conn, calls: &Rows<CallId, CallRow>) -> Result<(), sql
     for (id, call) in &calls.rows {
         match &call.rang {
             Some(rang) if !taken.ids.contains(id) => {
-                let answered_at = call.answered.as_ref().map(|(_, at)| *at);
-                let answer = call.answered.as_ref().and_then(|(answer, _)| answer.as_ref());
+                let answered = call.answered.as_ref();
+                let answered_at = answered.map(|answered| answered.at);
+                let answer = answered.and_then(|answered| answered.answer.as_ref());
                 let end = call.ended.as_ref();
                 let status = match (end, answered_at) {
                     (Some(end), _) => end.status.as_str(),
@@ -52,12 +53,18 @@ async fn calls(conn: &mut Conn, calls: &Rows<CallId, CallRow>) -> Result<(), sql
                     rang.at.0.into(),
                     answered_at.map(|at| at.0).into(),
                     rang.expires.0.into(),
+                    rang.device.as_ref().map(DeviceId::as_str).into(),
+                    answered.and_then(|answered| answered.device.as_ref()).map(DeviceId::as_str).into(),
                 ]);
             }
             _ => {
-                if let Some((answer, at)) = &call.answered {
-                    let answer = answer.as_ref().map(|sdp| sdp.as_json());
-                    answers.extend([id.get().into(), answer.into(), at.0.into()]);
+                if let Some(answered) = &call.answered {
+                    answers.extend([
+                        id.get().into(),
+                        answered.answer.as_ref().map(|sdp| sdp.as_json()).into(),
+                        answered.at.0.into(),
+                        answered.device.as_ref().map(DeviceId::as_str).into(),
+                    ]);
                 }
                 if let Some(end) = &call.ended {
                     ends.extend(end_values(*id, end));
@@ -65,8 +72,8 @@ async fn calls(conn: &mut Conn, calls: &Rows<CallId, CallRow>) -> Result<(), sql
             }
         }
     }
-    INSERT_CALLS.run(conn, 17, &inserts).await?;
-    ANSWER_CALLS.run(conn, 3, &answers).await?;
+    INSERT_CALLS.run(conn, 19, &inserts).await?;
+    ANSWER_CALLS.run(conn, 4, &answers).await?;
     END_CALLS.run(conn, 6, &ends).await
 }
 
@@ -148,9 +155,10 @@ async fn seats(conn: &mut Conn, seats: &Rows<(CallId, UserId), SeatRow>) -> Resu
             duration.into(),
             seat.joined.map(|at| at.0).into(),
             seat.left.map(|at| at.0).into(),
+            seat.device.as_ref().map(DeviceId::as_str).into(),
         ]);
     }
-    UPSERT_SEATS.run(conn, 7, &values).await
+    UPSERT_SEATS.run(conn, 8, &values).await
 }
 
 async fn candidates(conn: &mut Conn, candidates: &[(IceCandidate, UnixMillis)]) -> Result<(), sqlx::Error> {
@@ -302,9 +310,9 @@ const INSERT_CALLS: Shape = Shape {
     name: "insert calls",
     head: |_| {
         "INSERT INTO wo_calls (id, from_id, to_id, call_type, status, room_name, sdp_offer, sdp_answer, created_at, \
-         accepted_at, ended_at, duration, end_reason, ended_by, created_ms, accepted_ms, expires_ms) VALUES "
+         accepted_at, ended_at, duration, end_reason, ended_by, created_ms, accepted_ms, expires_ms, from_device, to_device) VALUES "
     },
-    row: "(?, ?, ?, ?, ?, ?, ?, ?, @, @, @, ?, ?, ?, ?, ?, ?)",
+    row: "(?, ?, ?, ?, ?, ?, ?, ?, @, @, @, ?, ?, ?, ?, ?, ?, ?, ?)",
     between: ", ",
     tail: |_| "",
 };
@@ -315,16 +323,19 @@ const ANSWER_CALLS: Shape = Shape {
         Dialect::MySql => "UPDATE wo_calls AS c JOIN (",
         Dialect::Sqlite => {
             "UPDATE wo_calls AS c SET status = CASE c.status WHEN 'ringing' THEN 'connected' ELSE c.status END, \
-             sdp_answer = v.answer, accepted_at = datetime(v.at_ms / 1000, 'unixepoch'), accepted_ms = v.at_ms FROM ("
+             sdp_answer = v.answer, accepted_at = datetime(v.at_ms / 1000, 'unixepoch'), accepted_ms = v.at_ms, \
+             to_device = v.device FROM ("
         }
     },
-    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS CHAR) AS answer, CAST(? AS SIGNED) AS at_ms",
+    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS CHAR) AS answer, CAST(? AS SIGNED) AS at_ms, \
+          CAST(? AS CHAR) AS device",
     between: " UNION ALL ",
     tail: |dialect| match dialect {
         Dialect::MySql => {
             ") AS v ON v.id = c.id SET \
              c.status = CASE c.status WHEN 'ringing' THEN 'connected' ELSE c.status END, \
-             c.sdp_answer = v.answer, c.accepted_at = FROM_UNIXTIME(v.at_ms DIV 1000), c.accepted_ms = v.at_ms"
+             c.sdp_answer = v.answer, c.accepted_at = FROM_UNIXTIME(v.at_ms DIV 1000), c.accepted_ms = v.at_ms, \
+             c.to_device = v.device"
         }
         Dialect::Sqlite => ") AS v WHERE v.id = c.id",
     },
@@ -412,9 +423,9 @@ const UPSERT_SEATS: Shape = Shape {
     name: "upsert seats",
     head: |_| {
         "INSERT INTO wo_group_call_participants (group_call_id, user_id, joined_at, left_at, duration, joined_ms, \
-         left_ms, record_key) VALUES "
+         left_ms, device_id, record_key) VALUES "
     },
-    row: "(?, ?, @, @, ?, ?, ?, 0)",
+    row: "(?, ?, @, @, ?, ?, ?, ?, 0)",
     between: ", ",
     // MariaDB sets from left to right and reads what it just set; SQLite reads the row as it was. So what is computed
     // from both moments comes before the moments themselves.
@@ -428,6 +439,7 @@ const UPSERT_SEATS: Shape = Shape {
              >= GREATEST(COALESCE(joined_ms, 0), COALESCE(VALUES(joined_ms), 0)), \
              (GREATEST(COALESCE(left_ms, 0), COALESCE(VALUES(left_ms), 0)) \
              - GREATEST(COALESCE(joined_ms, 0), COALESCE(VALUES(joined_ms), 0))) DIV 1000, NULL), \
+             device_id = IF(VALUES(joined_ms) >= COALESCE(joined_ms, 0), VALUES(device_id), device_id), \
              joined_ms = GREATEST(COALESCE(joined_ms, VALUES(joined_ms)), COALESCE(VALUES(joined_ms), joined_ms)), \
              left_ms = GREATEST(COALESCE(left_ms, VALUES(left_ms)), COALESCE(VALUES(left_ms), left_ms)), \
              record_key = 0"
@@ -441,6 +453,8 @@ const UPSERT_SEATS: Shape = Shape {
              >= max(COALESCE(joined_ms, 0), COALESCE(excluded.joined_ms, 0)) THEN \
              (max(COALESCE(left_ms, 0), COALESCE(excluded.left_ms, 0)) \
              - max(COALESCE(joined_ms, 0), COALESCE(excluded.joined_ms, 0))) / 1000 END, \
+             device_id = CASE WHEN excluded.joined_ms >= COALESCE(joined_ms, 0) THEN excluded.device_id \
+             ELSE device_id END, \
              joined_ms = max(COALESCE(joined_ms, excluded.joined_ms), COALESCE(excluded.joined_ms, joined_ms)), \
              left_ms = max(COALESCE(left_ms, excluded.left_ms), COALESCE(excluded.left_ms, left_ms)), \
              record_key = 0"

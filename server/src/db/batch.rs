@@ -4,7 +4,7 @@
 //! status moves one way only, so that records in a batch need no order and applying them again changes nothing.
 use crate::calls::{FinalStatus, Record};
 use calls_protocol::{
-    CallId, CallType, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
+    CallId, CallType, DeviceId, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
 };
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -60,7 +60,7 @@ impl<K: Copy + Eq + std::hash::Hash, R: Default> Rows<K, R> {
 #[derive(Debug, Default, Clone)]
 pub(super) struct CallRow {
     pub(super) rang: Option<Rang>,
-    pub(super) answered: Option<(Option<Sdp>, UnixMillis)>,
+    pub(super) answered: Option<Answered>,
     pub(super) ended: Option<EndRow>,
 }
 
@@ -75,6 +75,16 @@ pub(super) struct Rang {
     pub(super) offer: Option<Sdp>,
     pub(super) at: UnixMillis,
     pub(super) expires: UnixMillis,
+    pub(super) device: Option<DeviceId>,
+}
+
+/// How a call was answered.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    /// Dropped as the offer is.
+    pub(super) answer: Option<Sdp>,
+    pub(super) at: UnixMillis,
+    pub(super) device: Option<DeviceId>,
 }
 
 /// How a call ended.
@@ -107,23 +117,26 @@ pub(super) struct GroupRang {
 }
 
 /// One person in one group call: somebody who leaves and comes back keeps the one row.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct SeatRow {
     pub(super) first: Option<UnixMillis>,
     pub(super) joined: Option<UnixMillis>,
     pub(super) left: Option<UnixMillis>,
+    /// Of the last stay.
+    pub(super) device: Option<DeviceId>,
 }
 
 impl Batch {
     /// Folds one record in.
     pub(super) fn add(&mut self, record: Record) {
         match record {
-            Record::Ringing { call, from, to, call_type, room, offer, at, expires } => {
-                let rang = Rang { from, to, call_type, room, offer: Some(offer), at, expires };
+            Record::Ringing { call, from, to, call_type, room, offer, at, expires, device } => {
+                let rang = Rang { from, to, call_type, room, offer: Some(offer), at, expires, device };
                 self.calls.row(call).rang.get_or_insert(rang);
             }
-            Record::Connected { call, answer, at } => {
-                self.calls.row(call).answered.get_or_insert((Some(answer), at));
+            Record::Connected { call, answer, at, device } => {
+                let answered = Answered { answer: Some(answer), at, device };
+                self.calls.row(call).answered.get_or_insert(answered);
             }
             Record::Ended { call, status, reason, by, at, duration } => {
                 self.calls.row(call).ended.get_or_insert(EndRow { status, reason, by, at, duration });
@@ -138,10 +151,12 @@ impl Batch {
             Record::GroupEnded { call, reason, at } => {
                 self.groups.row(call).ended.get_or_insert((reason, at));
             }
-            Record::Joined { call, user, at } => {
+            Record::Joined { call, user, at, device } => {
                 let seat = self.seats.row((call, user));
                 seat.first = Some(seat.first.map_or(at, |first| first.min(at)));
-                seat.joined = seat.joined.max(Some(at));
+                if Some(at) >= seat.joined {
+                    (seat.joined, seat.device) = (Some(at), device);
+                }
             }
             Record::Left { call, user, at } => {
                 let seat = self.seats.row((call, user));
@@ -178,8 +193,8 @@ impl Batch {
                 if let Some(rang) = &mut call.rang {
                     rang.offer = None;
                 }
-                if let Some((answer, _)) = &mut call.answered {
-                    *answer = None;
+                if let Some(answered) = &mut call.answered {
+                    answered.answer = None;
                 }
             }
         }
@@ -249,7 +264,7 @@ mod tests {
     }
 
     fn joined(id: u64, at: u64) -> Record {
-        Record::Joined { call: call(id), user: UserId::new(7).unwrap(), at: UnixMillis(at) }
+        Record::Joined { call: call(id), user: UserId::new(7).unwrap(), device: None, at: UnixMillis(at) }
     }
 
     fn left(id: u64, at: u64) -> Record {
@@ -263,7 +278,7 @@ mod tests {
             batch.add(record);
         }
 
-        let seat = batch.seats.rows[0].1;
+        let seat = &batch.seats.rows[0].1;
         assert_eq!(batch.len(), 1);
         assert_eq!(
             (seat.first, seat.joined, seat.left),

@@ -4,8 +4,8 @@ use super::{
     apply::stored_room,
     conn::{Conn, Dialect, Row},
 };
-use crate::calls::OpenCall;
-use calls_protocol::{CallId, CallType, GroupId, RoomName, Sdp, UnixMillis, UserId};
+use crate::calls::{OpenCall, Present};
+use calls_protocol::{CallId, CallType, DeviceId, GroupId, RoomName, Sdp, UnixMillis, UserId};
 use std::{collections::HashMap, time::Duration};
 use tracing::warn;
 
@@ -145,7 +145,8 @@ pub(super) fn millis(exact: &str, time: &str, dialect: Dialect) -> String {
 
 fn open_pairs(dialect: Dialect) -> String {
     format!(
-        "SELECT id, from_id, to_id, call_type, status, room_name, sdp_offer, {}, expires_ms, {} FROM wo_calls \
+        "SELECT id, from_id, to_id, call_type, status, room_name, sdp_offer, {}, expires_ms, {}, from_device, to_device \
+         FROM wo_calls \
          WHERE status IN ('ringing', 'connected') ORDER BY id",
         millis("created_ms", "created_at", dialect),
         millis("accepted_ms", "accepted_at", dialect)
@@ -161,21 +162,24 @@ fn open_groups(dialect: Dialect) -> String {
     )
 }
 
-async fn open_seats(conn: &mut Conn) -> Result<HashMap<i64, Vec<(UserId, UnixMillis)>>, sqlx::Error> {
+async fn open_seats(conn: &mut Conn) -> Result<HashMap<i64, Vec<Present>>, sqlx::Error> {
     let since = millis("p.joined_ms", "p.joined_at", conn.dialect());
     let sql = format!(
-        "SELECT p.group_call_id, p.user_id, {since} FROM wo_group_call_participants p \
+        "SELECT p.group_call_id, p.user_id, {since}, p.device_id FROM wo_group_call_participants p \
          JOIN wo_group_calls c ON c.id = p.group_call_id \
          WHERE c.status IN ('ringing', 'active') AND p.left_at IS NULL ORDER BY p.id"
     );
-    let mut seats: HashMap<i64, Vec<(UserId, UnixMillis)>> = HashMap::new();
+    let mut seats: HashMap<i64, Vec<Present>> = HashMap::new();
     for row in conn.fetch(sql, &[]).await? {
-        let seat = || Some((row.int(0)?, user(&row, 1)?, moment(&row, 2)?));
-        let Some((call, user, since)) = seat() else { continue };
+        let seat = || {
+            let present = Present { user: user(&row, 1)?, device: device(&row, 3), since: moment(&row, 2)? };
+            Some((row.int(0)?, present))
+        };
+        let Some((call, present)) = seat() else { continue };
         let seats = seats.entry(call).or_default();
         // Tables from before may hold one person twice.
-        if !seats.iter().any(|(known, _)| *known == user) {
-            seats.push((user, since));
+        if !seats.iter().any(|known| known.user == present.user) {
+            seats.push(present);
         }
     }
     Ok(seats)
@@ -194,10 +198,11 @@ fn pair(row: &Row) -> Result<OpenCall, &'static str> {
         created,
         expires: moment(row, 8).unwrap_or(UnixMillis(created.0 + RING)),
         accepted: is_connected.then(|| moment(row, 9).unwrap_or(created)),
+        devices: (device(row, 10), device(row, 11)),
     })
 }
 
-fn group(row: &Row, participants: Vec<(UserId, UnixMillis)>) -> Result<OpenCall, &'static str> {
+fn group(row: &Row, participants: Vec<Present>) -> Result<OpenCall, &'static str> {
     let created = moment(row, 6).ok_or("created_at")?;
     let is_active = row.text(4).as_deref() == Some("active");
     Ok(OpenCall::Group {
@@ -220,6 +225,10 @@ fn malformed(table: &'static str, row: &Row, column: &'static str) -> MalformedR
 /// Older handlers wrote the bare SDP text where newer ones write JSON.
 fn description(stored: &str) -> Option<Sdp> {
     Sdp::from_json(stored).ok().or_else(|| Sdp::from_json(&serde_json::to_string(stored).ok()?).ok())
+}
+
+fn device(row: &Row, column: usize) -> Option<DeviceId> {
+    DeviceId::new(&row.text(column)?).ok()
 }
 
 pub(super) fn call_id(row: &Row) -> Option<CallId> {
