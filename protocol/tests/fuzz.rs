@@ -79,10 +79,11 @@ fn json() -> impl Strategy<Value = Value> {
         "[0-9]{1,18}".prop_map(Value::from),
         prop::sample::select(vec!["audio", "video", "busy", "room1", "host"]).prop_map(Value::from),
     ];
-    leaf.prop_recursive(6, 64, 8, |inner| {
+    let name = field_name().boxed();
+    leaf.prop_recursive(6, 64, 8, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec((field_name(), inner), 0..10)
+            prop::collection::vec((name.clone(), inner), 0..10)
                 .prop_map(|fields| Value::from(fields.into_iter().collect::<Map<_, _>>())),
         ]
     })
