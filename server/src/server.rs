@@ -329,7 +329,7 @@ fn past_call(call: &HistoryEntry) -> PastCall {
         with: match &call.other {
             Other::User { id, profile } => PastCallWith::User {
                 user_id: *id,
-                user_name: profile.name.clone(),
+                name: profile.name.clone(),
                 avatar: profile.avatar.clone(),
             },
             Other::Group { id, name } => PastCallWith::Group { group_id: *id, group_name: name.clone() },
