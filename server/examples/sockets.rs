@@ -98,14 +98,23 @@ async fn measure(count: &str) -> anyhow::Result<()> {
         .spawn()?;
     let mut go = clients.stdin.take().context("piped")?;
     let mut done = clients.stdout.take().context("piped")?;
-    let mut step = async || -> anyhow::Result<(u64, f64, f64)> {
-        let (cpu, start) = (cpu_seconds()?, Instant::now());
+    let mut step = async || -> anyhow::Result<(u64, [f64; 2], f64)> {
+        let ([user, system], start) = (cpu_seconds()?, Instant::now());
         go.write_all(b".").await?;
         done.read_u8().await?;
-        Ok((resident()?, cpu_seconds()? - cpu, start.elapsed().as_secs_f64()))
+        let now = cpu_seconds()?;
+        Ok((resident()?, [now[0] - user, now[1] - system], start.elapsed().as_secs_f64()))
+    };
+    let each = |[user, system]: [f64; 2], count: f64| {
+        let micros = 1e6 / count;
+        format!(
+            "{:.1} us ({:.1} user, {:.1} system)",
+            (user + system) * micros,
+            user * micros,
+            system * micros
+        )
     };
 
-    // The first thousand warm up the allocator and the listener.
     let before = resident()?;
     let (after, cpu, took) = step().await?;
     println!("{connections} connections in {took:.2} s");
@@ -113,14 +122,14 @@ async fn measure(count: &str) -> anyhow::Result<()> {
         "  memory: {:.2} kB a connection ({before} kB before)",
         (after - before) as f64 / connections as f64
     );
-    println!("  CPU:    {:.1} us a connection", cpu * 1e6 / connections as f64);
+    println!("  CPU:    {} a connection", each(cpu, connections as f64));
     let (events, cpu, took) = step().await?;
     println!("one acknowledged event of 2.4 kB on each in {took:.2} s");
     println!("  memory: {:.2} kB a connection", (events - before) as f64 / connections as f64);
-    println!("  CPU:    {:.1} us an event", cpu * 1e6 / connections as f64);
+    println!("  CPU:    {} an event", each(cpu, connections as f64));
     let (_, cpu, took) = step().await?;
     println!("one hundred events on each of a hundred connections in {took:.2} s");
-    println!("  CPU:    {:.1} us an event", cpu * 1e6 / 10_000.0);
+    println!("  CPU:    {} an event", each(cpu, 10_000.0));
     drop(go);
     clients.wait().await?;
     Ok(())
@@ -217,9 +226,9 @@ fn resident() -> anyhow::Result<u64> {
 }
 
 /// CPU time of this process, user and system.
-fn cpu_seconds() -> anyhow::Result<f64> {
+fn cpu_seconds() -> anyhow::Result<[f64; 2]> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = stat.rsplit_once(')').context("a name")?.1.split_whitespace().collect();
     // Fields 14 and 15, counted from the one before the name; the kernel's clock ticks a hundred times a second.
-    Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
+    Ok([fields[11].parse::<f64>()? / 100.0, fields[12].parse::<f64>()? / 100.0])
 }

@@ -227,6 +227,14 @@ impl Server {
         client
     }
 
+    /// What the task of a session on a TCP connection keeps while it waits.
+    pub(super) fn size_of_a_task(&self) -> usize {
+        fn size_of_output<A, B, F>(_: fn(A, B) -> F) -> usize {
+            size_of::<F>()
+        }
+        size_of_output(upgrade::run::<Recorder, upgrade::Stream>)
+    }
+
     fn core(&self) -> &Arc<Core<Recorder>> {
         self.sockets.core()
     }
