@@ -140,6 +140,11 @@ impl Server {
         server
     }
 
+    /// Somebody else serves it there.
+    pub(super) fn listens_at(&mut self, address: SocketAddr) {
+        self.address = Some(address);
+    }
+
     pub(super) fn address(&self) -> SocketAddr {
         self.address.unwrap()
     }
