@@ -14,25 +14,31 @@ mod record;
 mod register;
 mod restore;
 mod room;
+mod summary;
 
 pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
-pub use record::{FinalStatus, OpenCall, Record};
+pub use record::{FinalStatus, OpenCall, Present, Record};
 
 use calls_protocol::{
-    Ack, CallId, ClientEvent, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
+    Ack, CallId, ClientEvent, EndedReason, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
 };
 use over::{Outcome, Overs};
+use pair::PairEnd;
 use people::People;
 use room::{Room, Shape};
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// What answers an event: the acknowledgement, or why not.
 type Reply = Result<Ack, Refusal>;
 
 /// Makes the STUN and TURN servers of one user at one moment; pure like everything here.
-pub type IssueIce = Box<dyn Fn(UserId, UnixMillis) -> IceServers + Send>;
+pub type IssueIce = Arc<dyn Fn(UserId, UnixMillis) -> IceServers + Send + Sync>;
 
 /// Every call of this server.
+#[derive(Clone)]
 pub struct Calls {
     settings: CallSettings,
     people: People,
@@ -103,6 +109,7 @@ impl Calls {
             Input::Tick => self.tick(now, &mut out),
             Input::Restore { call, group } => self.restore(now, call, group.as_deref(), &mut out),
             Input::Stop => self.stopping = true,
+            Input::Shutdown => self.shut_down(now, &mut out),
         }
         out
     }
@@ -157,14 +164,16 @@ impl Calls {
             return refuse(ErrorCode::Forbidden, "you can only speak for yourself: the user id is another's");
         }
         let name = match event {
-            ClientEvent::Initiate(initiate) => return self.initiate(now, socket, user, initiate, facts, out),
+            ClientEvent::Initiate(initiate) => {
+                return self.initiate(now, socket, user, initiate, &facts, out);
+            }
             ClientEvent::JoinRoom(join) if !self.rooms.contains_key(&join.room_name) => {
                 return self.open_room(now, socket, user, join, &facts, out);
             }
             _ => event.room().expect("every event but call:register names a room").clone(),
         };
         if !self.rooms.contains_key(&name) {
-            return self.about_over(now, socket, user, &name, &event, out);
+            return self.about_over(socket, user, &name, &event, out);
         }
         self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
     }
@@ -272,10 +281,21 @@ impl Calls {
         self.in_room(now, &name, out, |room, cx| room.tell_again(cx, offer, group_name));
     }
 
+    fn shut_down(&mut self, now: UnixMillis, out: &mut Vec<Action>) {
+        self.stopping = true;
+        let mut names: Vec<RoomName> = self.rooms.keys().cloned().collect();
+        names.sort_unstable();
+        for name in names {
+            self.in_room(now, &name, out, |room, cx| match room.shape {
+                Shape::Pair(_) => drop(room.end_pair(cx, PairEnd::Shutdown)),
+                Shape::Crowd(_) => room.end_crowd(cx, EndedReason::ServerShutdown, None),
+            });
+        }
+    }
+
     /// An event about a room that is not live: over, or never there.
     fn about_over(
         &mut self,
-        now: UnixMillis,
         socket: SocketId,
         user: UserId,
         name: &RoomName,
@@ -293,9 +313,10 @@ impl Calls {
             ClientEvent::LeaveRoom(_) => Ok(Ack::Done),
             ClientEvent::Reject(_) if over.outcome == (Outcome::Rejected { by: user }) => Ok(Ack::Done),
             ClientEvent::Resume(resume) => {
-                over.tell_unheard(user, socket, resume.last_event_id, out);
-                self.people.heard(user, name);
-                self.people.forget_if_gone(user, now);
+                let device = self.people.line(socket).and_then(|line| line.device.as_ref());
+                if !over.tell_unheard((user, device), socket, resume.last_event_id, out) {
+                    self.people.heard(user, name);
+                }
                 Err(over.refusal(user))
             }
             _ => Err(over.refusal(user)),

@@ -6,21 +6,34 @@ use super::{
     room::{Room, Seat, Sender, Shape, seconds_between},
 };
 use calls_protocol::{
-    Ack, Ended, EndedAck, EndedReason, ErrorCode, GroupId, RejectReason, Rejected, Seconds, ServerEvent,
-    UnixMillis, UserId, UserInCall,
+    Ack, Ended, EndedAck, EndedReason, ErrorCode, EventId, GroupId, RejectReason, Rejected, Seconds,
+    ServerEvent, UnixMillis, UserId, UserInCall,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// A call of many.
+#[derive(Debug, Clone)]
 pub(super) struct Crowd {
     pub(super) origin: Origin,
     pub(super) created: UnixMillis,
     pub(super) phase: CrowdPhase,
     /// In the order in which they came.
     pub(super) members: Vec<Member>,
+    /// Who was away for too long, for when they ask.
+    pub(super) removed: Vec<Removed>,
+}
+
+/// Somebody whose seat was given up, and how they are told.
+#[derive(Debug, Clone)]
+pub(super) struct Removed {
+    user: UserId,
+    id: EventId,
+    ended: Arc<ServerEvent>,
+    told: Option<SocketId>,
 }
 
 /// Where it comes from, which says who may come in.
+#[derive(Debug, Clone)]
 pub(super) enum Origin {
     /// A group of the messenger: its members.
     Group { group: GroupId, by: UserId, invites: BTreeMap<UserId, Invite> },
@@ -51,6 +64,7 @@ pub(super) enum CrowdPhase {
 }
 
 /// Somebody in the room.
+#[derive(Debug, Clone)]
 pub(super) struct Member {
     pub(super) user: UserId,
     pub(super) seat: Seat,
@@ -177,11 +191,12 @@ impl Room {
         if was_ringing_here {
             self.tell_other_devices(cx, user, Some(socket), EndedReason::AnsweredElsewhere);
         }
-        let seat = Seat::taken(socket, device, self.log.last());
+        let seat = Seat::taken(socket, device.clone(), self.log.last());
         let crowd = self.crowd_mut();
         if crowd.invite(user).is_some() {
             crowd.set_invite(user, Invite::Joined);
         }
+        crowd.removed.retain(|removed| removed.user != user);
         crowd.members.push(Member { user, seat, sender: Sender::new(now, audio, video) });
         let rang = now.0.saturating_sub(crowd.created.0);
         let became_active = match crowd.phase {
@@ -198,7 +213,7 @@ impl Room {
                 let room = self.name.clone();
                 cx.note(Note::Accepted { room, user, after: Duration::from_millis(rang) });
             }
-            cx.store(Record::Joined { call, user, at: now });
+            cx.store(Record::Joined { call, user, device, at: now });
         }
         cx.note(Note::Joined { room: self.name.clone(), user });
         self.stop_ringing_if_all_answered();
@@ -260,7 +275,7 @@ impl Room {
             // Gone already, or never in it: the wish is fulfilled either way.
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.remove(cx, user);
         Ok(Ack::Ended(EndedAck { duration }))
     }
@@ -290,6 +305,19 @@ impl Room {
         seconds_between(gone.sender.joined, cx.now)
     }
 
+    /// Tells somebody whose seat was given up that it was, once a socket. False if nobody gave up theirs.
+    pub(super) fn tell_removed(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) -> bool {
+        let Shape::Crowd(crowd) = &mut self.shape else { return false };
+        let Some(removed) = crowd.removed.iter_mut().find(|removed| removed.user == user) else {
+            return false;
+        };
+        if removed.told != Some(socket) {
+            removed.told = Some(socket);
+            cx.out.push(Action::Send { to: socket, event: removed.ended.clone(), id: Some(removed.id) });
+        }
+        true
+    }
+
     pub(super) fn crowd_time_is_up(&mut self, cx: &mut Cx<'_>) {
         for user in self.given_up(cx) {
             let ended = Ended {
@@ -301,9 +329,13 @@ impl Room {
             };
             // For when they come back; nobody else hears it.
             self.tell(cx, user, ServerEvent::Ended(ended));
+            let end = self.log.end_for(user);
             self.remove(cx, user);
             if self.over.is_some() {
                 return;
+            }
+            if let Some((id, ended)) = end {
+                self.crowd_mut().removed.push(Removed { user, id, ended, told: None });
             }
         }
         if self.crowd().rings_until().is_some_and(|at| at <= cx.now) {
@@ -356,7 +388,7 @@ impl Room {
             EndedReason::Cancelled => Outcome::Cancelled,
             _ => Outcome::HungUp,
         };
-        let (parties, unheard) = (self.crowd().everyone(), self.unheard());
+        let (parties, unheard) = (self.crowd().everyone(), self.unheard(cx));
         self.over = Some(Over { outcome, parties, duration, unheard });
     }
 }

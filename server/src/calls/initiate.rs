@@ -30,7 +30,7 @@ impl Calls {
         socket: SocketId,
         user: UserId,
         initiate: Initiate,
-        facts: Facts,
+        facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
         if let Some(reply) = self.said_before(now, socket, user, &initiate, out) {
@@ -55,7 +55,7 @@ impl Calls {
                 self.call_user(now, socket, dial, facts.callee_has_push, out)
             }
             CallTarget::Group { group, offer: _ } => {
-                self.call_group(now, socket, user, group, call_type, room, facts, out)
+                self.call_group(now, socket, user, group, call_type, &room, facts, out)
             }
         }
     }
@@ -218,8 +218,17 @@ impl Calls {
         let outcome = Outcome::Refused { caller: dial.from, refusal: refusal.clone() };
         self.remember_over(now, &dial, outcome);
         let Dial { from, to, call_type, room, offer } = dial;
-        let ringing =
-            Record::Ringing { call, from, to, call_type, room: room.clone(), offer, at: now, expires: now };
+        let ringing = Record::Ringing {
+            call,
+            from,
+            to,
+            call_type,
+            room: room.clone(),
+            offer,
+            at: now,
+            expires: now,
+            device: None,
+        };
         let status = FinalStatus::Missed;
         let ended = Record::Ended { call, status, reason, by: None, at: now, duration: None };
         out.extend([ringing, ended].map(Action::Store));
@@ -245,7 +254,7 @@ impl Calls {
         let device = self.people.line(socket).and_then(|line| line.device.clone());
         let log = Log::new(now);
         let pair = Pair {
-            caller: Party::new(from, Some(Seat::taken(socket, device, log.first())), now, video),
+            caller: Party::new(from, Some(Seat::taken(socket, device.clone(), log.first())), now, video),
             callee: Party::new(to, None, now, video),
             created: now,
             phase: Phase::Ringing { expires },
@@ -273,6 +282,7 @@ impl Calls {
                 offer: offer.clone(),
                 at: now,
                 expires,
+                device,
             };
             cx.store(ringing);
             cx.note(Note::Initiated { from, to, call_type });
@@ -290,11 +300,11 @@ impl Calls {
         user: UserId,
         group: GroupId,
         call_type: CallType,
-        name: RoomName,
-        facts: Facts,
+        name: &RoomName,
+        facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
-        let Some(found) = facts.group else {
+        let Some(found) = &facts.group else {
             return refuse(ErrorCode::NotFound, "there is no such group");
         };
         if !found.members.contains(&user) {
@@ -318,25 +328,26 @@ impl Calls {
         let log = Log::new(now);
         let me = Member {
             user,
-            seat: Seat::taken(socket, device, log.first()),
+            seat: Seat::taken(socket, device.clone(), log.first()),
             sender: Sender::new(now, true, call_type == CallType::Video),
         };
         let rung: Vec<UserId> = invites.keys().copied().filter(|member| *member != user).collect();
         for member in invites.keys() {
-            self.people.enter(*member, &name);
+            self.people.enter(*member, name);
         }
         let crowd = Crowd {
             origin: Origin::Group { group, by: user, invites },
             created: now,
             phase: CrowdPhase::Ringing { expires },
             members: vec![me],
+            removed: Vec::new(),
         };
         let shape = Shape::Crowd(crowd);
         let room =
             Room { name: name.clone(), call: Some(call), call_type, shape, log, wake: None, over: None };
         self.rooms.insert(name.clone(), room);
         self.groups.insert(group, name.clone());
-        Ok(self.in_room(now, &name, out, |room, cx| {
+        Ok(self.in_room(now, name, out, |room, cx| {
             let room_name = name.clone();
             cx.store(Record::GroupRinging {
                 call,
@@ -347,7 +358,7 @@ impl Calls {
                 at: now,
                 expires,
             });
-            cx.store(Record::Joined { call, user, at: now });
+            cx.store(Record::Joined { call, user, device, at: now });
             cx.note(Note::GroupInitiated { from: user, group, call_type });
             let mut devices = 0;
             for member in rung {
@@ -396,6 +407,7 @@ impl Calls {
             created: now,
             phase: CrowdPhase::Active { since: now, rings_until: None },
             members: Vec::new(),
+            removed: Vec::new(),
         };
         let call_type = if join.video == Some(true) { CallType::Video } else { CallType::Audio };
         let (shape, log) = (Shape::Crowd(crowd), Log::new(now));

@@ -46,6 +46,8 @@ pub enum Input {
     },
     /// The server is about to stop: no new calls.
     Stop,
+    /// The server stops and nothing outlives it: every call ends now, and everyone is told.
+    Shutdown,
 }
 
 /// What the edge looked up before it asked the rules. Only `call:register`, `call:initiate` and `call:join_room`

@@ -25,7 +25,7 @@ impl Audience {
 }
 
 /// The events of one room, numbered.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Log {
     entries: VecDeque<(EventId, Audience, Arc<ServerEvent>)>,
     last: u64,
@@ -66,19 +66,30 @@ impl Log {
         }
     }
 
-    /// Sends what `user` has not heard since `after`.
-    pub(super) fn replay(&self, user: UserId, after: EventId, to: SocketId, out: &mut Vec<Action>) {
+    /// Sends what was for `user` after one event and, if there is one, up to another.
+    pub(super) fn replay(
+        &self,
+        user: UserId,
+        after: EventId,
+        until: Option<EventId>,
+        to: SocketId,
+        out: &mut Vec<Action>,
+    ) {
         let start = self.entries.partition_point(|(id, _, _)| *id <= after);
-        for (id, audience, event) in self.entries.range(start..) {
+        let end =
+            until.map_or(self.entries.len(), |until| self.entries.partition_point(|(id, _, _)| *id <= until));
+        for (id, audience, event) in self.entries.range(start..end.max(start)) {
             if audience.includes(user) {
                 out.push(Action::Send { to, event: event.clone(), id: Some(*id) });
             }
         }
     }
 
-    /// The last event that was for `user`.
-    pub(super) fn last_for(&self, user: UserId) -> Option<(EventId, Arc<ServerEvent>)> {
-        let found = self.entries.iter().rev().find(|(_, audience, _)| audience.includes(user));
+    /// How `user` was told that it is over.
+    pub(super) fn end_for(&self, user: UserId) -> Option<(EventId, Arc<ServerEvent>)> {
+        let ends = |event: &ServerEvent| matches!(event, ServerEvent::Ended(_) | ServerEvent::Rejected(_));
+        let mut latest = self.entries.iter().rev();
+        let found = latest.find(|(_, audience, event)| *audience == Audience::Only(user) && ends(event));
         found.map(|(id, _, event)| (*id, event.clone()))
     }
 

@@ -3,15 +3,16 @@ use super::{
     Action, Cx, FinalStatus, Note, Push, Record, Reply, SocketId,
     over::{Outcome, Over},
     refuse,
-    room::{Early, Link, Room, Seat, Sender, Shape, seconds_between},
+    room::{Early, Room, Seat, Sender, Shape, seconds_between},
 };
 use calls_protocol::{
-    Accepted, Ack, Answer, EndWish, Ended, EndedAck, EndedReason, ErrorCode, Recipient, RejectReason,
-    Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
+    Accepted, Ack, Answer, DeviceId, EndWish, Ended, EndedAck, EndedReason, ErrorCode, EventId, Recipient,
+    RejectReason, Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
 };
 use std::time::Duration;
 
 /// A call between two people.
+#[derive(Debug, Clone)]
 pub(super) struct Pair {
     pub(super) caller: Party,
     pub(super) callee: Party,
@@ -21,6 +22,7 @@ pub(super) struct Pair {
 }
 
 /// One of the two. The callee has a seat once a device of theirs answered.
+#[derive(Debug, Clone)]
 pub(super) struct Party {
     pub(super) user: UserId,
     pub(super) seat: Option<Seat>,
@@ -48,6 +50,8 @@ pub(super) enum PairEnd {
     Lost { user: UserId },
     /// Both called each other, and the other call goes on.
     Replaced { by: RoomName },
+    /// The server stops, and nobody would remember the call.
+    Shutdown,
 }
 
 impl Pair {
@@ -124,10 +128,10 @@ impl Room {
         let from = self.log.first();
         let pair = self.pair_mut();
         pair.phase = Phase::Connected { since: now };
-        pair.callee.seat = Some(Seat::taken(socket, device, from));
+        pair.callee.seat = Some(Seat::taken(socket, device.clone(), from));
         pair.callee.sender.joined = now;
         let (caller, rang) = (pair.caller.user, now.0.saturating_sub(pair.created.0));
-        cx.store(Record::Connected { call, answer: answer.clone(), at: now });
+        cx.store(Record::Connected { call, device, answer: answer.clone(), at: now });
         let accepted = Note::Accepted { room: self.name.clone(), user, after: Duration::from_millis(rang) };
         cx.note(accepted);
         self.tell_other_devices(cx, user, Some(socket), EndedReason::AnsweredElsewhere);
@@ -172,7 +176,7 @@ impl Room {
             self.end_pair(cx, PairEnd::Rejected { by: user, socket, reason: RejectReason::Declined });
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.end_pair(cx, PairEnd::HungUp { by: user, wish });
         Ok(Ack::Ended(EndedAck { duration: duration.unwrap_or(Seconds(0)) }))
     }
@@ -269,6 +273,14 @@ impl Room {
                 outcome = Outcome::Replaced { by: room };
                 (status, word, by, told) = (FinalStatus::Ended, "replaced", None, EndedReason::Cancelled);
             }
+            PairEnd::Shutdown => {
+                let event = ended(EndedReason::ServerShutdown, None, None);
+                self.tell(cx, caller, event.clone());
+                self.tell(cx, callee, event);
+                outcome = Outcome::Lost;
+                status = if answered.is_some() { FinalStatus::Ended } else { FinalStatus::Missed };
+                (word, by, told) = ("server_shutdown", None, EndedReason::ServerShutdown);
+            }
         }
         cx.store(Record::Ended { call, status, reason: word, by, at: now, duration });
         cx.note(Note::Ended { room: self.name.clone(), by, reason: told });
@@ -278,7 +290,7 @@ impl Room {
             let missed = Push::Missed { from: caller, call_type: self.call_type, room: self.name.clone() };
             cx.out.push(Action::Push { user: callee, push: missed });
         }
-        let unheard = self.unheard();
+        let unheard = self.unheard(cx);
         self.over = Some(Over {
             outcome,
             parties: vec![caller, callee],
@@ -295,8 +307,13 @@ impl Party {
     }
 
     /// Somebody who was in a call when the server stopped and has not come back yet.
-    pub(super) fn away(user: UserId, heard: calls_protocol::EventId, now: UnixMillis, video: bool) -> Self {
-        let seat = Seat { device: None, link: Link::Lost { since: now, heard }, from: heard };
-        Self::new(user, Some(seat), now, video)
+    pub(super) fn away(
+        user: UserId,
+        device: Option<DeviceId>,
+        heard: EventId,
+        now: UnixMillis,
+        video: bool,
+    ) -> Self {
+        Self::new(user, Some(Seat::away(device, now, heard)), now, video)
     }
 }

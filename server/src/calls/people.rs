@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Users and their sockets.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct People {
     users: HashMap<UserId, User>,
     lines: HashMap<SocketId, Line>,
@@ -18,7 +18,7 @@ pub(super) struct People {
 /// A call counts against its caller's limit for this long.
 const MINUTE: Duration = Duration::from_secs(60);
 
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct User {
     lines: Vec<SocketId>,
     profile: Option<Arc<Profile>>,
@@ -31,6 +31,7 @@ struct User {
 }
 
 /// One registered socket.
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     pub(super) user: UserId,
     pub(super) device: Option<DeviceId>,
@@ -40,6 +41,14 @@ pub(super) struct Line {
 impl People {
     pub(super) fn online(&self) -> usize {
         self.users.values().filter(|user| !user.lines.is_empty()).count()
+    }
+
+    /// Who is connected by what, and what concerns them.
+    pub(super) fn summary(&self) -> String {
+        let lines: std::collections::BTreeMap<_, _> = self.lines.iter().collect();
+        let users: std::collections::BTreeMap<_, _> =
+            self.users.iter().map(|(id, user)| (id, (&user.rooms, &user.unheard))).collect();
+        format!("{lines:?} {users:?}")
     }
 
     pub(super) fn user_of(&self, socket: SocketId) -> Option<UserId> {

@@ -3,7 +3,7 @@ use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
     log::{Audience, Log},
-    over::Over,
+    over::{Over, Unheard},
     pair::Pair,
     record::Record,
     refuse,
@@ -14,13 +14,18 @@ use calls_protocol::{
     ServerEvent, Stats, Topology, UnixMillis, UserId,
 };
 use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
+    collections::{HashSet, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
 
+/// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
+/// repeats what was not acknowledged repeats the last few.
+const DESCRIPTIONS: usize = 64;
+
 /// A live call or room.
+#[derive(Debug, Clone)]
 pub(super) struct Room {
     pub(super) name: RoomName,
     pub(super) call: Option<CallId>,
@@ -34,6 +39,11 @@ pub(super) struct Room {
 }
 
 /// Two people, or any number.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every room is a 1-1 call: boxing it would save nothing"
+)]
 pub(super) enum Shape {
     /// A 1-1 call.
     Pair(Pair),
@@ -48,6 +58,8 @@ pub(super) struct Seat {
     pub(super) link: Link,
     /// What the room told before this is not this device's to hear.
     pub(super) from: EventId,
+    /// Set when a returned device spoke before it said `call:resume`: up to here it may have missed something.
+    pub(super) unsure_until: Option<EventId>,
 }
 
 /// Whether that device is connected.
@@ -60,27 +72,39 @@ pub(super) enum Link {
 }
 
 /// What one participant sends and has sent.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Sender {
     pub(super) audio: bool,
     pub(super) video: bool,
     pub(super) joined: UnixMillis,
     /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
     candidates: HashSet<u64>,
-    /// The last description to each recipient, for the same reason.
-    described: Vec<(UserId, u64)>,
+    /// Fingerprints of the latest descriptions, for the same reason.
+    described: VecDeque<u64>,
     measured: Option<UnixMillis>,
 }
 
 impl Sender {
     pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
-        Self { audio, video, joined: now, candidates: HashSet::new(), described: Vec::new(), measured: None }
+        Self {
+            audio,
+            video,
+            joined: now,
+            candidates: HashSet::new(),
+            described: VecDeque::new(),
+            measured: None,
+        }
     }
 }
 
 impl Seat {
     pub(super) fn taken(socket: SocketId, device: Option<DeviceId>, from: EventId) -> Self {
-        Self { device, link: Link::Up(socket), from }
+        Self { device, link: Link::Up(socket), from, unsure_until: None }
+    }
+
+    /// A seat whose device is not there, or not yet again.
+    pub(super) fn away(device: Option<DeviceId>, now: UnixMillis, heard: EventId) -> Self {
+        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -221,30 +245,63 @@ impl Room {
         }
     }
 
-    /// Lets a socket speak for its user's seat; one that was lost is taken again, and the others are told.
+    /// Lets a socket speak for its user's seat. If it was lost, the device hears what the server knows it missed.
     pub(super) fn sit(
         &mut self,
         cx: &mut Cx<'_>,
         socket: SocketId,
         user: UserId,
     ) -> Result<(), calls_protocol::Refusal> {
-        let device = cx.people.line(socket).and_then(|line| line.device.clone());
-        let Some(seat) = self.seat_mut(user) else {
+        if let Some(heard) = self.take_seat(cx, socket, user)? {
+            self.log.replay(user, heard, None, socket, cx.out);
+            self.seat_mut(user).expect("it was just taken").unsure_until = Some(heard);
+        }
+        Ok(())
+    }
+
+    /// Whether a socket may speak for its user's seat, without taking it: whoever leaves need not sit down first.
+    pub(super) fn may_speak(
+        &self,
+        cx: &Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<(), calls_protocol::Refusal> {
+        let device = cx.people.line(socket).and_then(|line| line.device.as_ref());
+        let Some(seat) = self.seat(user) else {
             return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
         };
-        if !seat.admits(socket, device.as_ref()) {
+        if !seat.admits(socket, device) {
             return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
         }
-        let was_lost = matches!(seat.link, Link::Lost { .. });
+        Ok(())
+    }
+
+    /// Seats a socket. If the seat was lost, the others are told, and the result is what its device surely heard.
+    fn take_seat(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<Option<EventId>, calls_protocol::Refusal> {
+        self.may_speak(cx, socket, user)?;
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        let seat = self.seat_mut(user).expect("whoever may speak has a seat");
+        let heard = match seat.link {
+            Link::Lost { heard, .. } => Some(heard),
+            Link::Up(_) => None,
+        };
+        if seat.link != Link::Up(socket) {
+            seat.unsure_until = None;
+        }
         seat.link = Link::Up(socket);
         if device.is_some() {
             seat.device = device;
         }
-        if was_lost {
+        if heard.is_some() {
             let back = Presence { room_name: self.name.clone(), user_id: user };
             self.tell_others(cx, user, ServerEvent::Reconnected(back));
         }
-        Ok(())
+        Ok(heard)
     }
 
     /// A socket is gone. If it held a seat, the seat waits for its device.
@@ -261,11 +318,11 @@ impl Room {
 
     /// A socket without a device id registered: it takes the user's lost seat and hears what was missed.
     pub(super) fn sit_again(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
-        if let Some(Link::Lost { heard, .. }) = self.seat(user).map(|seat| seat.link)
-            && self.sit(cx, socket, user).is_ok()
-        {
-            self.log.replay(user, heard, socket, cx.out);
+        if self.seat(user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })) {
+            // A refusal is no loss: the seat is another device's, and this one asked for nothing.
+            drop(self.sit(cx, socket, user));
         }
+        self.tell_removed(cx, socket, user);
     }
 
     /// When something here is due.
@@ -421,7 +478,7 @@ impl Room {
             (None, Some(answer)) => answer,
             _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
         };
-        let print = fingerprint(&(description, message.sdp_offer.is_some()));
+        let print = fingerprint(&(message.to_user_id, description, message.sdp_offer.is_some()));
         let to = match message.to_user_id {
             Recipient::User(to) => to,
             Recipient::MediaServer => {
@@ -437,11 +494,13 @@ impl Room {
         }
         self.sit(cx, socket, user)?;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        match sender.described.iter_mut().find(|(whom, _)| *whom == to) {
-            Some((_, last)) if *last == print => return Ok(Ack::Done),
-            Some((_, last)) => *last = print,
-            None => sender.described.push((to, print)),
+        if sender.described.contains(&print) {
+            return Ok(Ack::Done);
         }
+        if sender.described.len() == DESCRIPTIONS {
+            sender.described.pop_front();
+        }
+        sender.described.push_back(print);
         let relayed = RelayedRenegotiate {
             room_name: self.name.clone(),
             from_user_id: Recipient::User(user),
@@ -468,19 +527,15 @@ impl Room {
     }
 
     fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
-        let Some(seat) = self.seat(user) else {
-            // It still rings here, or this device is only invited: the same events again, from where it stopped.
-            if let Some(last) = last {
-                self.log.replay(user, last, socket, cx.out);
+        if self.seat(user).is_none() {
+            if self.tell_removed(cx, socket, user) {
+                return refuse(ErrorCode::Expired, "you were away for too long: join again");
             }
+            // It rings here, or did: registering has told this device all there is for it.
             return Ok(Ack::RoomState(self.state(cx, user)));
-        };
-        let from = seat.from;
-        let heard = match seat.link {
-            Link::Lost { heard, .. } => heard,
-            Link::Up(_) => self.log.last(),
-        };
-        if let Err(refusal) = self.sit(cx, socket, user) {
+        }
+        let lost = self.take_seat(cx, socket, user);
+        if lost.is_err() {
             let elsewhere = Arc::new(ServerEvent::Ended(Ended {
                 room_name: self.name.clone(),
                 reason: EndedReason::AnsweredElsewhere,
@@ -489,9 +544,19 @@ impl Room {
                 replaced_by: None,
             }));
             cx.out.push(Action::Send { to: socket, event: elsewhere, id: None });
-            return Err(refusal);
         }
-        self.log.replay(user, last.unwrap_or(heard).max(from), socket, cx.out);
+        let lost = lost?;
+        let seat = self.seat_mut(user).expect("it was just taken");
+        let (from, unsure_until) = (seat.from, seat.unsure_until.take());
+        match (lost, unsure_until) {
+            (Some(heard), _) => self.log.replay(user, last.unwrap_or(heard).max(from), None, socket, cx.out),
+            // What came after was sent when this device spoke first.
+            (None, Some(until)) => {
+                self.log.replay(user, last.unwrap_or(until).max(from), Some(until), socket, cx.out);
+            }
+            // This very socket heard everything.
+            (None, None) => {}
+        }
         Ok(Ack::RoomState(self.state(cx, user)))
     }
 
@@ -527,13 +592,19 @@ impl Room {
         }
     }
 
-    /// What the late and the absent are told of the end.
-    pub(super) fn unheard(&self) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
-        let absent = self
-            .seated()
-            .into_iter()
-            .filter(|user| self.seat(*user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })));
-        absent.filter_map(|user| self.log.last_for(user).map(|(id, event)| (user, id, event))).collect()
+    /// What the absent are told of the end when they come back.
+    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<Unheard> {
+        let is_absent = |user: &UserId| match self.seat(*user) {
+            Some(seat) => matches!(seat.link, Link::Lost { .. }),
+            None => cx.people.lines(*user).is_empty(),
+        };
+        let absent = self.everyone().into_iter().filter(is_absent);
+        let told = absent.filter_map(|user| Some((user, self.log.end_for(user)?)));
+        told.map(|(user, (id, event))| {
+            let device = self.seat(user).and_then(|seat| seat.device.clone());
+            Unheard { user, device, id, event }
+        })
+        .collect()
     }
 }
 
@@ -544,17 +615,32 @@ fn fingerprint<T: Hash>(message: &T) -> u64 {
     hasher.finish()
 }
 
-/// Candidates that a callee's device sent before it answered.
-#[derive(Debug, Default)]
-pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
+/// Candidates that the callee's devices sent before one of them answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Early(pub(super) Vec<EarlyCandidate>);
+
+/// One of them, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct EarlyCandidate {
+    /// A device keeps what it sent over a reconnect.
+    device: Option<DeviceId>,
+    pub(super) socket: SocketId,
+    candidate: IceCandidate,
+}
+
+impl EarlyCandidate {
+    fn is_of(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
+        self.socket == socket || self.device.is_some() && self.device.as_ref() == device
+    }
+}
 
 impl Room {
     fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
         let most = cx.settings.candidates;
         let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
         let early = &mut pair.early.0;
-        let same = |(from, kept): &(SocketId, IceCandidate)| *from == socket && *kept == candidate;
-        if early.iter().any(same) {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        if early.iter().any(|kept| kept.is_of(socket, device.as_ref()) && kept.candidate == candidate) {
             return Ok(Ack::Done);
         }
         if early.len() >= most {
@@ -563,7 +649,7 @@ impl Room {
                 "too many candidates in this call; the earlier ones are kept",
             );
         }
-        early.push((socket, candidate));
+        early.push(EarlyCandidate { device, socket, candidate });
         Ok(Ack::Done)
     }
 
@@ -571,10 +657,11 @@ impl Room {
     pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
         let Shape::Pair(pair) = &mut self.shape else { return };
         let early = std::mem::take(&mut pair.early.0);
-        for (from, candidate) in early {
-            if from == socket {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        for kept in early {
+            if kept.is_of(socket, device.as_ref()) {
                 // A refusal here would be a limit reached before the answer, which was told then.
-                drop(self.candidate(cx, socket, user, candidate));
+                drop(self.candidate(cx, socket, user, kept.candidate));
             }
         }
     }

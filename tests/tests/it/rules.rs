@@ -1,0 +1,6 @@
+//! The rules of calls, played on a stage.
+mod away;
+mod crowd;
+mod dial;
+mod pair;
+mod walk;
