@@ -58,8 +58,7 @@ pub fn command() -> Command {
         .about("The server of WorldMates Calls: signalling, REST, TURN for a start, in one process")
         .after_help(EXAMPLES)
         .arg(config)
-        .args(KEYS.iter().map(flag))
-        .args(KEYS.iter().filter(|key| key.secret).map(file_flag))
+        .args(KEYS.iter().flat_map(|key| [Some(flag(key)), key.secret.then(|| file_flag(key))]).flatten())
         .subcommand(
             Command::new("check-config")
                 .about("Says which settings are in force, where they come from and what is wrong with them"),
