@@ -14,9 +14,10 @@ mod record;
 mod register;
 mod restore;
 mod room;
+mod summary;
 
 pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
-pub use record::{FinalStatus, OpenCall, Record};
+pub use record::{FinalStatus, OpenCall, Present, Record};
 
 use calls_protocol::{
     Ack, CallId, ClientEvent, EndedReason, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
@@ -172,7 +173,7 @@ impl Calls {
             _ => event.room().expect("every event but call:register names a room").clone(),
         };
         if !self.rooms.contains_key(&name) {
-            return self.about_over(now, socket, user, &name, &event, out);
+            return self.about_over(socket, user, &name, &event, out);
         }
         self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
     }
@@ -295,7 +296,6 @@ impl Calls {
     /// An event about a room that is not live: over, or never there.
     fn about_over(
         &mut self,
-        now: UnixMillis,
         socket: SocketId,
         user: UserId,
         name: &RoomName,
@@ -313,9 +313,10 @@ impl Calls {
             ClientEvent::LeaveRoom(_) => Ok(Ack::Done),
             ClientEvent::Reject(_) if over.outcome == (Outcome::Rejected { by: user }) => Ok(Ack::Done),
             ClientEvent::Resume(resume) => {
-                over.tell_unheard(user, socket, resume.last_event_id, out);
-                self.people.heard(user, name);
-                self.people.forget_if_gone(user, now);
+                let device = self.people.line(socket).and_then(|line| line.device.as_ref());
+                if !over.tell_unheard((user, device), socket, resume.last_event_id, out) {
+                    self.people.heard(user, name);
+                }
                 Err(over.refusal(user))
             }
             _ => Err(over.refusal(user)),

@@ -1,16 +1,14 @@
 //! Starts the server: the command line, the settings, the log, then the server itself.
 #![forbid(unsafe_code)]
 use calls_server::{
-    auth::Auth,
     cli::{self, Asked},
-    http::{self, CallHistory, Door, Health, NoSockets, Part, Rest},
-    observe::{self, Metrics},
+    observe,
+    server::Server,
     settings::{Given, Settings},
-    turn::IceIssuer,
 };
-use std::{io, process::ExitCode, sync::Arc};
+use std::{error::Error, io, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing::{info, warn};
+use tracing::warn;
 
 fn main() -> ExitCode {
     let asked = cli::ask(std::env::args_os(), Given::to_this_process).unwrap_or_else(|error| error.exit());
@@ -32,8 +30,11 @@ fn main() -> ExitCode {
     for warning in warnings {
         warn!("{warning}");
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    match runtime.and_then(|runtime| runtime.block_on(serve(settings))) {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("the server has no threads to run on: {error}")),
+    };
+    match runtime.block_on(serve(settings)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error.to_string()),
     }
@@ -45,39 +46,13 @@ fn fail(reason: &str) -> ExitCode {
 }
 
 /// Serves until the process is told to stop.
-async fn serve(settings: Settings) -> io::Result<()> {
-    let metrics = Arc::new(Metrics::new());
-    let health = Arc::new(Health::default());
-    let ice = Arc::new(IceIssuer::new(settings.ice.clone()));
-    let auth = Arc::new(Auth::new(&settings.auth));
-    if !settings.ice.turn.is_empty() {
-        health.turn.set(Part::Up);
-    }
-    let rest = Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), CallHistory::none()));
-
-    let listener = http::listen(settings.listen).map_err(|error| {
-        let address = settings.listen;
-        io::Error::new(
-            error.kind(),
-            format!("cannot listen on {address}: {error}; choose another --port or --host"),
-        )
-    })?;
+async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        info!("stopping");
-        health.drain();
-    };
-    info!("ready on http://{}", listener.local_addr()?);
-    let trusted_proxies = settings.trusted_proxies.clone();
-    let door = Door { router: http::router(rest), sockets: NoSockets, trusted_proxies };
-    let cut_off = http::serve(listener, door, stop, settings.drain).await;
-    if cut_off > 0 {
-        warn!(requests = cut_off, "requests were cut off by the stop");
+    let server = Server::start(settings).await?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
-    info!("stopped");
+    server.stop().await?;
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! STUN and TURN: how two phones behind routers find a way to each other.
 //!
 //! [`credentials`] says which servers a user may use and makes the time-limited names and passwords for them.
-//! This module knows nothing of calls and sockets of users.
+//! [`embedded`] is a server of both kinds in this very process. This module knows nothing of calls.
 pub mod credentials;
+pub mod embedded;
 mod ice_url;
 
 pub use credentials::{

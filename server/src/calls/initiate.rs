@@ -218,8 +218,17 @@ impl Calls {
         let outcome = Outcome::Refused { caller: dial.from, refusal: refusal.clone() };
         self.remember_over(now, &dial, outcome);
         let Dial { from, to, call_type, room, offer } = dial;
-        let ringing =
-            Record::Ringing { call, from, to, call_type, room: room.clone(), offer, at: now, expires: now };
+        let ringing = Record::Ringing {
+            call,
+            from,
+            to,
+            call_type,
+            room: room.clone(),
+            offer,
+            at: now,
+            expires: now,
+            device: None,
+        };
         let status = FinalStatus::Missed;
         let ended = Record::Ended { call, status, reason, by: None, at: now, duration: None };
         out.extend([ringing, ended].map(Action::Store));
@@ -245,7 +254,7 @@ impl Calls {
         let device = self.people.line(socket).and_then(|line| line.device.clone());
         let log = Log::new(now);
         let pair = Pair {
-            caller: Party::new(from, Some(Seat::taken(socket, device, log.first())), now, video),
+            caller: Party::new(from, Some(Seat::taken(socket, device.clone(), log.first())), now, video),
             callee: Party::new(to, None, now, video),
             created: now,
             phase: Phase::Ringing { expires },
@@ -273,6 +282,7 @@ impl Calls {
                 offer: offer.clone(),
                 at: now,
                 expires,
+                device,
             };
             cx.store(ringing);
             cx.note(Note::Initiated { from, to, call_type });
@@ -318,7 +328,7 @@ impl Calls {
         let log = Log::new(now);
         let me = Member {
             user,
-            seat: Seat::taken(socket, device, log.first()),
+            seat: Seat::taken(socket, device.clone(), log.first()),
             sender: Sender::new(now, true, call_type == CallType::Video),
         };
         let rung: Vec<UserId> = invites.keys().copied().filter(|member| *member != user).collect();
@@ -348,7 +358,7 @@ impl Calls {
                 at: now,
                 expires,
             });
-            cx.store(Record::Joined { call, user, at: now });
+            cx.store(Record::Joined { call, user, device, at: now });
             cx.note(Note::GroupInitiated { from: user, group, call_type });
             let mut devices = 0;
             for member in rung {

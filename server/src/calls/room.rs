@@ -3,7 +3,7 @@ use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
     log::{Audience, Log},
-    over::Over,
+    over::{Over, Unheard},
     pair::Pair,
     record::Record,
     refuse,
@@ -14,11 +14,15 @@ use calls_protocol::{
     ServerEvent, Stats, Topology, UnixMillis, UserId,
 };
 use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
+    collections::{HashSet, VecDeque, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
+
+/// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
+/// repeats what was not acknowledged repeats the last few.
+const DESCRIPTIONS: usize = 64;
 
 /// A live call or room.
 #[derive(Debug, Clone)]
@@ -75,14 +79,21 @@ pub(super) struct Sender {
     pub(super) joined: UnixMillis,
     /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
     candidates: HashSet<u64>,
-    /// The last description to each recipient, for the same reason.
-    described: Vec<(UserId, u64)>,
+    /// Fingerprints of the latest descriptions, for the same reason.
+    described: VecDeque<u64>,
     measured: Option<UnixMillis>,
 }
 
 impl Sender {
     pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
-        Self { audio, video, joined: now, candidates: HashSet::new(), described: Vec::new(), measured: None }
+        Self {
+            audio,
+            video,
+            joined: now,
+            candidates: HashSet::new(),
+            described: VecDeque::new(),
+            measured: None,
+        }
     }
 }
 
@@ -92,8 +103,8 @@ impl Seat {
     }
 
     /// A seat whose device is not there, or not yet again.
-    pub(super) fn away(now: UnixMillis, heard: EventId) -> Self {
-        Self { device: None, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
+    pub(super) fn away(device: Option<DeviceId>, now: UnixMillis, heard: EventId) -> Self {
+        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -248,6 +259,23 @@ impl Room {
         Ok(())
     }
 
+    /// Whether a socket may speak for its user's seat, without taking it: whoever leaves need not sit down first.
+    pub(super) fn may_speak(
+        &self,
+        cx: &Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<(), calls_protocol::Refusal> {
+        let device = cx.people.line(socket).and_then(|line| line.device.as_ref());
+        let Some(seat) = self.seat(user) else {
+            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
+        };
+        if !seat.admits(socket, device) {
+            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
+        }
+        Ok(())
+    }
+
     /// Seats a socket. If the seat was lost, the others are told, and the result is what its device surely heard.
     fn take_seat(
         &mut self,
@@ -255,13 +283,9 @@ impl Room {
         socket: SocketId,
         user: UserId,
     ) -> Result<Option<EventId>, calls_protocol::Refusal> {
+        self.may_speak(cx, socket, user)?;
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
-        let Some(seat) = self.seat_mut(user) else {
-            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
-        };
-        if !seat.admits(socket, device.as_ref()) {
-            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
-        }
+        let seat = self.seat_mut(user).expect("whoever may speak has a seat");
         let heard = match seat.link {
             Link::Lost { heard, .. } => Some(heard),
             Link::Up(_) => None,
@@ -454,7 +478,7 @@ impl Room {
             (None, Some(answer)) => answer,
             _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
         };
-        let print = fingerprint(&(description, message.sdp_offer.is_some()));
+        let print = fingerprint(&(message.to_user_id, description, message.sdp_offer.is_some()));
         let to = match message.to_user_id {
             Recipient::User(to) => to,
             Recipient::MediaServer => {
@@ -470,11 +494,13 @@ impl Room {
         }
         self.sit(cx, socket, user)?;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        match sender.described.iter_mut().find(|(whom, _)| *whom == to) {
-            Some((_, last)) if *last == print => return Ok(Ack::Done),
-            Some((_, last)) => *last = print,
-            None => sender.described.push((to, print)),
+        if sender.described.contains(&print) {
+            return Ok(Ack::Done);
         }
+        if sender.described.len() == DESCRIPTIONS {
+            sender.described.pop_front();
+        }
+        sender.described.push_back(print);
         let relayed = RelayedRenegotiate {
             room_name: self.name.clone(),
             from_user_id: Recipient::User(user),
@@ -567,13 +593,18 @@ impl Room {
     }
 
     /// What the absent are told of the end when they come back.
-    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
+    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<Unheard> {
         let is_absent = |user: &UserId| match self.seat(*user) {
             Some(seat) => matches!(seat.link, Link::Lost { .. }),
             None => cx.people.lines(*user).is_empty(),
         };
         let absent = self.everyone().into_iter().filter(is_absent);
-        absent.filter_map(|user| self.log.end_for(user).map(|(id, event)| (user, id, event))).collect()
+        let told = absent.filter_map(|user| Some((user, self.log.end_for(user)?)));
+        told.map(|(user, (id, event))| {
+            let device = self.seat(user).and_then(|seat| seat.device.clone());
+            Unheard { user, device, id, event }
+        })
+        .collect()
     }
 }
 
@@ -584,17 +615,32 @@ fn fingerprint<T: Hash>(message: &T) -> u64 {
     hasher.finish()
 }
 
-/// Candidates that a callee's device sent before it answered.
+/// Candidates that the callee's devices sent before one of them answered.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
+pub(super) struct Early(pub(super) Vec<EarlyCandidate>);
+
+/// One of them, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct EarlyCandidate {
+    /// A device keeps what it sent over a reconnect.
+    device: Option<DeviceId>,
+    pub(super) socket: SocketId,
+    candidate: IceCandidate,
+}
+
+impl EarlyCandidate {
+    fn is_of(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
+        self.socket == socket || self.device.is_some() && self.device.as_ref() == device
+    }
+}
 
 impl Room {
     fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
         let most = cx.settings.candidates;
         let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
         let early = &mut pair.early.0;
-        let same = |(from, kept): &(SocketId, IceCandidate)| *from == socket && *kept == candidate;
-        if early.iter().any(same) {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        if early.iter().any(|kept| kept.is_of(socket, device.as_ref()) && kept.candidate == candidate) {
             return Ok(Ack::Done);
         }
         if early.len() >= most {
@@ -603,7 +649,7 @@ impl Room {
                 "too many candidates in this call; the earlier ones are kept",
             );
         }
-        early.push((socket, candidate));
+        early.push(EarlyCandidate { device, socket, candidate });
         Ok(Ack::Done)
     }
 
@@ -611,10 +657,11 @@ impl Room {
     pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
         let Shape::Pair(pair) = &mut self.shape else { return };
         let early = std::mem::take(&mut pair.early.0);
-        for (from, candidate) in early {
-            if from == socket {
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        for kept in early {
+            if kept.is_of(socket, device.as_ref()) {
                 // A refusal here would be a limit reached before the answer, which was told then.
-                drop(self.candidate(cx, socket, user, candidate));
+                drop(self.candidate(cx, socket, user, kept.candidate));
             }
         }
     }

@@ -3,3 +3,4 @@ mod away;
 mod crowd;
 mod dial;
 mod pair;
+mod walk;

@@ -582,7 +582,6 @@ fn renegotiation_passes_both_ways_once_the_call_is_answered() {
           2a < renegotiate r offer "again" #5
         1a offers restart in r for 2
           1a ok
-          2a < renegotiate r offer "restart" #6
         1a offers x in r for 3
           1a no: not_found
         1a offers x in r for 0

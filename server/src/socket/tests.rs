@@ -1,0 +1,9 @@
+//! The transport against clients that speak its protocols byte by byte.
+mod closing;
+mod events;
+mod handshake;
+mod heartbeat;
+mod limits;
+mod polling;
+mod support;
+mod upgrade;
