@@ -7,12 +7,10 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, HistoryCursor, HistoryEntry, IdentifierError, OpenError, Other, Place,
-        PlaceError, QueryError, Store, Unwritten, Writer,
+        DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
+        Unwritten, Writer,
     },
-    http::{
-        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, Rest, SocketPath,
-    },
+    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
     observe::{Metrics, Page},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
@@ -25,7 +23,6 @@ use crate::{
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming};
-use serde_json::{Value, json};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,

@@ -76,7 +76,8 @@ pub enum PastCallWith {
 
 impl From<HistoryEntry> for PastCall {
     fn from(entry: HistoryEntry) -> Self {
-        let HistoryEntry { call, other, direction, status, end_reason, call_type, room, started, duration } = entry;
+        let HistoryEntry { call, other, direction, status, end_reason, call_type, room, started, duration } =
+            entry;
         let with = match other {
             Other::User { id, profile } => PastCallWith::User {
                 user_id: id,

@@ -31,14 +31,14 @@ async fn a_call_survives_a_restart() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_ring_survives_a_restart_and_still_ends() -> anyhow::Result<()> {
-    let server = TestServer::start_in(Folder::new(), &[("RING_SECONDS", "2")]).await;
+    let server = TestServer::start_in(Folder::new(), &[("RING_SECONDS", "5")]).await;
     let mut ann = Client::register(server.address(), 1, "phone").await?;
     let _bob = Client::register(server.address(), 2, "phone").await?;
     let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "v=0" });
     ann.ask("call:initiate", &dial).await?;
 
     let folder = server.stop().await.expect("it had a folder");
-    let server = TestServer::start_in(folder, &[("RING_SECONDS", "2")]).await;
+    let server = TestServer::start_in(folder, &[("RING_SECONDS", "5")]).await;
     let mut bob = Client::connect(server.address()).await?;
     let registered = bob.ask("call:register", &json!({ "userId": 2, "deviceId": "phone" })).await?;
 
