@@ -11,7 +11,7 @@ use crate::{
         Unwritten, Writer,
     },
     http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
-    observe::{Metrics, Page},
+    observe::{Metrics, Page, write_relay},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
@@ -114,6 +114,9 @@ impl Server {
         health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
         let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
+        if let Some(stats) = relay.as_ref().map(Relay::watch) {
+            metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
+        }
         let history = CallHistory::of_store(store.clone(), directory);
         let router =
             http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
