@@ -72,7 +72,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(listener: TcpListener) -> anyhow::Result<()> {
     let settings = SocketSettings {
-        cors: "localhost".parse().expect("it is one of the words"),
+        cors: "localhost".parse().expect("an origin"),
         events_per_second: 1_000_000,
         ..SocketSettings::default()
     };

@@ -15,7 +15,8 @@ async fn a_call_survives_a_restart() -> anyhow::Result<()> {
     bob.ask("call:accept", &json!({ "roomName": "r", "userId": 2, "sdpAnswer": "v=0" })).await?;
 
     let (folder, ann_gone, bob_gone) = tokio::join!(server.stop(), ann.closed(), bob.closed());
-    (ann_gone?, bob_gone?);
+    ann_gone?;
+    bob_gone?;
     let folder = folder.expect("it had a folder");
     let server = TestServer::start_in(folder, &[]).await;
     let mut ann = Client::register(server.address(), 1, "phone").await?;
@@ -39,7 +40,8 @@ async fn a_ring_survives_a_restart_and_still_ends() -> anyhow::Result<()> {
     ann.ask("call:initiate", &dial).await?;
 
     let (folder, ann_gone, bob_gone) = tokio::join!(server.stop(), ann.closed(), bob.closed());
-    (ann_gone?, bob_gone?);
+    ann_gone?;
+    bob_gone?;
     let folder = folder.expect("it had a folder");
     let server = TestServer::start_in(folder, &[("RING_SECONDS", "5")]).await;
     let mut bob = Client::connect(server.address()).await?;
