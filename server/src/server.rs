@@ -7,14 +7,11 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, HistoryCursor, HistoryEntry, IdentifierError, OpenError, Other, Place,
-        PlaceError, QueryError, Store, Unwritten, Writer,
+        DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
+        Unwritten, Writer,
     },
-    http::{
-        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, PastCall,
-        PastCallWith, Rest, SocketPath,
-    },
-    observe::{Metrics, Page},
+    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
+    observe::{Metrics, Page, write_relay},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
@@ -117,7 +114,10 @@ impl Server {
         health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
         let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
-        let history = CallHistory::new(history_of(store.clone(), directory));
+        if let Some(stats) = relay.as_ref().map(Relay::watch) {
+            metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
+        }
+        let history = CallHistory::of_store(store.clone(), directory);
         let router =
             http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
         let listener = http::listen(settings.listen);
@@ -296,51 +296,6 @@ async fn keep_health(store: Store, health: Arc<Health>) {
     loop {
         every.tick().await;
         watch_database(&store, &health).await;
-    }
-}
-
-fn history_of(
-    store: Store,
-    directory: Directory,
-) -> impl Fn(HistoryAsked) -> std::pin::Pin<Box<dyn Future<Output = Result<HistoryPage, HistoryFault>> + Send>>
-+ Send
-+ Sync
-+ 'static {
-    move |asked| {
-        let (store, directory) = (store.clone(), directory.clone());
-        Box::pin(async move {
-            let before: Option<HistoryCursor> =
-                asked.before.map(|text| text.parse()).transpose().map_err(|_| HistoryFault::Cursor)?;
-            let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-            let page = store.history(&directory, asked.user, before, limit).await;
-            let page = page.map_err(|_| HistoryFault::Away)?;
-            Ok(HistoryPage {
-                calls: page.entries.iter().map(past_call).collect(),
-                next: page.next.map(|cursor| cursor.to_string()),
-            })
-        })
-    }
-}
-
-/// A past call as it goes out.
-fn past_call(call: &HistoryEntry) -> PastCall {
-    PastCall {
-        call_id: call.call,
-        with: match &call.other {
-            Other::User { id, profile } => PastCallWith::User {
-                user_id: *id,
-                name: profile.name.clone(),
-                avatar: profile.avatar.clone(),
-            },
-            Other::Group { id, name } => PastCallWith::Group { group_id: *id, group_name: name.clone() },
-        },
-        direction: call.direction.as_str(),
-        status: call.status.clone(),
-        reason: call.end_reason.clone(),
-        call_type: call.call_type,
-        room_name: call.room.clone(),
-        started_at: call.started,
-        duration: call.duration,
     }
 }
 
