@@ -17,7 +17,7 @@ mod serve;
 
 pub use access::client_address;
 pub use health::{Health, Part, PartState};
-pub use history::{CallHistory, HistoryAsked, HistoryFault, HistoryPage};
+pub use history::{CallHistory, HistoryAsked, HistoryFault, HistoryPage, PastCall, PastCallWith};
 pub use reply::Refused;
 pub use routes::router;
 pub use serve::{Door, NoSockets, SocketPath, listen, serve};

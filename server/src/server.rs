@@ -11,7 +11,8 @@ use crate::{
         PlaceError, QueryError, Store, Unwritten, Writer,
     },
     http::{
-        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, Rest, SocketPath,
+        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, PastCall,
+        PastCallWith, Rest, SocketPath,
     },
     observe::{Metrics, Page},
     settings::{Database, Settings},
@@ -25,7 +26,6 @@ use crate::{
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response, body::Incoming};
-use serde_json::{Value, json};
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
@@ -323,24 +323,25 @@ fn history_of(
 }
 
 /// A past call as it goes out.
-fn past_call(call: &HistoryEntry) -> Value {
-    let mut entry = json!({
-        "callId": call.call,
-        "direction": call.direction.as_str(),
-        "callType": call.call_type,
-        "roomName": call.room,
-        "status": call.status,
-        "endReason": call.end_reason,
-        "startedAt": call.started,
-        "duration": call.duration,
-    });
-    match &call.other {
-        Other::User { id, profile } => {
-            entry["user"] = json!({ "userId": id, "userName": profile.name, "avatar": profile.avatar });
-        }
-        Other::Group { id, name } => entry["group"] = json!({ "groupId": id, "groupName": name }),
+fn past_call(call: &HistoryEntry) -> PastCall {
+    PastCall {
+        call_id: call.call,
+        with: match &call.other {
+            Other::User { id, profile } => PastCallWith::User {
+                user_id: *id,
+                name: profile.name.clone(),
+                avatar: profile.avatar.clone(),
+            },
+            Other::Group { id, name } => PastCallWith::Group { group_id: *id, group_name: name.clone() },
+        },
+        direction: call.direction.as_str(),
+        status: call.status.clone(),
+        reason: call.end_reason.clone(),
+        call_type: call.call_type,
+        room_name: call.room.clone(),
+        started_at: call.started,
+        duration: call.duration,
     }
-    entry
 }
 
 /// The sockets, as the door knows them.

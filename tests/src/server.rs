@@ -1,9 +1,9 @@
 //! A server inside the test's own process, on a port of the system's choice.
 use calls_server::{
     server::Server,
-    settings::{Given, Settings},
+    settings::{Database, Given, Settings},
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 /// A running server and the folder of its data.
 pub struct TestServer {
@@ -54,9 +54,9 @@ impl Drop for Folder {
 /// If they are wrong; the message says how.
 pub fn settings(environment: &[(&str, &str)]) -> Settings {
     let usual = [("PORT", "0"), ("TURN_PORT", "0"), ("DATABASE_URL", "none"), ("LOG_LEVEL", "error")];
-    let all = usual.iter().chain(environment);
+    let all: BTreeMap<_, _> = usual.iter().chain(environment).copied().collect();
     let given = Given {
-        environment: all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        environment: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         ..Given::default()
     };
     match Settings::load(&given) {
@@ -71,7 +71,15 @@ impl TestServer {
     /// # Panics
     /// If it does not start.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
-        let server = Server::start(settings(environment)).await.expect("the server starts");
+        Self::start_with(settings(environment)).await
+    }
+
+    /// Starts a server with settings that no operator could give, such as a ring of a second.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_with(settings: Settings) -> Self {
+        let server = Server::start(settings).await.expect("the server starts");
         Self { server, folder: None }
     }
 
@@ -80,11 +88,9 @@ impl TestServer {
     /// # Panics
     /// If it does not start.
     pub async fn start_in(folder: Folder, environment: &[(&str, &str)]) -> Self {
-        let url = format!("sqlite:{}", folder.path().join("calls.db").display());
-        let mut all = vec![("DATABASE_URL", url.as_str())];
-        all.extend(environment);
-        let server = Server::start(settings(&all)).await.expect("the server starts");
-        Self { server, folder: Some(folder) }
+        let mut settings = settings(environment);
+        settings.database = Database::Sqlite(folder.path().join("calls.db"));
+        Self { folder: Some(folder), ..Self::start_with(settings).await }
     }
 
     /// Where it is.

@@ -1,5 +1,5 @@
 //! The past calls of a user, wherever they are kept.
-use calls_protocol::UserId;
+use calls_protocol::{CallId, CallType, GroupId, RoomName, Seconds, UnixMillis, UserId};
 use serde::Serialize;
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
@@ -17,10 +17,59 @@ pub struct HistoryAsked {
 /// A page of past calls, newest first.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HistoryPage {
-    /// The calls, as they go out.
-    pub calls: Vec<serde_json::Value>,
+    /// The calls.
+    pub calls: Vec<PastCall>,
     /// What to send as `before` for the next page; none on the last one.
     pub next: Option<String>,
+}
+
+/// A call as its user sees it afterwards.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PastCall {
+    /// Its row.
+    pub call_id: CallId,
+    /// The other side.
+    #[serde(flatten)]
+    pub with: PastCallWith,
+    /// `incoming` or `outgoing`.
+    pub direction: &'static str,
+    /// `ended`, `missed`, `rejected`, or what it still is.
+    pub status: String,
+    /// The finer word, if there is one: `completed`, `timeout` …
+    pub reason: Option<String>,
+    /// Sound, or sound and picture.
+    pub call_type: CallType,
+    /// Its room.
+    pub room_name: RoomName,
+    /// When it began to ring.
+    pub started_at: UnixMillis,
+    /// In seconds, from the answer to the end; none if it was never answered.
+    pub duration: Option<Seconds>,
+}
+
+/// With whom a call was.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum PastCallWith {
+    /// A person.
+    #[serde(rename_all = "camelCase")]
+    User {
+        /// Who.
+        user_id: UserId,
+        /// The name.
+        name: String,
+        /// The picture.
+        avatar: Option<String>,
+    },
+    /// A group.
+    #[serde(rename_all = "camelCase")]
+    Group {
+        /// Which.
+        group_id: GroupId,
+        /// Its name.
+        group_name: String,
+    },
 }
 
 /// Why there is no page.

@@ -230,8 +230,35 @@ fn schemas() -> Value {
             } })),
             ("ttl", seconds()),
         ]),
-        "PastCall": { "type": "object" },
+        "PastCall": past_call(),
     })
+}
+
+fn past_call() -> Value {
+    let text = || json!({ "type": "string" });
+    let maybe_text = || json!({ "type": ["string", "null"] });
+    let mut call = object(&[
+        ("callId", reference("Id")),
+        ("direction", json!({ "type": "string", "enum": ["incoming", "outgoing"] })),
+        (
+            "status",
+            json!({ "type": "string",
+            "enum": ["ringing", "connected", "active", "ended", "missed", "rejected"] }),
+        ),
+        ("reason", maybe_text()),
+        ("callType", json!({ "type": "string", "enum": ["audio", "video"] })),
+        ("roomName", text()),
+        ("startedAt", json!({ "type": "integer", "description": "Milliseconds since 1970" })),
+        (
+            "duration",
+            json!({ "type": ["integer", "null"], "description": "Seconds; null if never answered" }),
+        ),
+    ]);
+    call["oneOf"] = json!([
+        object(&[("userId", reference("Id")), ("name", text()), ("avatar", maybe_text())]),
+        object(&[("groupId", reference("Id")), ("groupName", text())]),
+    ]);
+    call
 }
 
 fn object(fields: &[(&str, Value)]) -> Value {

@@ -53,7 +53,8 @@ pub(super) const ROUTES: &[Route] = &[
 ];
 
 /// Everything that is answered but `/socket.io/`.
-pub fn router(rest: Arc<Rest>) -> Router {
+pub fn router(rest: impl Into<Arc<Rest>>) -> Router {
+    let rest = rest.into();
     let api = ROUTES.iter().fold(Router::new(), |router, route| router.route(route.path, (route.handler)()));
     api.merge(pages::router())
         .fallback(|| async {

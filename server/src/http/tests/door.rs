@@ -179,12 +179,17 @@ async fn no_token_address_or_name_of_a_request_reaches_the_log() {
     let server = start_with(&[("jwt_secret", SECRET)], history, Echo);
     let token = bearer(5);
 
-    server.get_as(5, "/api/calls").await;
-    server.get_as(5, "/api/ice-servers/5").await;
-    server.ask("GET /api/calls", &[("authorization", &format!("{token}x"))], "").await;
-    server.ask("GET /socket.io/bug", &[("x-forwarded-for", "192.0.2.7")], "").await;
-    exchange(server.address, b"nonsense\r\n\r\n").await;
-    tracing::info!("the last line");
+    // Twice: a test beside this one, without a log, may have reached an event first and so have turned it off for
+    // all threads. What is known by then is turned on again for the second round.
+    for _round in 0..2 {
+        server.get_as(5, "/api/calls").await;
+        server.get_as(5, "/api/ice-servers/5").await;
+        server.ask("GET /api/calls", &[("authorization", &format!("{token}x"))], "").await;
+        server.ask("GET /socket.io/bug", &[("x-forwarded-for", "192.0.2.7")], "").await;
+        exchange(server.address, b"nonsense\r\n\r\n").await;
+        tracing::info!("the last line");
+        tracing::callsite::rebuild_interest_cache();
+    }
     server.stop().await;
 
     assert!(reached.load(SeqCst));

@@ -1,6 +1,7 @@
 //! What the routes answer, to whom.
 use super::*;
 use crate::http::{openapi, pages::PAGES, routes::ROUTES};
+use calls_protocol::{CallId, CallType, GroupId, RoomName, Seconds};
 use serde_json::json;
 use std::sync::Mutex;
 
@@ -202,7 +203,7 @@ async fn history_is_asked_for_the_right_user_and_handed_on() {
         let outcome = match asked.before.as_deref() {
             Some("broken") => Err(HistoryFault::Cursor),
             Some("away") => Err(HistoryFault::Away),
-            _ => Ok(HistoryPage { calls: vec![json!({ "callId": 7 })], next: Some("c7".into()) }),
+            _ => Ok(HistoryPage { calls: vec![past_call()], next: Some("c7".into()) }),
         };
         log.lock().unwrap().push(asked);
         std::future::ready(outcome)
@@ -214,7 +215,12 @@ async fn history_is_asked_for_the_right_user_and_handed_on() {
     let broken = server.get_as(5, "/api/calls?before=broken").await;
     let away = server.get_as(5, "/api/calls?before=away").await;
 
-    assert_eq!(page, json!({ "calls": [{ "callId": 7 }], "next": "c7" }));
+    let call = json!({
+        "callId": 7, "groupId": 789, "groupName": "Team", "direction": "incoming", "status": "ended",
+        "reason": "completed", "callType": "video", "roomName": "r1", "startedAt": 1_700_000_000_000_u64,
+        "duration": 61,
+    });
+    assert_eq!(page, json!({ "calls": [call], "next": "c7" }));
     assert_eq!(explicit.status, 200);
     assert_eq!(broken.refusal(), (400, "bad_request".into()));
     assert_eq!(away.refusal(), (503, "unavailable".into()));
@@ -222,6 +228,35 @@ async fn history_is_asked_for_the_right_user_and_handed_on() {
     let asked = asked.lock().unwrap();
     assert_eq!(asked[0], HistoryAsked { user, before: None, limit: 20 });
     assert_eq!(asked[1], HistoryAsked { user, before: Some("c7".into()), limit: 3 });
+}
+
+fn past_call() -> PastCall {
+    PastCall {
+        call_id: CallId::new(7).unwrap(),
+        with: PastCallWith::Group { group_id: GroupId::new(789).unwrap(), group_name: "Team".into() },
+        direction: "incoming",
+        status: "ended".into(),
+        reason: Some("completed".into()),
+        call_type: CallType::Video,
+        room_name: RoomName::new("r1").unwrap(),
+        started_at: UnixMillis(1_700_000_000_000),
+        duration: Some(Seconds(61)),
+    }
+}
+
+#[test]
+fn a_past_call_is_what_the_description_says() {
+    let described = openapi::description()["components"]["schemas"]["PastCall"].clone();
+    let call = serde_json::to_value(past_call()).unwrap();
+    let names = |schema: &Value| -> Vec<String> {
+        schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+    };
+    let mut expected = [names(&described), names(&described["oneOf"][1])].concat();
+    let mut found: Vec<String> = call.as_object().unwrap().keys().cloned().collect();
+    expected.sort();
+    found.sort();
+
+    assert_eq!(found, expected);
 }
 
 #[tokio::test]

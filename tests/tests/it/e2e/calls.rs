@@ -1,5 +1,10 @@
 //! The main flows, once each, over real sockets: the rules have their own tests.
-use calls_tests::{client::Client, server::TestServer};
+use calls_protocol::UserId;
+use calls_server::auth::make_test_token;
+use calls_tests::{
+    client::Client,
+    server::{TestServer, settings},
+};
 use serde_json::json;
 
 #[tokio::test]
@@ -85,10 +90,12 @@ async fn a_phone_that_comes_out_of_the_lift_hears_everything_once() -> anyhow::R
 
 #[tokio::test]
 async fn a_token_decides_who_speaks() -> anyhow::Result<()> {
-    let secret = "a-secret-that-only-this-test-knows";
-    let server = TestServer::start(&[("JWT_SECRET", secret)]).await;
+    let environment = [("JWT_SECRET", "a-secret-that-only-this-test-knows")];
+    let server = TestServer::start(&environment).await;
+    let jwt = settings(&environment).auth.jwt.expect("a secret turns tokens on");
+    let secret = jwt.secret.as_ref().expect("it was given");
     let now = server.server().switchboard().clock().now().0 / 1000;
-    let token = calls_server::auth::make_test_token(secret, 1u64.try_into()?, now, 60)?;
+    let token = make_test_token(secret, &jwt, UserId::new(1)?, now, 60);
 
     assert!(Client::connect(server.address()).await.is_err(), "nobody comes in without a token");
     assert!(Client::connect_with(server.address(), &json!({ "token": "a.b.c" })).await.is_err());

@@ -14,8 +14,9 @@ async fn a_call_survives_a_restart() -> anyhow::Result<()> {
     let call = ann.ask("call:initiate", &dial).await?["callId"].clone();
     bob.ask("call:accept", &json!({ "roomName": "r", "userId": 2, "sdpAnswer": "v=0" })).await?;
 
-    let folder = server.stop().await.expect("it had a folder");
-    ann.closed().await?;
+    let (folder, ann_gone, bob_gone) = tokio::join!(server.stop(), ann.closed(), bob.closed());
+    (ann_gone?, bob_gone?);
+    let folder = folder.expect("it had a folder");
     let server = TestServer::start_in(folder, &[]).await;
     let mut ann = Client::register(server.address(), 1, "phone").await?;
     let mut bob = Client::register(server.address(), 2, "phone").await?;
@@ -31,14 +32,16 @@ async fn a_call_survives_a_restart() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_ring_survives_a_restart_and_still_ends() -> anyhow::Result<()> {
-    let server = TestServer::start_in(Folder::new(), &[("RING_SECONDS", "2")]).await;
+    let server = TestServer::start_in(Folder::new(), &[("RING_SECONDS", "5")]).await;
     let mut ann = Client::register(server.address(), 1, "phone").await?;
-    let _bob = Client::register(server.address(), 2, "phone").await?;
+    let mut bob = Client::register(server.address(), 2, "phone").await?;
     let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "v=0" });
     ann.ask("call:initiate", &dial).await?;
 
-    let folder = server.stop().await.expect("it had a folder");
-    let server = TestServer::start_in(folder, &[("RING_SECONDS", "2")]).await;
+    let (folder, ann_gone, bob_gone) = tokio::join!(server.stop(), ann.closed(), bob.closed());
+    (ann_gone?, bob_gone?);
+    let folder = folder.expect("it had a folder");
+    let server = TestServer::start_in(folder, &[("RING_SECONDS", "5")]).await;
     let mut bob = Client::connect(server.address()).await?;
     let registered = bob.ask("call:register", &json!({ "userId": 2, "deviceId": "phone" })).await?;
 
