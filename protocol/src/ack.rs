@@ -80,7 +80,7 @@ pub struct Accepted {
 
 /// To `call:end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "EndedAck"))]
 #[serde(rename_all = "camelCase")]
 pub struct Ended {
     /// From accept to end.

@@ -1,36 +1,57 @@
 //! What a client says to the server.
-use crate::{CallType, Candidate, DeviceId, EventId, GroupId, RoomName, Sdp, UserId, events::events};
-use serde::{Deserialize, Deserializer, Serialize, de};
+mod initiate;
+mod renegotiate;
+
+pub use initiate::{CallTarget, Initiate};
+pub use renegotiate::{Recipient, Renegotiate};
+
+use crate::{Candidate, DeviceId, EventId, RoomName, Sdp, UserId, bounds, events::events};
+use serde::{Deserialize, Deserializer, Serialize};
 
 events! {
     /// Everything a client can say.
     pub enum ClientEvent {
         /// This socket takes calls for the user; any number of devices may.
-        "call:register" => Register(Register),
+        "call:register" => Register(Register) -> Registered refused [Forbidden],
         /// Rings every device of a user, or every other member of a group.
-        "call:initiate" => Initiate(Initiate),
-        /// Answers. The first device wins; the others are told `answered_elsewhere`.
-        "call:accept" => Accept(Accept),
+        "call:initiate" => Initiate(Initiate) -> Initiated refused [
+            RecipientOffline RecipientBusy AlreadyInCall Conflict NotFound Forbidden AlreadyAnswered Expired Unavailable
+        ],
+        /// Answers. The first device wins; the others are told `answered_elsewhere`. In a group call it joins, like
+        /// `call:join_room`, and the answer has the fields of that one.
+        "call:accept" => Accept(Accept) -> Accepted refused [
+            AlreadyAnswered Expired NotFound Forbidden RoomFull
+        ],
         /// Declines, or says that this device is busy.
-        "call:reject" => Reject(Reject),
+        "call:reject" => Reject(Reject) -> Done refused [AlreadyAnswered Expired NotFound Forbidden Conflict],
         /// Ends a 1-1 call for both; in a group, leaves it, and the last one ends it.
-        "call:end" => End(End),
+        "call:end" => End(End) -> EndedAck refused [NotFound Forbidden AlreadyAnswered Conflict],
         /// A network path to try, for the other side.
-        "ice:candidate" => IceCandidate(IceCandidate),
+        "ice:candidate" => IceCandidate(IceCandidate) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered
+        ],
         /// Joins a room; the acknowledgement is the room's state.
-        "call:join_room" => JoinRoom(JoinRoom),
+        "call:join_room" => JoinRoom(JoinRoom) -> RoomState refused [
+            RoomFull Expired NotFound Forbidden AlreadyAnswered Unavailable
+        ],
         /// Leaves a room without ending it for others.
-        "call:leave_room" => LeaveRoom(LeaveRoom),
+        "call:leave_room" => LeaveRoom(LeaveRoom) -> Done refused [
+            NotFound Forbidden AlreadyAnswered Conflict
+        ],
         /// Microphone or camera went on or off; others are told `user:media_changed`.
-        "call:toggle_media" => ToggleMedia(ToggleMedia),
+        "call:toggle_media" => ToggleMedia(ToggleMedia) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered
+        ],
         /// A new offer or answer inside a call: ICE restart, video added, screen share.
-        "call:renegotiate" => Renegotiate(Renegotiate),
+        "call:renegotiate" => Renegotiate(Renegotiate) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered Unavailable
+        ],
         /// After a lost socket: the room's state, and every event missed, once each.
-        "call:resume" => Resume(Resume),
+        "call:resume" => Resume(Resume) -> RoomState refused [Expired NotFound Forbidden AlreadyAnswered],
         /// How the call sounds to this user; at most one row in five seconds is kept.
-        "call:stats" => Stats(Stats),
+        "call:stats" => Stats(Stats) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
         /// What the media server shall send to this participant.
-        "call:subscribe" => Subscribe(Subscribe),
+        "call:subscribe" => Subscribe(Subscribe) -> Done refused [Expired NotFound Forbidden Unavailable],
     }
 }
 
@@ -45,105 +66,24 @@ pub struct Register {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<DeviceId>,
     /// `android`, `web` …; for the operator's statistics.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::maybe_full_text::<{ bounds::PLATFORM }, _>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(max = bounds::PLATFORM)))]
     pub platform: Option<String>,
     /// Where a push wakes this device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::maybe_full_text::<{ bounds::PUSH_TOKEN }, _>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(max = bounds::PUSH_TOKEN)))]
     pub push_token: Option<String>,
     /// Whether the app can take a second call while in one. Without it, a caller is told `recipient_busy`.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "bounds::flag", skip_serializing_if = "std::ops::Not::not")]
     pub call_waiting: bool,
-}
-
-/// `call:initiate`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase", try_from = "RawInitiate", into = "RawInitiate")]
-#[cfg_attr(feature = "schema", schemars(with = "RawInitiate"))]
-pub struct Initiate {
-    /// The caller.
-    pub from_id: UserId,
-    /// Who is called.
-    pub target: CallTarget,
-    /// Sound, or sound and picture.
-    pub call_type: CallType,
-    /// The room, named by the caller.
-    pub room_name: RoomName,
-}
-
-/// Who a call rings, with what each needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallTarget {
-    /// One user; the offer travels with the ring.
-    User {
-        /// The callee.
-        to: UserId,
-        /// The caller's offer.
-        offer: Sdp,
-    },
-    /// Every other member of a group.
-    Group {
-        /// The group.
-        group: GroupId,
-        /// An offer to the media server.
-        offer: Option<Sdp>,
-    },
-}
-
-/// The flat form of [`Initiate`] on the wire.
-#[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-struct RawInitiate {
-    /// The caller.
-    from_id: UserId,
-    /// The callee of a 1-1 call. Either this or `groupId`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    to_id: Option<UserId>,
-    /// The group of a group call. Either this or `toId`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    group_id: Option<GroupId>,
-    /// Sound, or sound and picture.
-    call_type: CallType,
-    /// The room, named by the caller.
-    room_name: RoomName,
-    /// The caller's offer. A 1-1 call needs it; in a group call it is for the media server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    sdp_offer: Option<Sdp>,
-}
-
-impl TryFrom<RawInitiate> for Initiate {
-    type Error = &'static str;
-
-    fn try_from(raw: RawInitiate) -> Result<Self, Self::Error> {
-        let target = match (raw.to_id, raw.group_id) {
-            (Some(to), None) => {
-                let offer = raw.sdp_offer.ok_or("missing field `sdpOffer`")?;
-                CallTarget::User { to, offer }
-            }
-            (None, Some(group)) => CallTarget::Group { group, offer: raw.sdp_offer },
-            (None, None) => return Err("missing field `toId` or `groupId`"),
-            (Some(_), Some(_)) => return Err("`toId` and `groupId` exclude each other"),
-        };
-        Ok(Self { from_id: raw.from_id, target, call_type: raw.call_type, room_name: raw.room_name })
-    }
-}
-
-impl From<Initiate> for RawInitiate {
-    fn from(initiate: Initiate) -> Self {
-        let (to_id, group_id, sdp_offer) = match initiate.target {
-            CallTarget::User { to, offer } => (Some(to), None, Some(offer)),
-            CallTarget::Group { group, offer } => (None, Some(group), offer),
-        };
-        Self {
-            from_id: initiate.from_id,
-            to_id,
-            group_id,
-            call_type: initiate.call_type,
-            room_name: initiate.room_name,
-            sdp_offer,
-        }
-    }
 }
 
 /// `call:accept`
@@ -175,7 +115,7 @@ pub struct Reject {
 
 /// Why a call was turned down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("x-open" = true)))]
 #[serde(rename_all = "lowercase")]
 pub enum RejectReason {
     /// The person said no.
@@ -209,7 +149,7 @@ pub struct End {
 
 /// Why a client ends a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("x-open" = true)))]
 #[serde(rename_all = "lowercase")]
 pub enum EndWish {
     /// The conversation is over.
@@ -257,7 +197,12 @@ pub struct IceCandidate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sdp_m_line_index: Option<u16>,
     /// Its media section by name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::maybe_text::<{ bounds::SDP_MID }, _>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(length(max = bounds::SDP_MID)))]
     pub sdp_mid: Option<String>,
 }
 
@@ -307,71 +252,6 @@ pub struct ToggleMedia {
     pub video: bool,
 }
 
-/// `call:renegotiate`, from a client. Exactly one of `sdpOffer` and `sdpAnswer`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Renegotiate {
-    /// The room.
-    pub room_name: RoomName,
-    /// For whom; `0` is the media server.
-    pub to_user_id: Recipient,
-    /// A new offer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sdp_offer: Option<Sdp>,
-    /// The answer to one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sdp_answer: Option<Sdp>,
-}
-
-/// A user, or the media server, which is user `0` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Recipient {
-    /// The media server.
-    MediaServer,
-    /// A user.
-    User(UserId),
-}
-
-impl Serialize for Recipient {
-    fn serialize<S: serde::Serializer>(&self, output: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::MediaServer => output.serialize_u64(0),
-            Self::User(user) => user.serialize(output),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Recipient {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw<'a> {
-            Number(u64),
-            #[serde(borrow)]
-            Text(std::borrow::Cow<'a, str>),
-        }
-        let expected = || <D::Error as de::Error>::custom("expected a user id, or 0 for the media server");
-        match Raw::deserialize(input).map_err(|_| expected())? {
-            Raw::Number(0) => Ok(Self::MediaServer),
-            Raw::Number(id) => UserId::new(id).map(Self::User).map_err(|_| expected()),
-            Raw::Text(text) if text == "0" => Ok(Self::MediaServer),
-            Raw::Text(text) => text.parse().map(Self::User).map_err(|_| expected()),
-        }
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Recipient {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Recipient".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "description": "A user id, or 0 for the media server." })
-    }
-}
-
 /// `call:resume`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -396,20 +276,40 @@ pub struct Stats {
     /// Who measured.
     pub user_id: UserId,
     /// Round trip in milliseconds.
+    #[serde(deserialize_with = "bounds::number::<0, { bounds::DELAY_MS }, _>")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = bounds::DELAY_MS)))]
     pub rtt_ms: f64,
     /// Jitter in milliseconds.
+    #[serde(deserialize_with = "bounds::number::<0, { bounds::DELAY_MS }, _>")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = bounds::DELAY_MS)))]
     pub jitter_ms: f64,
     /// Lost packets in percent.
+    #[serde(deserialize_with = "bounds::number::<0, 100, _>")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 100)))]
     pub loss_pct: f64,
     /// Bitrate in kilobits a second.
+    #[serde(deserialize_with = "bounds::number::<0, { bounds::BITRATE_KBPS }, _>")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = bounds::BITRATE_KBPS)))]
     pub bitrate_kbps: f64,
     /// Loudness, 0 to 1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::maybe_number::<0, 1, _>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub audio_level: Option<f64>,
     /// Estimated mean opinion score, 1 to 5.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "bounds::maybe_number::<1, 5, _>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 5)))]
     pub mos: Option<f64>,
     /// `host`, `srflx`, `prflx` or `relay`.
+    #[serde(deserialize_with = "bounds::text::<{ bounds::CANDIDATE_TYPE }, _>")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = bounds::CANDIDATE_TYPE)))]
     pub candidate_type: String,
 }
 
@@ -434,7 +334,7 @@ pub struct StreamWish {
     /// No higher than this many pixels.
     pub max_height: u16,
     /// Nothing for now.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "bounds::flag", skip_serializing_if = "std::ops::Not::not")]
     pub paused: bool,
 }
 

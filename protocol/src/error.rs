@@ -41,6 +41,7 @@ pub enum ErrorCode {
     Internal,
     /// A code of a newer server.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 

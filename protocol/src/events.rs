@@ -2,14 +2,27 @@
 use crate::DecodeError;
 use serde::Deserialize;
 
-/// An event is a name and a payload. From this list come the enum, its names, and how each is read and written,
-/// so that a name stands in one place only.
+/// An event is a name and a payload. From this list come the enum, its names, how each is read and written, and its
+/// place in the description, so that a name stands in one place only.
+///
+/// After the payload may stand what the description tells of it: `-> Answer refused [..]`, the good acknowledgement
+/// and why the server may say no besides the reasons that any event can meet; `+ eventId`, an event that belongs to
+/// a room and so is numbered.
 macro_rules! events {
-    ($(#[$doc:meta])* pub enum $enum:ident { $($(#[$vdoc:meta])* $event:literal => $variant:ident($payload:ty),)* }) => {
+    (
+        $(#[$doc:meta])*
+        pub enum $enum:ident {
+            $(
+                $(#[doc = $purpose:literal])*
+                $event:literal => $variant:ident($payload:ty)
+                $(-> $answer:ident refused [$($code:ident)*])? $(+ $id:ident)?,
+            )*
+        }
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq)]
         pub enum $enum {
-            $($(#[$vdoc])* $variant($payload),)*
+            $($(#[doc = $purpose])* $variant($payload),)*
         }
 
         impl $enum {
@@ -46,13 +59,16 @@ macro_rules! events {
                 String::from_utf8(out).expect("JSON is UTF-8")
             }
 
-            /// Name, purpose and schema of every event of this direction.
+            /// Every event of this direction, in the order above.
             #[cfg(feature = "schema")]
-            pub(crate) fn describe(generator: &mut schemars::SchemaGenerator) -> Vec<crate::schema::Message> {
+            pub(crate) fn describe(reader: &mut crate::schema::Reader) -> Vec<crate::schema::Message> {
                 vec![$(crate::schema::Message {
                     event: $event,
-                    purpose: crate::schema::purpose(&[$(stringify!($vdoc)),*]),
-                    schema: generator.subschema_for::<$payload>(),
+                    purpose: concat!($($purpose),*).trim(),
+                    payload: reader.object::<$payload>(),
+                    answer: None$(.or(Some(crate::schema::Reader::answer::<crate::$answer>())))?,
+                    refusals: &[$($(crate::ErrorCode::$code),*)?],
+                    numbered: false $(|| !stringify!($id).is_empty())?,
                 }),*]
             }
         }
@@ -77,10 +93,35 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(
                 let path = error.path().to_string();
                 let what = error.into_inner().to_string();
                 // The position is of no use to a person: the payload is one line.
-                let what = what.split(" at line ").next().unwrap_or(&what);
-                if path == "." { what.into() } else { format!("{path}: {what}") }
+                let what = what.rsplit_once(" at line ").map_or(&*what, |(what, _)| what);
+                brief(&if path == "." { what.into() } else { format!("{path}: {what}") })
             }
         };
         DecodeError::BadPayload { event, reason }
     })
+}
+
+/// A reason quotes what it found. What was found may be the whole message, and the reason is sent back and logged.
+fn brief(reason: &str) -> String {
+    const LONGEST: usize = 200;
+    match reason.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &reason[..end]),
+        None => reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ClientEvent;
+
+    #[test]
+    fn a_reason_names_the_field_and_stays_short_whatever_was_sent() {
+        let huge = "x".repeat(30_000);
+        let payload = format!(r#"{{"roomName":"r","streams":[{{"userId":1,"maxHeight":"{huge}"}}]}}"#);
+
+        let reason = ClientEvent::decode("call:subscribe", &payload).unwrap_err().to_string();
+
+        assert!(reason.starts_with("call:subscribe: streams[0].maxHeight: invalid type"), "{reason}");
+        assert!(reason.len() < 300, "{} bytes", reason.len());
+    }
 }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use std::{fmt, num::NonZeroU64, str::FromStr, sync::Arc};
 
 /// The largest integer that a JavaScript client can hold exactly.
-const LARGEST_ID: u64 = (1 << 53) - 1;
+pub(crate) const LARGEST_ID: u64 = (1 << 53) - 1;
 
 /// Why a text or number is not the id it was meant to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,12 +58,28 @@ fn parse_id(text: &str) -> Result<NonZeroU64, IdError> {
 }
 
 macro_rules! number_ids {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
+        $(#[doc = $doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(NonZeroU64);
+
+        #[cfg(feature = "schema")]
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!({
+                    "description": concat!($($doc),*).trim(),
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": LARGEST_ID,
+                    "x-or-text": true,
+                })
+            }
+        }
 
         impl $name {
             /// The id, if the number can be one.
@@ -118,7 +134,11 @@ number_ids! {
 
 /// The unique name of a call's room, chosen by the client that starts the call.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minLength" = 1, "maxLength" = Self::LONGEST, "pattern" = "^[A-Za-z0-9_.:-]+$"))
+)]
 #[serde(transparent)]
 pub struct RoomName(Arc<str>);
 
@@ -144,7 +164,11 @@ impl RoomName {
 
 /// The app's own name for one installation: the same phone keeps it over a reconnect.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("minLength" = 1, "maxLength" = Self::LONGEST, "pattern" = "^[!-~]+$"))
+)]
 #[serde(transparent)]
 pub struct DeviceId(Arc<str>);
 

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod ack;
+mod bounds;
 mod client;
 mod error;
 mod events;

@@ -13,10 +13,42 @@ impl Carried {
     fn read<'de, D: Deserializer<'de>>(input: D, what: &'static str) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(input)?;
         match raw.get().as_bytes().first() {
-            Some(b'{' | b'"') => Ok(Self(Arc::from(raw.to_owned()))),
-            _ => Err(de::Error::custom(format_args!("expected {what}: an object or a string"))),
+            Some(b'{' | b'"') => {}
+            _ => return Err(de::Error::custom(format_args!("expected {what}: an object or a string"))),
+        }
+        if is_deep(raw.get()) {
+            return Err(de::Error::custom(format_args!("expected {what}, not one nested {DEEPEST} deep")));
+        }
+        Ok(Self(Arc::from(raw.to_owned())))
+    }
+}
+
+/// What a browser makes is one level deep. Room for additions, none for what would exhaust the stack of a phone whose
+/// JSON reader recurses: 64 KiB of brackets ring through to it otherwise.
+const DEEPEST: usize = 16;
+
+/// Whether well-formed JSON nests deeper than [`DEEPEST`].
+fn is_deep(json: &str) -> bool {
+    // Too few brackets to be deep, as in every honest one: counting is much cheaper than walking.
+    if json.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() <= DEEPEST {
+        return false;
+    }
+    let (mut depth, mut in_text, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_text,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth -= 1,
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
         }
     }
+    false
 }
 
 /// What an object form of either may hold; anything else in it is none of our business.
@@ -27,8 +59,8 @@ struct SdpInit<'a> {
 }
 
 macro_rules! carried {
-    ($($(#[$doc:meta])* $name:ident, $what:literal;)*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident, $what:literal;)*) => {$(
+        $(#[doc = $doc])*
         #[derive(Clone)]
         pub struct $name(Carried);
 
@@ -83,7 +115,10 @@ macro_rules! carried {
             }
 
             fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({ "type": ["object", "string"], "description": $what })
+                schemars::json_schema!({
+                    "description": concat!($($doc),*).trim(),
+                    "type": ["object", "string"],
+                })
             }
         }
     )*};
@@ -140,6 +175,23 @@ mod tests {
         for text in ["1", "true", "null", "[]", "[{}]"] {
             assert!(Sdp::from_json(text).is_err(), "{text} was taken");
         }
+    }
+
+    #[test]
+    fn what_would_exhaust_the_reader_on_the_other_phone_is_refused() {
+        let nested =
+            |levels: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+
+        assert!(Sdp::from_json(&nested(DEEPEST)).is_ok());
+        assert!(Sdp::from_json(&nested(DEEPEST + 1)).is_err());
+        assert!(Candidate::from_json(&nested(30_000)).is_err());
+    }
+
+    #[test]
+    fn brackets_inside_a_text_are_no_depth() {
+        let text = serde_json::to_string(&format!(r#"\"{}"#, "{[".repeat(100))).unwrap();
+
+        assert!(Sdp::from_json(&text).is_ok());
     }
 
     #[test]

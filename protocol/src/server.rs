@@ -1,7 +1,7 @@
 //! What the server says to a client.
 use crate::{
     CallId, CallType, ErrorCode, EventId, GroupId, IceCandidate, RejectReason, RoomName, Sdp, Seconds,
-    UnixMillis, UserId, events::events,
+    UnixMillis, UserId, bounds, events::events,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,29 +12,29 @@ events! {
         /// The socket takes calls now; also the acknowledgement of `call:register`.
         "call:registered" => Registered(crate::Registered),
         /// It rings: a 1-1 call.
-        "call:incoming" => Incoming(Incoming),
+        "call:incoming" => Incoming(Incoming) + eventId,
         /// It rings: a group call.
-        "group_call:incoming" => GroupIncoming(GroupIncoming),
+        "group_call:incoming" => GroupIncoming(GroupIncoming) + eventId,
         /// The callee answered; to the device that called.
-        "call:answer" => Answer(Answer),
+        "call:answer" => Answer(Answer) + eventId,
         /// A network path of the other side, as it was sent.
-        "ice:candidate" => IceCandidate(IceCandidate),
+        "ice:candidate" => IceCandidate(IceCandidate) + eventId,
         /// The call is over.
-        "call:ended" => Ended(Ended),
+        "call:ended" => Ended(Ended) + eventId,
         /// The callee said no.
-        "call:rejected" => Rejected(Rejected),
+        "call:rejected" => Rejected(Rejected) + eventId,
         /// Somebody came into the room.
-        "user:joined_call" => UserJoined(UserInCall),
+        "user:joined_call" => UserJoined(UserInCall) + eventId,
         /// Somebody left the room.
-        "user:left_call" => UserLeft(UserInCall),
+        "user:left_call" => UserLeft(UserInCall) + eventId,
         /// Somebody's microphone or camera went on or off.
-        "user:media_changed" => MediaChanged(MediaChanged),
+        "user:media_changed" => MediaChanged(MediaChanged) + eventId,
         /// Somebody lost the connection to the server and has a while to come back.
-        "user:reconnecting" => Reconnecting(Presence),
+        "user:reconnecting" => Reconnecting(Presence) + eventId,
         /// Somebody is back.
-        "user:reconnected" => Reconnected(Presence),
+        "user:reconnected" => Reconnected(Presence) + eventId,
         /// A new offer or answer of another participant.
-        "call:renegotiate" => Renegotiate(RelayedRenegotiate),
+        "call:renegotiate" => Renegotiate(RelayedRenegotiate) + eventId,
         /// Who is speaking.
         "call:speakers" => Speakers(Speakers),
         /// The whole state of a room.
@@ -81,7 +81,10 @@ impl schemars::JsonSchema for IceServers {
     }
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        Vec::<IceServer>::json_schema(generator)
+        let mut list = Vec::<IceServer>::json_schema(generator);
+        let of_one_user = "The servers one user may use, with credentials made for that user.";
+        list.insert("description".into(), of_one_user.into());
+        list
     }
 }
 
@@ -201,6 +204,7 @@ pub enum EndedReason {
     ServerShutdown,
     /// A reason of a newer server.
     #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Unknown,
 }
 
@@ -283,7 +287,11 @@ pub struct Presence {
 
 /// `call:renegotiate`, from the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("oneOf" = [{ "required": ["sdpOffer"] }, { "required": ["sdpAnswer"] }]))
+)]
 #[serde(rename_all = "camelCase")]
 pub struct RelayedRenegotiate {
     /// The room.
@@ -320,6 +328,8 @@ pub struct Speaker {
     /// Who.
     pub user_id: UserId,
     /// How loud, 0 to 1.
+    #[serde(deserialize_with = "bounds::loudness")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub level: f32,
 }
 
@@ -357,6 +367,10 @@ pub enum Topology {
     Mesh,
     /// Through the media server.
     Sfu,
+    /// A way of a newer server.
+    #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown,
 }
 
 /// One who is in a room.

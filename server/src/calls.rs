@@ -4,6 +4,7 @@
 //! same inputs at the same times give the same actions, so a simulation is a plain loop and a bug is a list of inputs.
 //! Late, repeated and impossible messages are ordinary inputs: each gets a reply that says what is so.
 mod crowd;
+mod forward;
 mod initiate;
 mod io;
 mod log;
@@ -14,9 +15,10 @@ mod record;
 mod register;
 mod restore;
 mod room;
+mod summary;
 
 pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
-pub use record::{FinalStatus, OpenCall, Record};
+pub use record::{FinalStatus, OpenCall, Present, Record};
 
 use calls_protocol::{
     Ack, CallId, ClientEvent, EndedReason, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
@@ -172,7 +174,7 @@ impl Calls {
             _ => event.room().expect("every event but call:register names a room").clone(),
         };
         if !self.rooms.contains_key(&name) {
-            return self.about_over(now, socket, user, &name, &event, out);
+            return self.about_over(socket, user, &name, &event, out);
         }
         self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
     }
@@ -295,7 +297,6 @@ impl Calls {
     /// An event about a room that is not live: over, or never there.
     fn about_over(
         &mut self,
-        now: UnixMillis,
         socket: SocketId,
         user: UserId,
         name: &RoomName,
@@ -313,9 +314,10 @@ impl Calls {
             ClientEvent::LeaveRoom(_) => Ok(Ack::Done),
             ClientEvent::Reject(_) if over.outcome == (Outcome::Rejected { by: user }) => Ok(Ack::Done),
             ClientEvent::Resume(resume) => {
-                over.tell_unheard(user, socket, resume.last_event_id, out);
-                self.people.heard(user, name);
-                self.people.forget_if_gone(user, now);
+                let device = self.people.line(socket).and_then(|line| line.device.as_ref());
+                if !over.tell_unheard((user, device), socket, resume.last_event_id, out) {
+                    self.people.heard(user, name);
+                }
                 Err(over.refusal(user))
             }
             _ => Err(over.refusal(user)),

@@ -12,7 +12,8 @@
 //! `1a` is device `a` of user 1. `#1` is the place of an event in what its room told.
 use calls_protocol::{Ack, ClientEvent, EventId, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{
-    Action, CallSettings, Calls, Facts, GroupFacts, Input, Note, OpenCall, Profile, Push, Record, SocketId,
+    Action, CallSettings, Calls, Facts, GroupFacts, Input, Note, OpenCall, Present, Profile, Push, Record,
+    SocketId,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
@@ -249,6 +250,7 @@ impl Stage {
                     created,
                     expires,
                     accepted: (*phase == "connected").then_some(UnixMillis(self.now.0 - 3_000)),
+                    devices: (None, None),
                 },
                 None,
             ),
@@ -264,7 +266,11 @@ impl Stage {
                     active: (members.len() > 1).then_some(UnixMillis(self.now.0 - 3_000)),
                     participants: members
                         .iter()
-                        .map(|id| (id.parse().expect("a user id"), created))
+                        .map(|id| Present {
+                            user: id.parse().expect("a user id"),
+                            device: None,
+                            since: created,
+                        })
                         .collect(),
                 },
                 Some(Arc::new(group())),

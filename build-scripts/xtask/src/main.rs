@@ -1,2 +1,69 @@
-//! Set-up, demo, tests, CI and generated files.
-fn main() {}
+//! `cargo xtask`: set-up, demo, tests, CI, benches and generated files, one name for each job.
+//!
+//! It knows how to run things, never what a call is. It stays small on purpose: a fresh clone builds it first.
+#![forbid(unsafe_code)]
+
+mod bench;
+mod ci;
+mod demo;
+mod generated;
+mod run;
+mod setup;
+mod target_dir;
+mod test;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The jobs of this project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Subcommand)]
+enum Job {
+    /// Install what the tests and the demo need; quick when all of it is there
+    Setup,
+    /// Start a server and let two clients call each other
+    Demo(demo::Options),
+    /// Set up, then run every test of every part
+    Test,
+    /// What CI runs: lints and audit, then `test`
+    Ci,
+    /// Set up, then run one bench of the server, optimised
+    #[command(after_help = "Example: cargo xtask bench signalling --users 1000")]
+    Bench(bench::Options),
+    /// Check what no compiler checks: documents, links, paths, file sizes
+    Tidy,
+    /// Write the files that are made from the code: docs/protocol.md and the web types
+    Gen,
+}
+
+fn main() -> ExitCode {
+    let job = Cli::parse().job;
+    match perform(job) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(job: Job) -> anyhow::Result<ExitCode> {
+    let workspace = workspace::Workspace::find()?;
+    match job {
+        Job::Setup => setup::run(&workspace).map(|()| ExitCode::SUCCESS),
+        Job::Demo(options) => demo::run(&workspace, &options),
+        Job::Test => test::run(&workspace),
+        Job::Ci => ci::run(&workspace),
+        Job::Bench(options) => bench::run(&workspace, &options),
+        Job::Tidy => tidy::run(&workspace),
+        Job::Gen => generated::write(&workspace).map(|()| ExitCode::SUCCESS),
+    }
+}

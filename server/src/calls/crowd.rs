@@ -1,9 +1,10 @@
 //! A group call or an open room: any number of people, joining and leaving on their own.
 use super::{
     Action, Cx, Note, Push, Record, Reply, SocketId,
+    forward::Sender,
     over::{Outcome, Over},
     refuse,
-    room::{Room, Seat, Sender, Shape, seconds_between},
+    room::{Room, Seat, Shape, seconds_between},
 };
 use calls_protocol::{
     Ack, Ended, EndedAck, EndedReason, ErrorCode, EventId, GroupId, RejectReason, Rejected, Seconds,
@@ -191,7 +192,7 @@ impl Room {
         if was_ringing_here {
             self.tell_other_devices(cx, user, Some(socket), EndedReason::AnsweredElsewhere);
         }
-        let seat = Seat::taken(socket, device, self.log.last());
+        let seat = Seat::taken(socket, device.clone(), self.log.last());
         let crowd = self.crowd_mut();
         if crowd.invite(user).is_some() {
             crowd.set_invite(user, Invite::Joined);
@@ -213,7 +214,7 @@ impl Room {
                 let room = self.name.clone();
                 cx.note(Note::Accepted { room, user, after: Duration::from_millis(rang) });
             }
-            cx.store(Record::Joined { call, user, at: now });
+            cx.store(Record::Joined { call, user, device, at: now });
         }
         cx.note(Note::Joined { room: self.name.clone(), user });
         self.stop_ringing_if_all_answered();
@@ -275,7 +276,7 @@ impl Room {
             // Gone already, or never in it: the wish is fulfilled either way.
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.remove(cx, user);
         Ok(Ack::Ended(EndedAck { duration }))
     }

@@ -2,11 +2,12 @@
 use super::{
     Action, Calls, Cx, Facts, FinalStatus, Note, Push, Record, Reply, SocketId,
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
+    forward::{Early, Sender},
     log::Log,
     over::{Outcome, Over},
     pair::{Pair, PairEnd, Party, Phase},
     refuse,
-    room::{Early, Room, Seat, Sender, Shape, after},
+    room::{Room, Seat, Shape, after},
 };
 use calls_protocol::{
     Ack, CallTarget, CallType, Ended, EndedReason, ErrorCode, GroupId, GroupIncoming, Incoming, Initiate,
@@ -218,8 +219,17 @@ impl Calls {
         let outcome = Outcome::Refused { caller: dial.from, refusal: refusal.clone() };
         self.remember_over(now, &dial, outcome);
         let Dial { from, to, call_type, room, offer } = dial;
-        let ringing =
-            Record::Ringing { call, from, to, call_type, room: room.clone(), offer, at: now, expires: now };
+        let ringing = Record::Ringing {
+            call,
+            from,
+            to,
+            call_type,
+            room: room.clone(),
+            offer,
+            at: now,
+            expires: now,
+            device: None,
+        };
         let status = FinalStatus::Missed;
         let ended = Record::Ended { call, status, reason, by: None, at: now, duration: None };
         out.extend([ringing, ended].map(Action::Store));
@@ -245,7 +255,7 @@ impl Calls {
         let device = self.people.line(socket).and_then(|line| line.device.clone());
         let log = Log::new(now);
         let pair = Pair {
-            caller: Party::new(from, Some(Seat::taken(socket, device, log.first())), now, video),
+            caller: Party::new(from, Some(Seat::taken(socket, device.clone(), log.first())), now, video),
             callee: Party::new(to, None, now, video),
             created: now,
             phase: Phase::Ringing { expires },
@@ -273,6 +283,7 @@ impl Calls {
                 offer: offer.clone(),
                 at: now,
                 expires,
+                device,
             };
             cx.store(ringing);
             cx.note(Note::Initiated { from, to, call_type });
@@ -318,7 +329,7 @@ impl Calls {
         let log = Log::new(now);
         let me = Member {
             user,
-            seat: Seat::taken(socket, device, log.first()),
+            seat: Seat::taken(socket, device.clone(), log.first()),
             sender: Sender::new(now, true, call_type == CallType::Video),
         };
         let rung: Vec<UserId> = invites.keys().copied().filter(|member| *member != user).collect();
@@ -348,7 +359,7 @@ impl Calls {
                 at: now,
                 expires,
             });
-            cx.store(Record::Joined { call, user, at: now });
+            cx.store(Record::Joined { call, user, device, at: now });
             cx.note(Note::GroupInitiated { from: user, group, call_type });
             let mut devices = 0;
             for member in rung {

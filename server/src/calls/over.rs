@@ -1,6 +1,8 @@
 //! Calls that ended a moment ago: late messages about them get a true answer, and whoever was away hears the end.
 use super::{Action, CallSettings, SocketId, people::People, room::after};
-use calls_protocol::{ErrorCode, EventId, Refusal, RoomName, Seconds, ServerEvent, UnixMillis, UserId};
+use calls_protocol::{
+    DeviceId, ErrorCode, EventId, Refusal, RoomName, Seconds, ServerEvent, UnixMillis, UserId,
+};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -34,8 +36,18 @@ pub(super) struct Over {
     pub(super) outcome: Outcome,
     pub(super) parties: Vec<UserId>,
     pub(super) duration: Seconds,
-    /// The last event of those who had no socket to hear it.
-    pub(super) unheard: Vec<(UserId, EventId, Arc<ServerEvent>)>,
+    /// How those who had no socket at the end are told of it.
+    pub(super) unheard: Vec<Unheard>,
+}
+
+/// The end, for somebody who was away.
+#[derive(Debug, Clone)]
+pub(super) struct Unheard {
+    pub(super) user: UserId,
+    /// Whose seat it was; nobody else's ears will do. None if the app has no device id, or nobody had answered.
+    pub(super) device: Option<DeviceId>,
+    pub(super) id: EventId,
+    pub(super) event: Arc<ServerEvent>,
 }
 
 impl Over {
@@ -66,22 +78,25 @@ impl Over {
         }
     }
 
+    /// Tells a device that was away how it ended, once. Returns whether somebody of its user has yet to hear it.
     pub(super) fn tell_unheard(
         &mut self,
-        user: UserId,
+        (user, device): (UserId, Option<&DeviceId>),
         to: SocketId,
         after: Option<EventId>,
         out: &mut Vec<Action>,
-    ) {
-        self.unheard.retain(|(who, id, event)| {
-            if *who != user {
+    ) -> bool {
+        self.unheard.retain(|unheard| {
+            let concerned = unheard.device.is_none() || unheard.device.as_ref() == device;
+            if unheard.user != user || !concerned {
                 return true;
             }
-            if after.is_none_or(|after| after < *id) {
-                out.push(Action::Send { to, event: event.clone(), id: Some(*id) });
+            if after.is_none_or(|after| after < unheard.id) {
+                out.push(Action::Send { to, event: unheard.event.clone(), id: Some(unheard.id) });
             }
             false
         });
+        self.unheard.iter().any(|unheard| unheard.user == user)
     }
 }
 
@@ -96,6 +111,12 @@ pub(super) struct Overs {
 impl Overs {
     pub(super) fn deadline(&self) -> Option<UnixMillis> {
         self.queue.front().map(|(at, _)| *at)
+    }
+
+    /// How long each is still remembered, oldest first.
+    pub(super) fn iter(&self, now: UnixMillis) -> impl Iterator<Item = (u64, &RoomName, &Over)> {
+        let remembered = self.queue.iter().filter_map(|(at, name)| Some((at, name, self.rooms.get(name)?)));
+        remembered.map(move |(at, name, over)| (at.0.saturating_sub(now.0), name, over))
     }
 
     pub(super) fn get(&self, name: &RoomName) -> Option<&Over> {
@@ -117,8 +138,8 @@ impl Overs {
         if self.rooms.len() >= MOST {
             self.forget_oldest(people);
         }
-        for (user, _, _) in &over.unheard {
-            people.missed_the_end(*user, &name);
+        for unheard in &over.unheard {
+            people.missed_the_end(unheard.user, &name);
         }
         self.queue.push_back((after(now, settings.remember), name.clone()));
         self.rooms.insert(name, over);
@@ -134,8 +155,8 @@ impl Overs {
         if let Some((_, name)) = self.queue.pop_front()
             && let Some(over) = self.rooms.remove(&name)
         {
-            for (user, _, _) in &over.unheard {
-                people.heard(*user, &name);
+            for unheard in &over.unheard {
+                people.heard(unheard.user, &name);
             }
         }
     }

@@ -1,13 +1,14 @@
 //! A 1-1 call: ringing, answered, over. Accept, reject, end and time-out race here, and one of them wins.
 use super::{
     Action, Cx, FinalStatus, Note, Push, Record, Reply, SocketId,
+    forward::{Early, Sender},
     over::{Outcome, Over},
     refuse,
-    room::{Early, Room, Seat, Sender, Shape, seconds_between},
+    room::{Room, Seat, Shape, seconds_between},
 };
 use calls_protocol::{
-    Accepted, Ack, Answer, EndWish, Ended, EndedAck, EndedReason, ErrorCode, Recipient, RejectReason,
-    Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
+    Accepted, Ack, Answer, DeviceId, EndWish, Ended, EndedAck, EndedReason, ErrorCode, EventId, Recipient,
+    RejectReason, Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
 };
 use std::time::Duration;
 
@@ -128,10 +129,10 @@ impl Room {
         let from = self.log.first();
         let pair = self.pair_mut();
         pair.phase = Phase::Connected { since: now };
-        pair.callee.seat = Some(Seat::taken(socket, device, from));
+        pair.callee.seat = Some(Seat::taken(socket, device.clone(), from));
         pair.callee.sender.joined = now;
         let (caller, rang) = (pair.caller.user, now.0.saturating_sub(pair.created.0));
-        cx.store(Record::Connected { call, answer: answer.clone(), at: now });
+        cx.store(Record::Connected { call, device, answer: answer.clone(), at: now });
         let accepted = Note::Accepted { room: self.name.clone(), user, after: Duration::from_millis(rang) };
         cx.note(accepted);
         self.tell_other_devices(cx, user, Some(socket), EndedReason::AnsweredElsewhere);
@@ -176,7 +177,7 @@ impl Room {
             self.end_pair(cx, PairEnd::Rejected { by: user, socket, reason: RejectReason::Declined });
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
-        self.sit(cx, socket, user)?;
+        self.may_speak(cx, socket, user)?;
         let duration = self.end_pair(cx, PairEnd::HungUp { by: user, wish });
         Ok(Ack::Ended(EndedAck { duration: duration.unwrap_or(Seconds(0)) }))
     }
@@ -307,7 +308,13 @@ impl Party {
     }
 
     /// Somebody who was in a call when the server stopped and has not come back yet.
-    pub(super) fn away(user: UserId, heard: calls_protocol::EventId, now: UnixMillis, video: bool) -> Self {
-        Self::new(user, Some(Seat::away(now, heard)), now, video)
+    pub(super) fn away(
+        user: UserId,
+        device: Option<DeviceId>,
+        heard: EventId,
+        now: UnixMillis,
+        video: bool,
+    ) -> Self {
+        Self::new(user, Some(Seat::away(device, now, heard)), now, video)
     }
 }

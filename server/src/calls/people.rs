@@ -43,6 +43,14 @@ impl People {
         self.users.values().filter(|user| !user.lines.is_empty()).count()
     }
 
+    /// Who is connected by what, and what concerns them.
+    pub(super) fn summary(&self) -> String {
+        let lines: std::collections::BTreeMap<_, _> = self.lines.iter().collect();
+        let users: std::collections::BTreeMap<_, _> =
+            self.users.iter().map(|(id, user)| (id, (&user.rooms, &user.unheard))).collect();
+        format!("{lines:?} {users:?}")
+    }
+
     pub(super) fn user_of(&self, socket: SocketId) -> Option<UserId> {
         self.lines.get(&socket).map(|line| line.user)
     }

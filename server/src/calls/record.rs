@@ -1,6 +1,6 @@
 //! What the rules want remembered: one value a change, written to the database behind the call's back.
 use calls_protocol::{
-    CallId, CallType, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
+    CallId, CallType, DeviceId, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
 };
 
 /// One change of what is stored. Applying a record twice leaves the same rows as applying it once.
@@ -24,11 +24,15 @@ pub enum Record {
         at: UnixMillis,
         /// When it stops ringing.
         expires: UnixMillis,
+        /// The caller's device, if its app names them: after a restart the call is this one's to resume.
+        device: Option<DeviceId>,
     },
     /// A 1-1 call was answered: `connected`.
     Connected {
         /// Its row.
         call: CallId,
+        /// The device that answered, if its app names them.
+        device: Option<DeviceId>,
         /// The answer.
         answer: Sdp,
         /// When.
@@ -88,6 +92,8 @@ pub enum Record {
         call: CallId,
         /// Who.
         user: UserId,
+        /// By which device, if the app names them.
+        device: Option<DeviceId>,
         /// When.
         at: UnixMillis,
     },
@@ -163,6 +169,8 @@ pub enum OpenCall {
         expires: UnixMillis,
         /// When it was answered, if it was.
         accepted: Option<UnixMillis>,
+        /// The device that called, and the one that answered.
+        devices: (Option<DeviceId>, Option<DeviceId>),
     },
     /// A group call, `ringing` or `active`.
     Group {
@@ -182,7 +190,18 @@ pub enum OpenCall {
         expires: UnixMillis,
         /// When a second person joined, if one did.
         active: Option<UnixMillis>,
-        /// Who was in it, since when.
-        participants: Vec<(UserId, UnixMillis)>,
+        /// Who was in it.
+        participants: Vec<Present>,
     },
+}
+
+/// Somebody who was in a group call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// Who.
+    pub user: UserId,
+    /// By which device, if the app names them.
+    pub device: Option<DeviceId>,
+    /// Since when.
+    pub since: UnixMillis,
 }

@@ -76,7 +76,10 @@ impl Calls {
         }
         for name in self.people.take_unheard(user) {
             if let Some(over) = self.overs.get_mut(&name) {
-                over.tell_unheard(user, socket, None, out);
+                let more = over.tell_unheard((user, None), socket, None, out);
+                if more {
+                    self.people.missed_the_end(user, &name);
+                }
             }
         }
     }

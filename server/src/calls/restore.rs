@@ -1,10 +1,11 @@
 //! After a restart: the calls that the database says were going on, each seat waiting for its device to come back.
 use super::{
-    Cx, OpenCall,
+    Cx, OpenCall, Present,
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
+    forward::{Early, Sender},
     log::Log,
     pair::{Pair, Party, Phase},
-    room::{Early, Room, Seat, Sender, Shape},
+    room::{Room, Seat, Shape},
 };
 use calls_protocol::{CallType, EndedReason, Sdp, UnixMillis, UserId};
 
@@ -14,13 +15,26 @@ impl Room {
         let log = Log::new(now);
         let heard = log.last();
         let (name, call, call_type, shape, offer) = match call {
-            OpenCall::OneToOne { call, from, to, call_type, room, offer, created, expires, accepted } => {
+            OpenCall::OneToOne {
+                call,
+                from,
+                to,
+                call_type,
+                room,
+                offer,
+                created,
+                expires,
+                accepted,
+                devices,
+            } => {
                 let video = call_type == CallType::Video;
                 let (phase, callee) = match accepted {
-                    Some(since) => (Phase::Connected { since }, Party::away(to, heard, now, video)),
+                    Some(since) => {
+                        (Phase::Connected { since }, Party::away(to, devices.1, heard, now, video))
+                    }
                     None => (Phase::Ringing { expires }, Party::new(to, None, now, video)),
                 };
-                let caller = Party::away(from, heard, now, video);
+                let caller = Party::away(from, devices.0, heard, now, video);
                 let pair = Pair { caller, callee, created, phase, early: Early::default() };
                 (room, call, call_type, Shape::Pair(pair), offer)
             }
@@ -31,11 +45,11 @@ impl Room {
                 };
                 let mut invites: std::collections::BTreeMap<_, _> =
                     members.iter().map(|m| (*m, absent)).collect();
-                invites.extend(participants.iter().map(|(user, _)| (*user, Invite::Joined)));
-                let member = |(user, joined): (UserId, UnixMillis)| Member {
-                    user,
-                    seat: Seat::away(now, heard),
-                    sender: Sender::new(joined, true, call_type == CallType::Video),
+                invites.extend(participants.iter().map(|present| (present.user, Invite::Joined)));
+                let member = |present: Present| Member {
+                    user: present.user,
+                    seat: Seat::away(present.device, now, heard),
+                    sender: Sender::new(present.since, true, call_type == CallType::Video),
                 };
                 let members = participants.into_iter().map(member).collect();
                 let origin = Origin::Group { group, by, invites };

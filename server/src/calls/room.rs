@@ -2,23 +2,17 @@
 use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
+    forward::Sender,
     log::{Audience, Log},
-    over::Over,
+    over::{Over, Unheard},
     pair::Pair,
-    record::Record,
     refuse,
 };
 use calls_protocol::{
-    Ack, CallId, CallType, ClientEvent, DeviceId, Ended, EndedReason, ErrorCode, EventId, IceCandidate,
-    Participant, Presence, Recipient, RelayedRenegotiate, Renegotiate, RoomName, RoomState, Sdp, Seconds,
-    ServerEvent, Stats, Topology, UnixMillis, UserId,
+    Ack, CallId, CallType, ClientEvent, DeviceId, Ended, EndedReason, ErrorCode, EventId, Participant,
+    Presence, RoomName, RoomState, Seconds, ServerEvent, Topology, UnixMillis, UserId,
 };
-use std::{
-    collections::{HashSet, hash_map::DefaultHasher},
-    hash::{Hash, Hasher},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 /// A live call or room.
 #[derive(Debug, Clone)]
@@ -67,33 +61,14 @@ pub(super) enum Link {
     Lost { since: UnixMillis, heard: EventId },
 }
 
-/// What one participant sends and has sent.
-#[derive(Debug, Clone)]
-pub(super) struct Sender {
-    pub(super) audio: bool,
-    pub(super) video: bool,
-    pub(super) joined: UnixMillis,
-    /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
-    candidates: HashSet<u64>,
-    /// The last description to each recipient, for the same reason.
-    described: Vec<(UserId, u64)>,
-    measured: Option<UnixMillis>,
-}
-
-impl Sender {
-    pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
-        Self { audio, video, joined: now, candidates: HashSet::new(), described: Vec::new(), measured: None }
-    }
-}
-
 impl Seat {
     pub(super) fn taken(socket: SocketId, device: Option<DeviceId>, from: EventId) -> Self {
         Self { device, link: Link::Up(socket), from, unsure_until: None }
     }
 
     /// A seat whose device is not there, or not yet again.
-    pub(super) fn away(now: UnixMillis, heard: EventId) -> Self {
-        Self { device: None, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
+    pub(super) fn away(device: Option<DeviceId>, now: UnixMillis, heard: EventId) -> Self {
+        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -160,7 +135,7 @@ impl Room {
         }
     }
 
-    fn sender_mut(&mut self, user: UserId) -> Option<&mut Sender> {
+    pub(super) fn sender_mut(&mut self, user: UserId) -> Option<&mut Sender> {
         match &mut self.shape {
             Shape::Pair(pair) => pair.party_mut(user).map(|party| &mut party.sender),
             Shape::Crowd(crowd) => crowd.member_mut(user).map(|member| &mut member.sender),
@@ -248,6 +223,23 @@ impl Room {
         Ok(())
     }
 
+    /// Whether a socket may speak for its user's seat, without taking it: whoever leaves need not sit down first.
+    pub(super) fn may_speak(
+        &self,
+        cx: &Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+    ) -> Result<(), calls_protocol::Refusal> {
+        let device = cx.people.line(socket).and_then(|line| line.device.as_ref());
+        let Some(seat) = self.seat(user) else {
+            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
+        };
+        if !seat.admits(socket, device) {
+            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
+        }
+        Ok(())
+    }
+
     /// Seats a socket. If the seat was lost, the others are told, and the result is what its device surely heard.
     fn take_seat(
         &mut self,
@@ -255,13 +247,9 @@ impl Room {
         socket: SocketId,
         user: UserId,
     ) -> Result<Option<EventId>, calls_protocol::Refusal> {
+        self.may_speak(cx, socket, user)?;
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
-        let Some(seat) = self.seat_mut(user) else {
-            return refuse(ErrorCode::Conflict, "you are not in this call yet: answer or join it first");
-        };
-        if !seat.admits(socket, device.as_ref()) {
-            return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
-        }
+        let seat = self.seat_mut(user).expect("whoever may speak has a seat");
         let heard = match seat.link {
             Link::Lost { heard, .. } => Some(heard),
             Link::Up(_) => None,
@@ -380,126 +368,6 @@ impl Room {
         }
     }
 
-    fn candidate(
-        &mut self,
-        cx: &mut Cx<'_>,
-        socket: SocketId,
-        user: UserId,
-        candidate: IceCandidate,
-    ) -> Reply {
-        let waiting = match &mut self.shape {
-            Shape::Pair(pair) => pair.keeps_for_later(user),
-            Shape::Crowd(_) => false,
-        };
-        if waiting {
-            return self.keep_candidate(cx, socket, candidate);
-        }
-        self.sit(cx, socket, user)?;
-        let to = self.recipient(user, candidate.to_user_id)?;
-        let most = cx.settings.candidates * self.seated().len().saturating_sub(1).max(1);
-        let print = fingerprint(&candidate);
-        let at = cx.now;
-        let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        if sender.candidates.contains(&print) {
-            return Ok(Ack::Done);
-        }
-        if sender.candidates.len() >= most {
-            return refuse(
-                ErrorCode::RateLimited,
-                "too many candidates in this call; the earlier ones were delivered",
-            );
-        }
-        sender.candidates.insert(print);
-        cx.store(Record::Candidate { candidate: candidate.clone(), at });
-        match to {
-            Some(to) => self.tell(cx, to, ServerEvent::IceCandidate(candidate)),
-            None => self.tell_others(cx, user, ServerEvent::IceCandidate(candidate)),
-        }
-        Ok(Ack::Done)
-    }
-
-    /// Checks that a message for `to` can reach somebody; without `to` in a pair it is the other one.
-    fn recipient(&self, from: UserId, to: Option<UserId>) -> Result<Option<UserId>, calls_protocol::Refusal> {
-        let there = match (&self.shape, to) {
-            (_, Some(to)) if to == from => false,
-            (Shape::Pair(pair), Some(to)) => pair.party(to).is_some(),
-            (Shape::Pair(pair), None) => return Ok(Some(pair.other(from).user)),
-            (Shape::Crowd(crowd), Some(to)) => crowd.member(to).is_some(),
-            (Shape::Crowd(_), None) => true,
-        };
-        if there { Ok(to) } else { refuse(ErrorCode::NotFound, "the one it is for is not in this call") }
-    }
-
-    fn toggle(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, audio: bool, video: bool) -> Reply {
-        self.sit(cx, socket, user)?;
-        let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        if (sender.audio, sender.video) != (audio, video) {
-            (sender.audio, sender.video) = (audio, video);
-            let room_name = self.name.clone();
-            let changed = calls_protocol::MediaChanged { room_name, user_id: user, audio, video };
-            self.tell_others(cx, user, ServerEvent::MediaChanged(changed));
-        }
-        Ok(Ack::Done)
-    }
-
-    fn renegotiate(
-        &mut self,
-        cx: &mut Cx<'_>,
-        socket: SocketId,
-        user: UserId,
-        message: Renegotiate,
-    ) -> Reply {
-        let description: &Sdp = match (&message.sdp_offer, &message.sdp_answer) {
-            (Some(offer), None) => offer,
-            (None, Some(answer)) => answer,
-            _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
-        };
-        let print = fingerprint(&(description, message.sdp_offer.is_some()));
-        let to = match message.to_user_id {
-            Recipient::User(to) => to,
-            Recipient::MediaServer => {
-                return refuse(
-                    ErrorCode::Unavailable,
-                    "this call runs straight between devices: no media server is in it",
-                );
-            }
-        };
-        self.recipient(user, Some(to))?;
-        if matches!(&self.shape, Shape::Pair(pair) if pair.is_ringing()) {
-            return refuse(ErrorCode::Conflict, "the call is not answered yet");
-        }
-        self.sit(cx, socket, user)?;
-        let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        match sender.described.iter_mut().find(|(whom, _)| *whom == to) {
-            Some((_, last)) if *last == print => return Ok(Ack::Done),
-            Some((_, last)) => *last = print,
-            None => sender.described.push((to, print)),
-        }
-        let relayed = RelayedRenegotiate {
-            room_name: self.name.clone(),
-            from_user_id: Recipient::User(user),
-            sdp_offer: message.sdp_offer,
-            sdp_answer: message.sdp_answer,
-        };
-        self.tell(cx, to, ServerEvent::Renegotiate(relayed));
-        Ok(Ack::Done)
-    }
-
-    fn measure(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, stats: Stats) -> Reply {
-        self.sit(cx, socket, user)?;
-        let every = cx.settings.stats_every;
-        let now = cx.now;
-        let call = self.call;
-        let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        if sender.measured.is_none_or(|last| after(last, every) <= now) {
-            sender.measured = Some(now);
-            if let Some(call) = call {
-                cx.store(Record::Statistics { call, stats, at: now });
-            }
-        }
-        Ok(Ack::Done)
-    }
-
     fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
         if self.seat(user).is_none() {
             if self.tell_removed(cx, socket, user) {
@@ -567,55 +435,17 @@ impl Room {
     }
 
     /// What the absent are told of the end when they come back.
-    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<(UserId, EventId, Arc<ServerEvent>)> {
+    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<Unheard> {
         let is_absent = |user: &UserId| match self.seat(*user) {
             Some(seat) => matches!(seat.link, Link::Lost { .. }),
             None => cx.people.lines(*user).is_empty(),
         };
         let absent = self.everyone().into_iter().filter(is_absent);
-        absent.filter_map(|user| self.log.end_for(user).map(|(id, event)| (user, id, event))).collect()
-    }
-}
-
-/// Enough to tell a repeated message from a new one; the key is fixed, so a simulation repeats.
-fn fingerprint<T: Hash>(message: &T) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    message.hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Candidates that a callee's device sent before it answered.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Early(pub(super) Vec<(SocketId, IceCandidate)>);
-
-impl Room {
-    fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
-        let most = cx.settings.candidates;
-        let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
-        let early = &mut pair.early.0;
-        let same = |(from, kept): &(SocketId, IceCandidate)| *from == socket && *kept == candidate;
-        if early.iter().any(same) {
-            return Ok(Ack::Done);
-        }
-        if early.len() >= most {
-            return refuse(
-                ErrorCode::RateLimited,
-                "too many candidates in this call; the earlier ones are kept",
-            );
-        }
-        early.push((socket, candidate));
-        Ok(Ack::Done)
-    }
-
-    /// After the answer: the candidates that this device had sent too early.
-    pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
-        let Shape::Pair(pair) = &mut self.shape else { return };
-        let early = std::mem::take(&mut pair.early.0);
-        for (from, candidate) in early {
-            if from == socket {
-                // A refusal here would be a limit reached before the answer, which was told then.
-                drop(self.candidate(cx, socket, user, candidate));
-            }
-        }
+        let told = absent.filter_map(|user| Some((user, self.log.end_for(user)?)));
+        told.map(|(user, (id, event))| {
+            let device = self.seat(user).and_then(|seat| seat.device.clone());
+            Unheard { user, device, id, event }
+        })
+        .collect()
     }
 }

@@ -158,6 +158,12 @@ impl Relay {
         self.counters.read()
     }
 
+    /// Reads the same whenever it is called, for the metrics; it may outlive the relay.
+    pub fn watch(&self) -> impl Fn() -> RelayStats + Send + Sync + 'static {
+        let counters = Arc::clone(&self.counters);
+        move || counters.read()
+    }
+
     /// The servers to give to users: this one, by a name that they can resolve or else by the address it relays from.
     pub fn ice_settings(&self, host: Option<&str>) -> Result<IceSettings, IceUrlError> {
         let by_address = match self.relay_ip {

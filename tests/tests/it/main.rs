@@ -1,2 +1,4 @@
 //! Every test that needs more than one module.
+mod e2e;
 mod rules;
+mod sim;

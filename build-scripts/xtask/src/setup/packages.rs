@@ -1,0 +1,198 @@
+//! Programs from the distribution's packages.
+use crate::run::{self, find_program};
+use anyhow::{Result, bail};
+use std::process::Command;
+
+/// A package of Debian and Ubuntu.
+struct Package {
+    name: &'static str,
+    gives: Gives,
+    why: &'static str,
+    need: Need,
+}
+
+/// How it shows that a package is installed.
+enum Gives {
+    /// A program on the path.
+    Program(&'static str),
+    /// A module that Python can import.
+    PythonModule(&'static str),
+}
+
+#[derive(PartialEq)]
+enum Need {
+    /// Without it tests fail.
+    Must,
+    /// Nothing that is tested today needs it.
+    Later,
+}
+
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "build-essential",
+        gives: Gives::Program("cc"),
+        why: "compiles the C parts of ring and SQLite",
+        need: Need::Must,
+    },
+    Package {
+        // The server without the service: nothing starts, and port 3306 stays as it is.
+        name: "mariadb-server-core",
+        gives: Gives::Program("mariadbd"),
+        why: "the tests of the store run on a real MariaDB, which they start themselves",
+        need: Need::Must,
+    },
+    Package {
+        name: "mariadb-client-core",
+        gives: Gives::Program("my_print_defaults"),
+        why: "mariadb-install-db, which lays out a new MariaDB, asks it for the settings",
+        need: Need::Must,
+    },
+    Package {
+        name: "coturn",
+        gives: Gives::Program("turnserver"),
+        why: "the TURN credentials are checked against a real relay, with its own client",
+        need: Need::Must,
+    },
+    Package {
+        name: "openssl",
+        gives: Gives::Program("openssl"),
+        why: "makes throw-away certificates for the tests of TURN over TLS",
+        need: Need::Must,
+    },
+    Package {
+        name: "python3",
+        gives: Gives::Program("python3"),
+        why: "runs python-socketio, one of the foreign clients",
+        need: Need::Must,
+    },
+    Package {
+        name: "python3-venv",
+        gives: Gives::PythonModule("ensurepip"),
+        why: "keeps what python-socketio needs in a folder of its own",
+        need: Need::Must,
+    },
+    Package {
+        name: "chromium",
+        gives: Gives::Program("chromium"),
+        why: "opens the web pages",
+        need: Need::Later,
+    },
+];
+
+impl Package {
+    fn is_installed(&self) -> bool {
+        match self.gives {
+            Gives::Program(program) => find_program(program).is_some(),
+            Gives::PythonModule(module) => {
+                let mut python = Command::new("python3");
+                run::output(python.args(["-c", &format!("import {module}")])).is_ok()
+            }
+        }
+    }
+
+    fn line(&self) -> String {
+        let gives = match self.gives {
+            Gives::Program(program) => format!("the program {program}"),
+            Gives::PythonModule(module) => format!("Python's module {module}"),
+        };
+        format!("  {gives}: {} (package {} on Debian and Ubuntu)", self.why, self.name)
+    }
+}
+
+/// Installs what is missing.
+pub(super) fn install() -> Result<()> {
+    let missing: Vec<&Package> = PACKAGES.iter().filter(|package| !package.is_installed()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    run::heading("packages of the system");
+    println!("missing here:\n{}", lines(&missing));
+    let Some(apt) = Apt::find()? else {
+        return verdict(&missing, "this machine has no apt-get; please install these by hand");
+    };
+    apt.call(&["update"])?;
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(missing.iter().map(|package| package.name));
+    if apt.call(&install).is_err() {
+        // One package that this release does not have must not keep the others away.
+        for package in &missing {
+            if let Err(error) = apt.call(&["install", "--yes", "--no-install-recommends", package.name]) {
+                eprintln!("{}: {error:#}", package.name);
+            }
+        }
+    }
+    let still: Vec<&Package> = missing.into_iter().filter(|package| !package.is_installed()).collect();
+    verdict(&still, "apt-get could not install these; please do it by hand")
+}
+
+fn verdict(missing: &[&Package], what_to_do: &str) -> Result<()> {
+    let (must, later): (Vec<&Package>, _) = missing.iter().partition(|package| package.need == Need::Must);
+    if !later.is_empty() {
+        eprintln!("going on without what nothing needs today:\n{}", lines(&later));
+    }
+    if must.is_empty() {
+        return Ok(());
+    }
+    bail!("{what_to_do}:\n{}", lines(&must));
+}
+
+fn lines(packages: &[&Package]) -> String {
+    packages.iter().map(|package| package.line()).collect::<Vec<_>>().join("\n")
+}
+
+/// `apt-get`, as root or by `sudo`.
+struct Apt {
+    by_sudo: bool,
+}
+
+impl Apt {
+    fn find() -> Result<Option<Self>> {
+        if find_program("apt-get").is_none() {
+            return Ok(None);
+        }
+        let is_root = run::output(Command::new("id").arg("-u"))?.trim() == "0";
+        if !is_root && find_program("sudo").is_none() {
+            bail!("installing packages takes root: run it as root, or install sudo");
+        }
+        Ok(Some(Self { by_sudo: !is_root }))
+    }
+
+    fn call(&self, args: &[&str]) -> Result<()> {
+        let quiet = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"];
+        let mut command = Command::new(if self.by_sudo { "sudo" } else { "env" });
+        run::run(command.args(quiet).args(args))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(need: Need) -> Package {
+        Package { name: "tea", gives: Gives::Program("no-such-kettle"), why: "boils water", need }
+    }
+
+    #[test]
+    fn a_missing_package_is_told_in_words_that_help_without_apt() {
+        let error = verdict(&[&package(Need::Must)], "please install these by hand").unwrap_err();
+
+        assert_eq!(
+            error.to_string(),
+            "please install these by hand:\n  \
+             the program no-such-kettle: boils water (package tea on Debian and Ubuntu)"
+        );
+    }
+
+    #[test]
+    fn what_nothing_needs_today_may_be_missing() {
+        assert!(!package(Need::Later).is_installed());
+        assert!(verdict(&[&package(Need::Later)], "").is_ok());
+    }
+
+    #[test]
+    fn no_program_is_asked_for_twice() {
+        let names: std::collections::BTreeSet<_> = PACKAGES.iter().map(|package| package.name).collect();
+
+        assert_eq!(names.len(), PACKAGES.len());
+    }
+}

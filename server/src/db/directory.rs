@@ -1,0 +1,284 @@
+//! Who people are, which groups they are in and where pushes reach them: the messenger's tables, read through a cache.
+//!
+//! A call never fails because a name is not known: where the database has no answer, or is away, a user is "User 123".
+use super::{
+    Device, HistoryEntry, IdentifierError, Other, QueryError, Store,
+    cache::Cache,
+    conn::{Row, Value},
+    identifier,
+    restart::user,
+};
+use crate::{
+    calls::{GroupFacts, Profile},
+    settings::MessengerTables,
+};
+use calls_protocol::{GroupId, UnixMillis, UserId};
+use std::{collections::HashSet, sync::Arc, time::Duration};
+use tracing::warn;
+
+/// How long what was looked up is believed.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// How long a database that did not answer is not asked again for the same thing.
+const AWAY: Duration = Duration::from_secs(1);
+
+/// How long a call waits for a name before it rings without.
+const SOON: Duration = Duration::from_millis(500);
+
+/// People, groups and devices that are kept in memory, of each.
+const REMEMBERED: usize = 20_000;
+
+/// More people in one group than a call could ring.
+const MOST_MEMBERS: usize = 10_000;
+
+/// Looks things up. Cloning is cheap: clones share what was looked up.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    questions: Questions,
+    profiles: Cache<UserId, Arc<Profile>>,
+    groups: Cache<GroupId, Option<Arc<GroupFacts>>>,
+    devices: Cache<UserId, Arc<[Device]>>,
+}
+
+/// The messenger's tables as SQL, quoted once.
+#[derive(Debug)]
+struct Questions {
+    /// Ends with `IN (`: the ids follow.
+    people: String,
+    name_parts: usize,
+    group: String,
+    group_names: String,
+    members: String,
+}
+
+impl Directory {
+    /// Reads names and groups from these tables.
+    pub fn new(store: Store, tables: &MessengerTables) -> Result<Self, IdentifierError> {
+        let shared = Shared {
+            store,
+            questions: Questions::new(tables)?,
+            profiles: Cache::new(REMEMBERED, FRESH),
+            groups: Cache::new(REMEMBERED / 10, FRESH),
+            devices: Cache::new(REMEMBERED, FRESH),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// How a user is shown; "User 123" if nobody knows.
+    pub async fn profile(&self, user: UserId) -> Arc<Profile> {
+        match self.shared.profiles.get(user) {
+            Some(known) => known,
+            None => {
+                self.look_up_profiles(&[user]).await;
+                self.shared.profiles.get(user).unwrap_or_else(|| unknown(user))
+            }
+        }
+    }
+
+    /// The group, if it exists. A database that is away has none.
+    pub async fn group(&self, id: GroupId) -> Option<Arc<GroupFacts>> {
+        if let Some(known) = self.shared.groups.get(id) {
+            return known;
+        }
+        let (group, lives) = match soon(self.shared.group(id)).await {
+            Some(group) => (group.map(Arc::new), FRESH),
+            None => (None, AWAY),
+        };
+        self.shared.groups.put_for(id, group.clone(), lives);
+        group
+    }
+
+    /// The devices of a user that a push can reach.
+    pub async fn push_tokens(&self, user: UserId) -> Arc<[Device]> {
+        if let Some(known) = self.shared.devices.get(user) {
+            return known;
+        }
+        let (devices, lives) = match soon(self.shared.store.devices(user)).await {
+            Some(devices) => (Arc::from(devices), FRESH),
+            None => (Arc::from([]), AWAY),
+        };
+        self.shared.devices.put_for(user, Arc::clone(&devices), lives);
+        devices
+    }
+
+    /// Whether a push can wake a device of the user.
+    pub async fn has_push(&self, user: UserId) -> bool {
+        !self.push_tokens(user).await.is_empty()
+    }
+
+    /// Remembers a device and its push token. The token is taken from whoever had it before.
+    pub async fn save_device(&self, user: UserId, device: &Device, at: UnixMillis) -> Result<(), QueryError> {
+        // Most registrations say what is known already, and cost no question then.
+        let known = self.shared.devices.get(user);
+        if device.push_token.is_some() && known.is_some_and(|known| known.contains(device)) {
+            return Ok(());
+        }
+        let former = self.shared.store.save_device(user, device, at).await?;
+        for user in former.into_iter().chain([user]) {
+            self.shared.devices.forget(user);
+        }
+        Ok(())
+    }
+
+    /// Forgets a token that the push service no longer knows.
+    pub async fn forget_token(&self, user: UserId, token: &str) -> Result<(), QueryError> {
+        self.shared.store.forget_token(user, token).await?;
+        self.shared.devices.forget(user);
+        Ok(())
+    }
+
+    /// Puts names into a page of history: one question for people, one for groups.
+    pub(super) async fn name_others(&self, page: &mut [HistoryEntry]) {
+        let (mut people, mut groups) = (HashSet::new(), HashSet::new());
+        for entry in page.iter() {
+            match &entry.other {
+                Other::User { id, .. } => people.insert(id.get()),
+                Other::Group { id, .. } => groups.insert(id.get()),
+            };
+        }
+        let unknown_people: Vec<UserId> = people.into_iter().filter_map(|id| UserId::new(id).ok()).collect();
+        let missing: Vec<UserId> =
+            unknown_people.into_iter().filter(|id| self.shared.profiles.get(*id).is_none()).collect();
+        self.look_up_profiles(&missing).await;
+        let groups: Vec<u64> = groups.into_iter().collect();
+        let names = soon(self.shared.group_names(&groups)).await.unwrap_or_default();
+        for entry in page {
+            match &mut entry.other {
+                Other::User { id, profile } => {
+                    *profile = self.shared.profiles.get(*id).unwrap_or_else(|| unknown(*id));
+                }
+                Other::Group { id, name } => {
+                    let known = names.iter().find(|(known, _)| *known == id.get());
+                    *name = known.map_or_else(|| format!("Group {id}"), |(_, name)| name.clone());
+                }
+            }
+        }
+    }
+
+    /// Fills the cache, also for those that nobody knows.
+    async fn look_up_profiles(&self, users: &[UserId]) {
+        let found = soon(self.shared.people(users)).await;
+        let lives = if found.is_some() { FRESH } else { AWAY };
+        let found = found.unwrap_or_default();
+        for user in users {
+            let profile =
+                found.iter().find(|(known, _)| known == user).map(|(_, profile)| Arc::clone(profile));
+            self.shared.profiles.put_for(*user, profile.unwrap_or_else(|| unknown(*user)), lives);
+        }
+    }
+}
+
+impl Shared {
+    async fn people(&self, users: &[UserId]) -> Result<Vec<(UserId, Arc<Profile>)>, QueryError> {
+        let (Some(mut conn), false) = (self.store.reader().await?, users.is_empty()) else {
+            return Ok(vec![]);
+        };
+        let ids: Vec<Value<'_>> = users.iter().map(|user| user.get().into()).collect();
+        let sql = format!("{}{})", self.questions.people, marks(ids.len()));
+        let rows = conn.fetch(sql, &ids).await?;
+        let parts = self.questions.name_parts;
+        let person = |row: &Row| Some((user(row, 0)?, Arc::new(profile(row, user(row, 0)?, parts))));
+        Ok(rows.iter().filter_map(person).collect())
+    }
+
+    async fn group(&self, id: GroupId) -> Result<Option<GroupFacts>, QueryError> {
+        let Some(mut conn) = self.store.reader().await? else { return Ok(None) };
+        let rows = conn.fetch(self.questions.group.as_str(), &[id.get().into()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let name =
+            row.text(0).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| format!("Group {id}"));
+        let rows = conn.fetch(self.questions.members.as_str(), &[id.get().into()]).await?;
+        let mut members: Vec<UserId> = rows.iter().filter_map(|row| user(row, 0)).collect();
+        members.sort_unstable();
+        members.dedup();
+        Ok(Some(GroupFacts { name, members }))
+    }
+
+    async fn group_names(&self, groups: &[u64]) -> Result<Vec<(u64, String)>, QueryError> {
+        let (Some(mut conn), false) = (self.store.reader().await?, groups.is_empty()) else {
+            return Ok(vec![]);
+        };
+        let ids: Vec<Value<'_>> = groups.iter().map(|id| (*id).into()).collect();
+        let sql = format!("{}{})", self.questions.group_names, marks(ids.len()));
+        let rows = conn.fetch(sql, &ids).await?;
+        let named = |row: &Row| Some((row.int(0)?.try_into().ok()?, row.text(1)?));
+        Ok(rows.iter().filter_map(named).collect())
+    }
+}
+
+impl Questions {
+    fn new(tables: &MessengerTables) -> Result<Self, IdentifierError> {
+        let q = |name: &str| identifier(name);
+        let mut columns = vec![q(&tables.users_id)?];
+        for name in tables.users_name.iter().chain(&tables.users_avatar) {
+            columns.push(q(name)?);
+        }
+        let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+        Ok(Self {
+            people: format!(
+                "SELECT {} FROM {} WHERE {} IN (",
+                columns.join(", "),
+                q(&tables.users)?,
+                q(&tables.users_id)?
+            ),
+            name_parts: tables.users_name.len(),
+            group: format!(
+                "SELECT {} FROM {} WHERE {} = ?",
+                q(&tables.groups_name)?,
+                q(&tables.groups)?,
+                q(&tables.groups_id)?
+            ),
+            group_names: format!(
+                "SELECT {}, {} FROM {} WHERE {} IN (",
+                q(&tables.groups_id)?,
+                q(&tables.groups_name)?,
+                q(&tables.groups)?,
+                q(&tables.groups_id)?
+            ),
+            members: format!(
+                "SELECT {} FROM {} WHERE {} = ? LIMIT {MOST_MEMBERS}",
+                q(&tables.members_user)?,
+                q(&tables.members)?,
+                q(&tables.members_group)?
+            ),
+        })
+    }
+}
+
+/// The answer, if it comes soon.
+async fn soon<T>(question: impl Future<Output = Result<T, QueryError>>) -> Option<T> {
+    match tokio::time::timeout(SOON, question).await {
+        Ok(Ok(answer)) => Some(answer),
+        Ok(Err(error)) => {
+            warn!(%error, "the directory goes on without an answer");
+            None
+        }
+        Err(_) => {
+            warn!("the directory goes on without an answer: the database is slow");
+            None
+        }
+    }
+}
+
+fn profile(row: &Row, user: UserId, name_parts: usize) -> Profile {
+    let parts = (1..=name_parts).filter_map(|column| row.text(column));
+    let name = parts.map(|part| part.trim().to_owned()).filter(|part| !part.is_empty());
+    let name = name.collect::<Vec<_>>().join(" ");
+    // Without an avatar column this one does not exist, and reads as absent.
+    let avatar = row.text(name_parts + 1).filter(|avatar| !avatar.is_empty());
+    Profile { name: if name.is_empty() { format!("User {user}") } else { name }, avatar }
+}
+
+fn unknown(user: UserId) -> Arc<Profile> {
+    Arc::new(Profile { name: format!("User {user}"), avatar: None })
+}
+
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}

@@ -1,0 +1,199 @@
+//! Socket.IO (protocol 5 over Engine.IO 4), as a transport: the namespace `/`, WebSockets and long polling. It
+//! knows packets, sessions and limits, and nothing of calls: a [`Service`] is told what came, and sends frames.
+//!
+//! Our own, for what an idle connection and an event cost; `docs/adr/0002` has the numbers. One task owns a session
+//! from its handshake to its end; everybody else puts frames into its [outbox](SocketHandle).
+//!
+//! ```text
+//!  request -> Sockets::handle -> polling (GET, POST) ---\
+//!                             -> upgrade -> websocket ---> session -> Service
+//!  Frame -> SocketHandle -> outbox -> GET or websocket
+//! ```
+mod frame;
+mod hub;
+mod limits;
+mod outbox;
+mod packet;
+mod payload;
+mod polling;
+mod server;
+mod session;
+mod settings;
+mod stats;
+mod upgrade;
+mod websocket;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::calls::SocketId;
+pub use frame::Frame;
+pub use hub::Hub;
+pub use outbox::SocketHandle;
+pub use server::Sockets;
+pub use settings::SocketSettings;
+pub use stats::{Counter, SocketStats};
+
+use hyper::HeaderMap;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, net::SocketAddr};
+
+/// What is behind the sockets. All of one socket's calls come one after the other, in the order of its packets.
+pub trait Service: Send + Sync + 'static {
+    /// Who a socket is. Kept for the socket and handed to each of its events.
+    type Identity: Send + Sync + 'static;
+
+    /// Whether a client may come in.
+    fn connect(
+        &self,
+        socket: SocketId,
+        handshake: &Handshake,
+    ) -> impl Future<Output = Result<Self::Identity, ConnectRefused>> + Send;
+
+    /// A socket is in. It ends before the client is told so, so no event can come before it; what it sends
+    /// arrives behind that answer.
+    fn opened(&self, socket: &SocketHandle, identity: &Self::Identity);
+
+    /// A client said something. The next event of this socket waits until this one's future is done. The future is
+    /// run to its end even when the client is gone; only a forced shutdown drops it.
+    fn event(
+        &self,
+        socket: &SocketHandle,
+        identity: &Self::Identity,
+        event: Event<'_>,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// A client said something that is no event. The socket lives; tell the client what was wrong.
+    fn malformed(&self, socket: &SocketHandle, malformed: Malformed<'_>);
+
+    /// A socket is gone: once for each [`Service::opened`], after everything else of this socket.
+    fn closed(&self, socket: SocketId, reason: CloseReason);
+}
+
+/// The number a client gave an event in order to recognise the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct AckId(pub u64);
+
+/// An event as it came.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its first argument, unread. Its JSON is well formed and not deep.
+    pub payload: Option<&'a RawValue>,
+    /// Which acknowledgement the client waits for.
+    pub ack: Option<AckId>,
+}
+
+/// Something that is no event.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Malformed<'a> {
+    /// What is wrong.
+    pub fault: Fault,
+    /// The name of the event, as far as it can be known.
+    pub event: Option<&'a str>,
+    /// Which acknowledgement the client waits for, as far as it can be known.
+    pub ack: Option<AckId>,
+}
+
+/// What is wrong with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// It is larger than [`SocketSettings::message_limit`].
+    TooLarge,
+    /// It came too soon: see [`SocketSettings::events_per_second`].
+    RateLimited,
+    /// It is binary or has binary attachments.
+    Binary,
+    /// Its JSON is broken, nested too deeply, or no array that starts with a name.
+    BadJson,
+    /// It is no packet at all.
+    BadPacket,
+    /// It is text, but not UTF-8. The WebSocket protocol demands that the connection ends after this.
+    NotUtf8,
+}
+
+/// What a client brought along when it knocked.
+#[derive(Debug)]
+pub struct Handshake {
+    /// The other end of the TCP connection.
+    pub peer: SocketAddr,
+    /// Of the request that opened the session.
+    pub headers: HeaderMap,
+    /// Of the same request, as it came: `EIO=4&transport=websocket`.
+    pub query: String,
+    /// What the client sent as `auth`: a JSON object, unread.
+    pub auth: Option<Box<RawValue>>,
+}
+
+impl Handshake {
+    /// A parameter of the query, decoded.
+    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
+        query(&self.query, name)
+    }
+}
+
+/// Why a client may not come in; it arrives as a `connect_error`.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectRefused {
+    /// One sentence for a person.
+    pub message: String,
+    /// For the program: `{"code": "unauthorized"}`.
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    pub data: serde_json::Value,
+}
+
+impl ConnectRefused {
+    /// With `data: {code}`.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
+        Self { message: message.into(), data: serde_json::json!({ "code": code }) }
+    }
+}
+
+/// Why a socket is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CloseReason {
+    /// The client disconnected.
+    ClientDisconnect,
+    /// The connection was closed.
+    TransportClosed,
+    /// The connection broke, or the client broke its protocol.
+    TransportError,
+    /// The client did not answer the heartbeat.
+    PingTimeout,
+    /// The client read too slowly, and its outbox is full.
+    SlowReader,
+    /// [`SocketHandle::close`].
+    ServerClosed,
+    /// [`Sockets::shutdown`].
+    ServerShutdown,
+    /// The service panicked over an event of this socket.
+    Panicked,
+}
+
+/// A parameter of a query string, percent-decoded.
+fn query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let raw = query.split('&').find_map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (key == name).then_some(value)
+    })?;
+    if !raw.contains(['%', '+']) {
+        return Some(raw.into());
+    }
+    let mut decoded = Vec::with_capacity(raw.len());
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                let (high, low) = (digit()?, digit()?);
+                (high * 16 + low) as u8
+            }
+            plain => plain,
+        });
+    }
+    String::from_utf8(decoded).ok().map(Cow::Owned)
+}

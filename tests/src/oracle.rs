@@ -1,0 +1,309 @@
+//! Watches the rules from outside and knows only what every call must obey, whatever happens.
+//!
+//! It keeps its own small books, from inputs and actions alone, so that a fault in the rules cannot hide in them:
+//! one answer an event, one winner, one end, no ring after the end, every numbered event once a socket and in order,
+//! rows that move `ringing → connected → ended` and never back.
+use calls_protocol::{Ack, CallId, ClientEvent, EndedReason, RoomName, ServerEvent, UnixMillis, UserId};
+use calls_server::calls::{Action, Input, Record, SocketId};
+use std::collections::{HashMap, HashSet};
+
+/// The books.
+#[derive(Debug, Clone, Default)]
+pub struct Oracle {
+    sockets: HashMap<SocketId, Socket>,
+    rows: HashMap<CallId, Row>,
+    group_rows: HashMap<CallId, GroupRow>,
+    now: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Socket {
+    user: Option<UserId>,
+    rooms: HashMap<RoomName, Heard>,
+}
+
+/// What one socket heard about one room.
+#[derive(Debug, Clone, Default)]
+struct Heard {
+    ids: HashSet<u64>,
+    last: u64,
+    /// It was told that this is over, and did not come in again since.
+    over: bool,
+    /// Over here, but going on at another device of the same user, whose end may be told here too.
+    elsewhere: bool,
+    rang: HashSet<CallId>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    at: UnixMillis,
+    connected: Option<UnixMillis>,
+    ended: bool,
+    /// The socket whose answer counted, and the user's later sockets that were let in after it.
+    winner: Option<UserId>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct GroupRow {
+    active: bool,
+    ended: bool,
+    inside: HashSet<UserId>,
+}
+
+/// Says what is wrong, if `holds` does not.
+fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(what()) }
+}
+
+impl Oracle {
+    /// Takes note of one step of the rules. The error says which promise was broken.
+    pub fn watch(&mut self, now: UnixMillis, input: &Input, actions: &[Action]) -> Result<(), String> {
+        must(self.now <= now.0, || "time went back".into())?;
+        self.now = now.0;
+        self.watch_reply(input, actions)?;
+        if let Input::Event { socket, event, .. } = input
+            && let ClientEvent::Register(register) = &**event
+            && matches!(actions.first(), Some(Action::Reply(Ok(_))))
+        {
+            let known = self.sockets.entry(*socket).or_default();
+            if known.user != Some(register.user_id) {
+                *known = Socket { user: Some(register.user_id), rooms: HashMap::new() };
+            }
+        }
+        let resuming =
+            matches!(input, Input::Event { event, .. } if matches!(**event, ClientEvent::Resume(_)));
+        for action in actions {
+            match action {
+                Action::Reply(_) | Action::Note(_) | Action::Push { .. } => {}
+                Action::Send { to, event, id } => self.sent(*to, event, id.map(|id| id.get()), resuming)?,
+                Action::Store(record) => self.stored(now, record)?,
+                Action::Close(socket) => {
+                    must(self.sockets.contains_key(socket), || {
+                        format!("{socket:?} is closed but not there")
+                    })?;
+                    self.sockets.remove(socket);
+                }
+            }
+        }
+        if let Input::Closed { socket } = input {
+            self.sockets.remove(socket);
+        }
+        Ok(())
+    }
+
+    /// At rest, with no call going on: everything that began has ended.
+    pub fn rest(&self) -> Result<(), String> {
+        for (call, row) in &self.rows {
+            must(row.ended, || format!("call {call} never ended"))?;
+        }
+        for (call, row) in &self.group_rows {
+            must(row.ended, || format!("group call {call} never ended"))?;
+            must(row.inside.is_empty(), || format!("group call {call} ended with {:?} in it", row.inside))?;
+        }
+        Ok(())
+    }
+
+    /// The server was killed: no socket is left, rows are as they were.
+    pub fn crash(&mut self, lost: &[Record]) {
+        self.sockets.clear();
+        for record in lost {
+            self.undo(record);
+        }
+    }
+
+    fn undo(&mut self, record: &Record) {
+        let row = |rows: &mut HashMap<CallId, Row>, call, change: fn(&mut Row)| {
+            rows.entry(call).and_modify(change);
+        };
+        let group_row = |rows: &mut HashMap<CallId, GroupRow>, call, change: &dyn Fn(&mut GroupRow)| {
+            rows.entry(call).and_modify(change);
+        };
+        match record {
+            Record::Ringing { call, .. } => drop(self.rows.remove(call)),
+            Record::GroupRinging { call, .. } => drop(self.group_rows.remove(call)),
+            Record::Connected { call, .. } => row(&mut self.rows, *call, |row| {
+                row.connected = None;
+                row.winner = None;
+            }),
+            Record::Ended { call, .. } => row(&mut self.rows, *call, |row| row.ended = false),
+            Record::GroupActive { call, .. } => group_row(&mut self.group_rows, *call, &|row| {
+                row.active = false;
+            }),
+            Record::GroupEnded { call, .. } => group_row(&mut self.group_rows, *call, &|row| {
+                row.ended = false;
+            }),
+            Record::Joined { call, user, .. } => group_row(&mut self.group_rows, *call, &|row| {
+                row.inside.remove(user);
+            }),
+            Record::Left { call, user, .. } => group_row(&mut self.group_rows, *call, &|row| {
+                row.inside.insert(*user);
+            }),
+            Record::Candidate { .. } | Record::Statistics { .. } => {}
+        }
+    }
+
+    fn watch_reply(&mut self, input: &Input, actions: &[Action]) -> Result<(), String> {
+        let replies = actions.iter().filter(|action| matches!(action, Action::Reply(_))).count();
+        let Input::Event { socket, event, .. } = input else {
+            return must(replies == 0, || "an answer to what was no question".into());
+        };
+        must(replies == 1, || format!("{replies} answers to one event"))?;
+        let Some(Action::Reply(reply)) = actions.first() else {
+            return Err("the answer is not the first thing sent".into());
+        };
+        let Ok(ack) = reply else { return Ok(()) };
+        let came_in = match (ack, &**event) {
+            (Ack::Initiated(_) | Ack::Accepted(_), _) => event.room(),
+            (Ack::RoomState(_), ClientEvent::JoinRoom(_) | ClientEvent::Accept(_)) => event.room(),
+            _ => None,
+        };
+        if let Some(name) = came_in {
+            // It comes in, perhaps again after an end: what follows belongs to this stay.
+            let rooms = &mut self.sockets.entry(*socket).or_default().rooms;
+            rooms.entry(name.clone()).or_default().over = false;
+        }
+        let leaves =
+            matches!(**event, ClientEvent::End(_) | ClientEvent::LeaveRoom(_) | ClientEvent::Reject(_));
+        if let Some(name) = event.room().filter(|_| !leaves)
+            && let Some(heard) = self.sockets.get_mut(socket).and_then(|socket| socket.rooms.get_mut(name))
+        {
+            // An app without device ids takes over from the device that answered, when that one is gone.
+            heard.over &= !heard.elsewhere;
+        }
+        if let Ack::Accepted(accepted) = ack {
+            let user = self.sockets.get(socket).and_then(|socket| socket.user);
+            let row = self.rows.get(&accepted.call_id);
+            let winner = row.and_then(|row| row.winner);
+            must(winner.is_none() || winner == user, || format!("{} has two winners", accepted.call_id))?;
+            let began_now =
+                actions.iter().any(|action| matches!(action, Action::Store(Record::Connected { .. })));
+            let was_connected = row.is_some_and(|row| row.connected.is_some());
+            must(began_now != was_connected, || "an answer that neither connects nor repeats".into())?;
+            if let Some(row) = self.rows.get_mut(&accepted.call_id) {
+                row.winner = user;
+            }
+        }
+        Ok(())
+    }
+
+    fn sent(
+        &mut self,
+        to: SocketId,
+        event: &ServerEvent,
+        id: Option<u64>,
+        resuming: bool,
+    ) -> Result<(), String> {
+        let Some(socket) = self.sockets.get_mut(&to) else {
+            return Err(format!("{} to {to:?}, which is not there", event.name()));
+        };
+        must(socket.user.is_some(), || format!("{} to {to:?}, which is nobody's", event.name()))?;
+        let Some(name) = room_of(event) else { return Ok(()) };
+        let heard = socket.rooms.entry(name.clone()).or_default();
+        if let Some(id) = id {
+            must(heard.ids.insert(id), || format!("event {id} of {name} went to {to:?} twice"))?;
+            must(id > heard.last || resuming, || format!("event {id} of {name} came late to {to:?}"))?;
+            heard.last = heard.last.max(id);
+        }
+        let ring = match event {
+            ServerEvent::Incoming(incoming) => Some(incoming.call_id),
+            ServerEvent::GroupIncoming(incoming) => Some(incoming.call_id),
+            _ => None,
+        };
+        match ring {
+            Some(call) => {
+                must(heard.rang.insert(call), || format!("call {call} rang twice at {to:?}"))?;
+                heard.over = false;
+            }
+            None => must(!heard.over || is_end(event), || {
+                format!("{} of {name} to {to:?} after its end", event.name())
+            })?,
+        }
+        if let ServerEvent::Ended(ended) = event {
+            let goes_on_elsewhere = ended.reason == EndedReason::AnsweredElsewhere;
+            must(!heard.over || heard.elsewhere || goes_on_elsewhere, || {
+                format!("{to:?} is told twice that {name} ended")
+            })?;
+            heard.elsewhere = goes_on_elsewhere;
+        }
+        heard.over |= is_end(event) && !matches!(event, ServerEvent::Rejected(_));
+        Ok(())
+    }
+
+    fn stored(&mut self, now: UnixMillis, record: &Record) -> Result<(), String> {
+        match record {
+            Record::Ringing { call, at, expires, .. } => {
+                must(at <= expires && *at == now, || format!("call {call} rings at the wrong time"))?;
+                let row = Row { at: *at, connected: None, ended: false, winner: None };
+                must(self.rows.insert(*call, row).is_none(), || format!("call {call} began twice"))?;
+            }
+            Record::Connected { call, at, .. } => {
+                let Some(row) = self.rows.get_mut(call) else {
+                    return Err(format!("{call} was never dialled"));
+                };
+                must(!row.ended, || format!("call {call} was answered after its end"))?;
+                must(row.connected.is_none(), || format!("call {call} was answered twice"))?;
+                must(row.at <= *at, || format!("call {call} was answered before it rang"))?;
+                row.connected = Some(*at);
+            }
+            Record::Ended { call, at, duration, .. } => {
+                let Some(row) = self.rows.get_mut(call) else {
+                    return Err(format!("{call} was never dialled"));
+                };
+                must(!row.ended, || format!("call {call} ended twice"))?;
+                row.ended = true;
+                let talked = row.connected.map(|since| (at.0 - since.0) / 1000);
+                must(duration.map(|d| d.0) == talked, || format!("call {call} has the wrong duration"))?;
+            }
+            Record::GroupRinging { call, .. } => {
+                let fresh = self.group_rows.insert(*call, GroupRow::default()).is_none();
+                must(fresh, || format!("group call {call} began twice"))?;
+            }
+            Record::GroupActive { call, .. } => {
+                let row = self.group_row(*call)?;
+                must(!row.active, || format!("group call {call} became active twice"))?;
+                row.active = true;
+            }
+            Record::GroupEnded { call, .. } => self.group_row(*call)?.ended = true,
+            Record::Joined { call, user, .. } => {
+                let fresh = self.group_row(*call)?.inside.insert(*user);
+                must(fresh, || format!("{user} joined group call {call} twice"))?;
+            }
+            Record::Left { call, user, .. } => {
+                let was_in = self.group_row(*call)?.inside.remove(user);
+                must(was_in, || format!("{user} left group call {call} without being in it"))?;
+            }
+            Record::Statistics { .. } | Record::Candidate { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn group_row(&mut self, call: CallId) -> Result<&mut GroupRow, String> {
+        let row = self.group_rows.get_mut(&call).ok_or_else(|| format!("group call {call} never began"))?;
+        must(!row.ended, || format!("group call {call} goes on after its end"))?;
+        Ok(row)
+    }
+}
+
+fn is_end(event: &ServerEvent) -> bool {
+    matches!(event, ServerEvent::Ended(_) | ServerEvent::Rejected(_))
+}
+
+/// The room that an event is about.
+pub fn room_of(event: &ServerEvent) -> Option<&RoomName> {
+    Some(match event {
+        ServerEvent::Registered(_) => return None,
+        ServerEvent::Incoming(e) => &e.room_name,
+        ServerEvent::GroupIncoming(e) => &e.room_name,
+        ServerEvent::Answer(e) => &e.room_name,
+        ServerEvent::IceCandidate(e) => &e.room_name,
+        ServerEvent::Ended(e) => &e.room_name,
+        ServerEvent::Rejected(e) => &e.room_name,
+        ServerEvent::UserJoined(e) | ServerEvent::UserLeft(e) => &e.room_name,
+        ServerEvent::MediaChanged(e) => &e.room_name,
+        ServerEvent::Reconnecting(e) | ServerEvent::Reconnected(e) => &e.room_name,
+        ServerEvent::Renegotiate(e) => &e.room_name,
+        ServerEvent::Speakers(e) => &e.room_name,
+        ServerEvent::RoomState(e) => &e.room_name,
+        ServerEvent::Error(e) => return e.room_name.as_ref(),
+    })
+}
