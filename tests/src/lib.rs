@@ -1,4 +1,6 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
+pub mod databases;
+pub mod mariadb;
 pub mod oracle;
 pub mod sim;
 pub mod stage;
