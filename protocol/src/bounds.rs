@@ -6,8 +6,8 @@ use std::borrow::Cow;
 pub(crate) const PLATFORM: usize = 64;
 /// The longest `pushToken`: FCM's are below 300 characters, a web push subscription as JSON is below 1,000.
 pub(crate) const PUSH_TOKEN: usize = 4096;
-/// The longest `sdpMid`: what an SDP line may name a section in practice, many times over.
-pub(crate) const SDP_MID: usize = 255;
+/// The longest `sdpMid`: the column that keeps it holds as many, and the names in use are a few characters.
+pub(crate) const SDP_MID: usize = 100;
 /// The longest `candidateType`; today's are `host`, `srflx`, `prflx` and `relay`.
 pub(crate) const CANDIDATE_TYPE: usize = 32;
 /// Ten minutes in milliseconds: no call lives with a longer delay.
@@ -68,6 +68,11 @@ pub(crate) fn maybe_number<'de, const LEAST: u32, const MOST: u32, D: Deserializ
 ) -> Result<Option<f64>, D::Error> {
     let number = Option::<f64>::deserialize(input)?;
     number.map(|number| in_range(number, LEAST, MOST)).transpose()
+}
+
+/// A loudness of a newer or careless server, brought into 0 to 1: `1e300` would be infinite as an `f32`.
+pub(crate) fn loudness<'de, D: Deserializer<'de>>(input: D) -> Result<f32, D::Error> {
+    Ok(f32::deserialize(input)?.clamp(0.0, 1.0))
 }
 
 /// A flag for which `null` is as good as nothing: some JSON writers send every field they have.

@@ -66,7 +66,7 @@ macro_rules! events {
                     event: $event,
                     purpose: concat!($($purpose),*).trim(),
                     payload: reader.object::<$payload>(),
-                    answer: None$(.or(Some(reader.answer::<crate::$answer>())))?,
+                    answer: None$(.or(Some(crate::schema::Reader::answer::<crate::$answer>())))?,
                     refusals: &[$($(crate::ErrorCode::$code),*)?],
                     numbered: false $(|| !stringify!($id).is_empty())?,
                 }),*]

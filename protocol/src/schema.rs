@@ -36,6 +36,13 @@ pub struct Message {
     pub numbered: bool,
 }
 
+impl Message {
+    /// What it carries and what answers it.
+    fn types(&self) -> impl Iterator<Item = &Type> {
+        [&self.payload].into_iter().chain(&self.answer)
+    }
+}
+
 /// What any event of a client can be refused with.
 pub const ANY_EVENT: &[ErrorCode] = &[
     ErrorCode::BadRequest,

@@ -1,7 +1,7 @@
 //! What the server says to a client.
 use crate::{
     CallId, CallType, ErrorCode, EventId, GroupId, IceCandidate, RejectReason, RoomName, Sdp, Seconds,
-    UnixMillis, UserId, events::events,
+    UnixMillis, UserId, bounds, events::events,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -328,6 +328,8 @@ pub struct Speaker {
     /// Who.
     pub user_id: UserId,
     /// How loud, 0 to 1.
+    #[serde(deserialize_with = "bounds::loudness")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub level: f32,
 }
 
@@ -365,6 +367,10 @@ pub enum Topology {
     Mesh,
     /// Through the media server.
     Sfu,
+    /// A way of a newer server.
+    #[serde(other)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    Unknown,
 }
 
 /// One who is in a room.

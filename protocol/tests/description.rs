@@ -1,5 +1,4 @@
 //! The description knows every message, and what is made from it says all that it knows.
-#![cfg(feature = "schema")]
 use calls_protocol::{
     ClientEvent, ServerEvent,
     schema::{

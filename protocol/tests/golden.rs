@@ -1,5 +1,4 @@
 //! Every golden message is read, and written again as it was or as its `.out` file says.
-#![cfg(feature = "schema")]
 use calls_protocol::{
     Accepted, AckError, ClientEvent, DecodeError, Done, EndedAck, ErrorCode, Initiated, Refusal, Registered,
     RoomState, ServerEvent, parse_ack,

@@ -4,6 +4,7 @@
 //! same inputs at the same times give the same actions, so a simulation is a plain loop and a bug is a list of inputs.
 //! Late, repeated and impossible messages are ordinary inputs: each gets a reply that says what is so.
 mod crowd;
+mod forward;
 mod initiate;
 mod io;
 mod log;

@@ -4,8 +4,12 @@
 pub mod auth;
 pub mod calls;
 pub mod cli;
+pub mod clock;
 pub mod db;
+pub mod http;
 pub mod observe;
+pub mod server;
 pub mod settings;
 pub mod socket;
+pub mod switchboard;
 pub mod turn;

@@ -32,7 +32,7 @@ pub use frame::Frame;
 pub use hub::Hub;
 pub use outbox::SocketHandle;
 pub use server::Sockets;
-pub use settings::{Cors, SocketSettings};
+pub use settings::SocketSettings;
 pub use stats::{Counter, SocketStats};
 
 use hyper::HeaderMap;

@@ -26,7 +26,7 @@ for (const [folder, type] of Object.entries(types)) {
     if (files.includes(file.replace(".json", ".out.json"))) continue;
     const text = readFileSync(join(golden, folder, file), "utf8").trim();
     // The first document's examples leave descriptions empty: `{ /* SDP offer */ }`.
-    if (/: \{\}/.test(text) || file.includes("newer")) continue;
+    if (/: \{\}/.test(text) || /newer/.test(file)) continue;
     count += 1;
     source += `export const c${count}: ${type(names.get(file.split(".")[0]))} = // ${folder}/${file}\n${text};\n`;
   }

@@ -1,6 +1,7 @@
 //! The files that are made from the code, so that nobody keeps two descriptions of one message in step by hand.
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
+use calls_protocol::schema;
 use std::fs;
 
 /// A file and what has to be in it.
@@ -11,9 +12,12 @@ pub(crate) struct Generated {
     pub(crate) text: String,
 }
 
-/// Every generated file. The adapter to `calls_protocol::schema`: add a line here for a new one.
+/// Every generated file.
 pub(crate) fn files() -> Vec<Generated> {
-    Vec::new()
+    vec![
+        Generated { path: "docs/protocol.md", text: schema::protocol_md() },
+        Generated { path: "web/src/protocol.ts", text: schema::protocol_ts() },
+    ]
 }
 
 /// `cargo xtask gen`.

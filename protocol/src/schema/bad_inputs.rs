@@ -10,7 +10,8 @@ pub struct BadInput {
     pub event: String,
     /// What is sent as its payload. It is below 32 KiB, and not always JSON.
     pub payload: String,
-    /// The field at fault, if it is one: the message of the refusal names it.
+    /// The field at fault, if it is one: the message of [`crate::DecodeError`] names it. (What is no JSON or is nested
+    /// deep may be refused by a transport before it is decoded, with the same code.)
     pub field: Option<String>,
     /// What is wrong, for the reader of a failed test.
     pub fault: String,

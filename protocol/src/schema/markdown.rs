@@ -1,17 +1,14 @@
 //! The contract as a document: the prose of `protocol.md` with what the description knows put in.
 use super::{
     ANY_EVENT, Field, GoldenKind, Kind, Message, Type, client_events, error_codes, goldens, server_events,
+    shape::named_types,
 };
 use crate::ErrorCode;
 
 /// `docs/protocol.md`.
 pub fn protocol_md() -> String {
     let (client, server) = (client_events(), server_events());
-    let mut named = Vec::new();
-    for message in client.iter().chain(&server) {
-        collect(&message.payload, &mut named);
-        message.answer.iter().for_each(|answer| collect(answer, &mut named));
-    }
+    let named = named_types(client.iter().chain(&server).flat_map(Message::types));
     let page = Page { client: &client, server: &server };
     let parts = [
         ("client_index", page.index("client", &client)),
@@ -31,21 +28,6 @@ pub fn protocol_md() -> String {
     // The prose says where it is edited; the document says where it came from.
     debug_assert!(!text.contains("{{"), "a part of the prose is not filled in");
     text
-}
-
-/// Adds what has a name of its own, once each and in the order of first use.
-fn collect<'a>(of: &'a Type, named: &mut Vec<&'a Type>) {
-    if of.name.is_some() {
-        if named.iter().any(|other| other.name == of.name) {
-            return;
-        }
-        named.push(of);
-    }
-    match &of.kind {
-        Kind::List(item) => collect(item, named),
-        Kind::Object { fields, .. } => fields.iter().for_each(|field| collect(&field.of, named)),
-        _ => {}
-    }
 }
 
 struct Page<'a> {

@@ -107,8 +107,8 @@ impl Reader {
         self.of(&schema, fields_of::<T>())
     }
 
-    /// An acknowledgement, which is written in either case.
-    pub(crate) fn answer<T: JsonSchema + for<'de> Deserialize<'de>>(&self) -> Type {
+    /// An acknowledgement: whoever reads the event writes it.
+    pub(crate) fn answer<T: JsonSchema + for<'de> Deserialize<'de>>() -> Type {
         Self::of_what_is_written().object::<T>()
     }
 
@@ -217,4 +217,24 @@ impl Type {
             _ => &[],
         }
     }
+}
+
+/// What has a name of its own among these types and inside them, once each and in the order of first use.
+pub(super) fn named_types<'a>(of: impl Iterator<Item = &'a Type>) -> Vec<&'a Type> {
+    fn add<'a>(of: &'a Type, named: &mut Vec<&'a Type>) {
+        if of.name.is_some() {
+            if named.iter().any(|other| other.name == of.name) {
+                return;
+            }
+            named.push(of);
+        }
+        match &of.kind {
+            Kind::List(item) => add(item, named),
+            Kind::Object { fields, .. } => fields.iter().for_each(|field| add(&field.of, named)),
+            _ => {}
+        }
+    }
+    let mut named = Vec::new();
+    of.for_each(|of| add(of, &mut named));
+    named
 }

@@ -1,5 +1,5 @@
 //! The contract as TypeScript types, for the web pages and for whoever writes a client with socket.io-client.
-use super::{Field, Kind, Message, Reader, Type, client_events, server_events};
+use super::{Field, Kind, Message, Reader, Type, client_events, server_events, shape::named_types};
 use crate::Refusal;
 use std::fmt::Write;
 
@@ -8,14 +8,9 @@ pub fn protocol_ts() -> String {
     let (client, server) = (client_events(), server_events());
     let mut out = HEAD.to_owned();
     maps(&mut out, &client, &server);
-    let mut named = Vec::new();
-    for message in client.iter().chain(&server) {
-        collect(&message.payload, &mut named);
-        message.answer.iter().for_each(|answer| collect(answer, &mut named));
-    }
     let refusal = Reader::of_what_is_written().object::<Refusal>();
-    collect(&refusal, &mut named);
-    for of in named {
+    let messages = client.iter().chain(&server).flat_map(Message::types);
+    for of in named_types(messages.chain([&refusal])) {
         out.push('\n');
         declaration(&mut out, of);
     }
@@ -77,21 +72,6 @@ fn maps(out: &mut String, client: &[Message], server: &[Message]) {
 fn entry(out: &mut String, message: &Message, value: &str) {
     comment(out, 1, message.purpose);
     line(out, 1, &format!("\"{}\": {value};", message.event));
-}
-
-/// Adds what has a name of its own, and what is inside it, once each and in the order of first use.
-fn collect<'a>(of: &'a Type, named: &mut Vec<&'a Type>) {
-    if of.name.is_some() {
-        if named.iter().any(|other| other.name == of.name) {
-            return;
-        }
-        named.push(of);
-    }
-    match &of.kind {
-        Kind::List(item) => collect(item, named),
-        Kind::Object { fields, .. } => fields.iter().for_each(|field| collect(&field.of, named)),
-        _ => {}
-    }
 }
 
 fn declaration(out: &mut String, of: &Type) {

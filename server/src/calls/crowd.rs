@@ -1,9 +1,10 @@
 //! A group call or an open room: any number of people, joining and leaving on their own.
 use super::{
     Action, Cx, Note, Push, Record, Reply, SocketId,
+    forward::Sender,
     over::{Outcome, Over},
     refuse,
-    room::{Room, Seat, Sender, Shape, seconds_between},
+    room::{Room, Seat, Shape, seconds_between},
 };
 use calls_protocol::{
     Ack, Ended, EndedAck, EndedReason, ErrorCode, EventId, GroupId, RejectReason, Rejected, Seconds,

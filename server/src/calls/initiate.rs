@@ -2,11 +2,12 @@
 use super::{
     Action, Calls, Cx, Facts, FinalStatus, Note, Push, Record, Reply, SocketId,
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
+    forward::{Early, Sender},
     log::Log,
     over::{Outcome, Over},
     pair::{Pair, PairEnd, Party, Phase},
     refuse,
-    room::{Early, Room, Seat, Sender, Shape, after},
+    room::{Room, Seat, Shape, after},
 };
 use calls_protocol::{
     Ack, CallTarget, CallType, Ended, EndedReason, ErrorCode, GroupId, GroupIncoming, Incoming, Initiate,

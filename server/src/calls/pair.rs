@@ -1,9 +1,10 @@
 //! A 1-1 call: ringing, answered, over. Accept, reject, end and time-out race here, and one of them wins.
 use super::{
     Action, Cx, FinalStatus, Note, Push, Record, Reply, SocketId,
+    forward::{Early, Sender},
     over::{Outcome, Over},
     refuse,
-    room::{Early, Room, Seat, Sender, Shape, seconds_between},
+    room::{Room, Seat, Shape, seconds_between},
 };
 use calls_protocol::{
     Accepted, Ack, Answer, DeviceId, EndWish, Ended, EndedAck, EndedReason, ErrorCode, EventId, Recipient,

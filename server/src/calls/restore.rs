@@ -2,9 +2,10 @@
 use super::{
     Cx, OpenCall, Present,
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
+    forward::{Early, Sender},
     log::Log,
     pair::{Pair, Party, Phase},
-    room::{Early, Room, Seat, Sender, Shape},
+    room::{Room, Seat, Shape},
 };
 use calls_protocol::{CallType, EndedReason, Sdp, UnixMillis, UserId};
 

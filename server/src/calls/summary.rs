@@ -4,9 +4,10 @@
 use super::{
     Calls,
     crowd::{Crowd, CrowdPhase, Origin},
+    forward::Sender,
     over::Over,
     pair::{Pair, Phase},
-    room::{Link, Room, Seat, Sender, Shape},
+    room::{Link, Room, Seat, Shape},
 };
 use calls_protocol::UnixMillis;
 use std::fmt::{self, Write};

@@ -184,6 +184,8 @@ mod tests {
         assert!(!"none".parse::<CorsOrigins>().unwrap().allows("http://localhost"));
         assert!("*".parse::<CorsOrigins>().unwrap().allows("null"));
         assert!("https://app.example.org/".parse::<CorsOrigins>().is_err());
+        let both: CorsOrigins = "localhost,https://app.example.org".parse().unwrap();
+        assert!(both.allows("http://localhost:5173") && both.allows("https://app.example.org"));
     }
 
     #[test]

@@ -41,6 +41,27 @@ impl Frame {
         Ok(text.finish())
     }
 
+    /// An event whose one argument writes itself as JSON: messages that add to their payload do.
+    pub fn event_by(name: &str, write_argument: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut text = Encoder::new(b"42[\"");
+        debug_assert!(!name.contains(['"', '\\']), "event names of ours need no escapes");
+        text.raw(name.as_bytes());
+        text.raw(b"\",");
+        write_argument(&mut text.text);
+        text.raw(b"]");
+        text.finish()
+    }
+
+    /// An acknowledgement whose one argument writes itself as JSON.
+    pub fn ack_by(id: AckId, write_argument: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let mut text = Encoder::new(b"43");
+        text.raw(id.0.to_string().as_bytes());
+        text.raw(b"[");
+        write_argument(&mut text.text);
+        text.raw(b"]");
+        text.finish()
+    }
+
     /// An Engine.IO packet from its text, its type in front.
     pub(super) fn text(text: &str) -> Self {
         let mut encoder = Encoder::new(b"");
@@ -81,7 +102,7 @@ struct Encoder {
 
 impl Encoder {
     fn new(start: &[u8]) -> Self {
-        let mut text = Vec::with_capacity(128);
+        let mut text = Vec::with_capacity(256);
         text.extend_from_slice(&[0; HEADER]);
         text.extend_from_slice(start);
         Self { text }

@@ -59,7 +59,7 @@ pub(super) fn open<S: Service>(core: &Arc<Core<S>>, handshake: Box<Handshake>) -
         gone: Notify::new(),
     });
     core.polling().insert(sid.clone(), polling.clone());
-    let first = match polling.outbox.poll_poll(&mut no_wait(), usize::MAX) {
+    let first = match polling.outbox.poll_poll(&no_wait(), usize::MAX) {
         Poll::Ready(Polled::Frames(frames)) => payload::join(&frames),
         // The server began to stop at this moment.
         Poll::Ready(_) | Poll::Pending => Bytes::from_static(b"1"),

@@ -1,4 +1,5 @@
 //! The numbers of the transport; each can be set.
+use crate::settings::CorsOrigins;
 use std::time::Duration;
 
 /// How the transport behaves.
@@ -29,8 +30,9 @@ pub struct SocketSettings {
     /// New sessions an address may open in a minute; no limit if none. Behind a proxy that hides the clients'
     /// addresses there must be none.
     pub handshakes_per_minute: Option<u32>,
-    /// Which web pages of other origins may poll.
-    pub cors: Cors,
+    /// Which web pages of other origins may poll. WebSockets know no such rule: who may connect is for the service
+    /// to say.
+    pub cors: CorsOrigins,
 }
 
 impl Default for SocketSettings {
@@ -49,72 +51,7 @@ impl Default for SocketSettings {
             events_per_second: 100,
             max_sockets: None,
             handshakes_per_minute: None,
-            cors: Cors::SameOrigin,
+            cors: CorsOrigins::default(),
         }
-    }
-}
-
-/// Which origins may use long polling from a browser. WebSockets know no such rule: who may connect is for the
-/// service to say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cors {
-    /// Only pages that this server serves.
-    SameOrigin,
-    /// Pages on this machine, on any port.
-    Localhost,
-    /// These, as browsers write them: `https://example.org`.
-    List(Vec<String>),
-    /// All.
-    Any,
-}
-
-impl Cors {
-    /// Whether a page of this origin may.
-    pub(super) fn allows(&self, origin: &str) -> bool {
-        match self {
-            Self::SameOrigin => false,
-            Self::Any => true,
-            Self::List(origins) => origins.iter().any(|allowed| allowed.trim_end_matches('/') == origin),
-            Self::Localhost => {
-                let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
-                // `http://localhost.example.org` is not on this machine.
-                let is_port = |rest: &str| {
-                    rest.is_empty()
-                        || rest.strip_prefix(':').is_some_and(|p| p.bytes().all(|b| b.is_ascii_digit()))
-                };
-                ["localhost", "127.0.0.1", "[::1]"]
-                    .iter()
-                    .any(|name| host.and_then(|host| host.strip_prefix(name)).is_some_and(is_port))
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pages_of_this_machine_are_local() {
-        let yes = ["http://localhost", "http://localhost:5173", "https://127.0.0.1:1", "http://[::1]:80"];
-        let no = [
-            "http://localhost.evil.org",
-            "http://evil.org",
-            "localhost",
-            "http://127.0.0.1.evil.org",
-            "null",
-        ];
-
-        assert!(yes.iter().all(|origin| Cors::Localhost.allows(origin)));
-        assert!(!no.iter().any(|origin| Cors::Localhost.allows(origin)));
-    }
-
-    #[test]
-    fn a_list_allows_what_is_in_it() {
-        let cors = Cors::List(vec!["https://a.org/".into()]);
-
-        assert!(cors.allows("https://a.org"));
-        assert!(!cors.allows("https://b.org"));
-        assert!(!cors.allows("https://a.org.b.org"));
     }
 }

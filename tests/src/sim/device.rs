@@ -1,5 +1,7 @@
 //! A device with a decent app: it answers or not, talks, hangs up, loses its connection, and keeps its own books of
 //! what it heard.
+mod view;
+
 use super::{Cx, Down, What, number_in, numbered};
 use calls_protocol::{
     Accept, Ack, CallTarget, CallType, ClientEvent, DeviceId, End, EndWish, ErrorCode, EventId, GroupId,
@@ -8,6 +10,7 @@ use calls_protocol::{
 };
 use calls_server::calls::{OpenCall, SocketId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use view::{DEVICE, Phase, STAY, View};
 
 /// What somebody is about to do.
 #[derive(Debug, Clone)]
@@ -61,39 +64,6 @@ enum Asked {
     Open(RoomName),
     Other,
 }
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// We dialled, and nobody answered yet.
-    Dialling,
-    /// It rings here.
-    Ringing,
-    /// We answered or joined, and wait for the acknowledgement.
-    Entering,
-    /// We are in it.
-    Live,
-}
-
-/// A call as this device sees it.
-struct View {
-    phase: Phase,
-    is_pair: bool,
-    last: u64,
-    /// The server forgot events of this room when it was killed.
-    has_gaps: bool,
-    present: BTreeSet<UserId>,
-    /// Numbers of this stay, so that a later one is not mistaken for it.
-    number: u64,
-    sent: HashMap<UserId, u64>,
-    /// The latest number of each stay of each other device.
-    seen: HashMap<u64, u64>,
-    /// What the server had taken for us when it told us of the end.
-    expected: HashMap<usize, u64>,
-}
-
-/// Numbers are `stay * STAY + count`; stays are `device * DEVICE + views`.
-const STAY: u64 = 10_000;
-const DEVICE: u64 = 1_000;
 
 impl Device {
     pub(crate) fn new(index: usize, user: UserId, device: u64) -> Self {
@@ -603,41 +573,6 @@ impl Device {
         view.present.extend(caller);
         if !cx.random.one_in(5) {
             self.later(cx, 300, 25_000, Intent::Answers(room.clone()));
-        }
-        Ok(())
-    }
-}
-
-impl View {
-    /// A numbered message came: it is the next of its sender.
-    fn number_came(&mut self, me: usize, room: &RoomName, number: Option<u64>) -> Result<(), String> {
-        let Some(number) = number else { return Ok(()) };
-        let (stay, count) = (number / STAY, number % STAY);
-        let seen = self.seen.insert(stay, count);
-        // Who joins a room of many hears what is sent from then on; in a call of two, everything.
-        let follows = match seen {
-            Some(seen) => count == seen + 1,
-            None => count == 1 || !self.is_pair,
-        };
-        if follows || self.has_gaps {
-            return Ok(());
-        }
-        Err(format!("device {me} heard number {count} of stay {stay} in {room} after {seen:?}"))
-    }
-
-    /// It is over: everything that the server took for us before has been heard.
-    fn check_the_end(&self, me: usize, room: &RoomName) -> Result<(), String> {
-        if self.phase != Phase::Live || self.has_gaps || !self.is_pair {
-            return Ok(());
-        }
-        for number in self.expected.values() {
-            let (stay, count) = (number / STAY, number % STAY);
-            let seen = self.seen.get(&stay).copied().unwrap_or(0);
-            if seen < count {
-                return Err(format!(
-                    "device {me} heard {seen} of {count} of stay {stay} before the end of {room}"
-                ));
-            }
         }
         Ok(())
     }

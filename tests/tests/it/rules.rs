@@ -2,5 +2,7 @@
 mod away;
 mod crowd;
 mod dial;
+mod forward;
 mod pair;
+mod restart;
 mod walk;

@@ -158,7 +158,7 @@ impl Apt {
     }
 
     fn call(&self, args: &[&str]) -> Result<()> {
-        let quiet = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet"];
+        let quiet = ["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"];
         let mut command = Command::new(if self.by_sudo { "sudo" } else { "env" });
         run::run(command.args(quiet).args(args))
     }

@@ -76,7 +76,7 @@ async fn a_websocket_handshake_without_a_key_is_refused() {
 
 #[tokio::test]
 async fn pages_of_other_origins_are_allowed_by_the_list() {
-    let settings = SocketSettings { cors: Cors::List(vec!["https://a.org".into()]), ..Default::default() };
+    let settings = SocketSettings { cors: "https://a.org".parse().unwrap(), ..Default::default() };
     let server = Server::new(settings);
     let ask = async |method: Method, origin: &str| {
         let request = hyper::Request::builder()

@@ -1,0 +1,232 @@
+//! What participants send each other through a room: candidates, descriptions, media toggles, and what they measured.
+//! Each takes effect once, however often it is sent.
+use super::{
+    Cx, Record, Reply, SocketId, refuse,
+    room::{Room, Shape, after},
+};
+use calls_protocol::{
+    Ack, DeviceId, ErrorCode, IceCandidate, Recipient, RelayedRenegotiate, Renegotiate, Sdp, ServerEvent,
+    Stats, UnixMillis, UserId,
+};
+use std::{
+    collections::{HashSet, VecDeque},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
+/// repeats what was not acknowledged repeats the last few.
+const DESCRIPTIONS: usize = 64;
+
+/// What one participant sends and has sent.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    pub(super) audio: bool,
+    pub(super) video: bool,
+    pub(super) joined: UnixMillis,
+    /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
+    candidates: HashSet<u64>,
+    /// Fingerprints of the latest descriptions, for the same reason.
+    described: VecDeque<u64>,
+    measured: Option<UnixMillis>,
+}
+
+impl Sender {
+    pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
+        Self {
+            audio,
+            video,
+            joined: now,
+            candidates: HashSet::new(),
+            described: VecDeque::new(),
+            measured: None,
+        }
+    }
+}
+
+/// Candidates that the callee's devices sent before one of them answered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Early(pub(super) Vec<EarlyCandidate>);
+
+/// One of them, and whose it is.
+#[derive(Debug, Clone)]
+pub(super) struct EarlyCandidate {
+    /// A device keeps what it sent over a reconnect.
+    device: Option<DeviceId>,
+    pub(super) socket: SocketId,
+    candidate: IceCandidate,
+}
+
+impl EarlyCandidate {
+    fn is_of(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
+        self.socket == socket || self.device.is_some() && self.device.as_ref() == device
+    }
+}
+
+impl Room {
+    pub(super) fn candidate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        candidate: IceCandidate,
+    ) -> Reply {
+        let waiting = match &mut self.shape {
+            Shape::Pair(pair) => pair.keeps_for_later(user),
+            Shape::Crowd(_) => false,
+        };
+        if waiting {
+            return self.keep_candidate(cx, socket, candidate);
+        }
+        self.sit(cx, socket, user)?;
+        let to = self.recipient(user, candidate.to_user_id)?;
+        let most = cx.settings.candidates * self.seated().len().saturating_sub(1).max(1);
+        let print = fingerprint(&candidate);
+        let at = cx.now;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if sender.candidates.contains(&print) {
+            return Ok(Ack::Done);
+        }
+        if sender.candidates.len() >= most {
+            return refuse(
+                ErrorCode::RateLimited,
+                "too many candidates in this call; the earlier ones were delivered",
+            );
+        }
+        sender.candidates.insert(print);
+        cx.store(Record::Candidate { candidate: candidate.clone(), at });
+        match to {
+            Some(to) => self.tell(cx, to, ServerEvent::IceCandidate(candidate)),
+            None => self.tell_others(cx, user, ServerEvent::IceCandidate(candidate)),
+        }
+        Ok(Ack::Done)
+    }
+
+    /// Checks that a message for `to` can reach somebody; without `to` in a pair it is the other one.
+    fn recipient(&self, from: UserId, to: Option<UserId>) -> Result<Option<UserId>, calls_protocol::Refusal> {
+        let there = match (&self.shape, to) {
+            (_, Some(to)) if to == from => false,
+            (Shape::Pair(pair), Some(to)) => pair.party(to).is_some(),
+            (Shape::Pair(pair), None) => return Ok(Some(pair.other(from).user)),
+            (Shape::Crowd(crowd), Some(to)) => crowd.member(to).is_some(),
+            (Shape::Crowd(_), None) => true,
+        };
+        if there { Ok(to) } else { refuse(ErrorCode::NotFound, "the one it is for is not in this call") }
+    }
+
+    pub(super) fn toggle(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        audio: bool,
+        video: bool,
+    ) -> Reply {
+        self.sit(cx, socket, user)?;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if (sender.audio, sender.video) != (audio, video) {
+            (sender.audio, sender.video) = (audio, video);
+            let room_name = self.name.clone();
+            let changed = calls_protocol::MediaChanged { room_name, user_id: user, audio, video };
+            self.tell_others(cx, user, ServerEvent::MediaChanged(changed));
+        }
+        Ok(Ack::Done)
+    }
+
+    pub(super) fn renegotiate(
+        &mut self,
+        cx: &mut Cx<'_>,
+        socket: SocketId,
+        user: UserId,
+        message: Renegotiate,
+    ) -> Reply {
+        let description: &Sdp = match (&message.sdp_offer, &message.sdp_answer) {
+            (Some(offer), None) => offer,
+            (None, Some(answer)) => answer,
+            _ => return refuse(ErrorCode::BadRequest, "send either sdpOffer or sdpAnswer"),
+        };
+        let print = fingerprint(&(message.to_user_id, description, message.sdp_offer.is_some()));
+        let to = match message.to_user_id {
+            Recipient::User(to) => to,
+            Recipient::MediaServer => {
+                return refuse(
+                    ErrorCode::Unavailable,
+                    "this call runs straight between devices: no media server is in it",
+                );
+            }
+        };
+        self.recipient(user, Some(to))?;
+        if matches!(&self.shape, Shape::Pair(pair) if pair.is_ringing()) {
+            return refuse(ErrorCode::Conflict, "the call is not answered yet");
+        }
+        self.sit(cx, socket, user)?;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if sender.described.contains(&print) {
+            return Ok(Ack::Done);
+        }
+        if sender.described.len() == DESCRIPTIONS {
+            sender.described.pop_front();
+        }
+        sender.described.push_back(print);
+        let relayed = RelayedRenegotiate {
+            room_name: self.name.clone(),
+            from_user_id: Recipient::User(user),
+            sdp_offer: message.sdp_offer,
+            sdp_answer: message.sdp_answer,
+        };
+        self.tell(cx, to, ServerEvent::Renegotiate(relayed));
+        Ok(Ack::Done)
+    }
+
+    pub(super) fn measure(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, stats: Stats) -> Reply {
+        self.sit(cx, socket, user)?;
+        let every = cx.settings.stats_every;
+        let now = cx.now;
+        let call = self.call;
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        if sender.measured.is_none_or(|last| after(last, every) <= now) {
+            sender.measured = Some(now);
+            if let Some(call) = call {
+                cx.store(Record::Statistics { call, stats, at: now });
+            }
+        }
+        Ok(Ack::Done)
+    }
+
+    fn keep_candidate(&mut self, cx: &mut Cx<'_>, socket: SocketId, candidate: IceCandidate) -> Reply {
+        let most = cx.settings.candidates;
+        let Shape::Pair(pair) = &mut self.shape else { unreachable!("only a 1-1 call keeps candidates") };
+        let early = &mut pair.early.0;
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        if early.iter().any(|kept| kept.is_of(socket, device.as_ref()) && kept.candidate == candidate) {
+            return Ok(Ack::Done);
+        }
+        if early.len() >= most {
+            return refuse(
+                ErrorCode::RateLimited,
+                "too many candidates in this call; the earlier ones are kept",
+            );
+        }
+        early.push(EarlyCandidate { device, socket, candidate });
+        Ok(Ack::Done)
+    }
+
+    /// After the answer: the candidates that this device had sent too early.
+    pub(super) fn release_candidates(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) {
+        let Shape::Pair(pair) = &mut self.shape else { return };
+        let early = std::mem::take(&mut pair.early.0);
+        let device = cx.people.line(socket).and_then(|line| line.device.clone());
+        for kept in early {
+            if kept.is_of(socket, device.as_ref()) {
+                // A refusal here would be a limit reached before the answer, which was told then.
+                drop(self.candidate(cx, socket, user, kept.candidate));
+            }
+        }
+    }
+}
+
+/// Enough to tell a repeated message from a new one; the key is fixed, so a simulation repeats.
+fn fingerprint<T: Hash>(message: &T) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,314 @@
+//! The whole server, put together: what `main` runs and what tests start inside their own process.
+//!
+//! Order matters. Up: database, relay, what was going on, then the door. Down: no new calls, the door, the sockets,
+//! then what is left to write, and the relay last, since calls still talk through it.
+use crate::{
+    auth::Auth,
+    calls::{Calls, Input, OpenCall},
+    clock::Clock,
+    db::{
+        DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
+        Unwritten, Writer,
+    },
+    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
+    observe::{Metrics, Page, write_relay},
+    settings::{Database, Settings},
+    socket::{Hub, SocketSettings, Sockets},
+    switchboard::{self, Lines, Switchboard},
+    turn::{
+        IceIssuer,
+        embedded::{Relay, RelayError, RelaySettings},
+    },
+};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Request, Response, body::Incoming};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    sync::oneshot,
+    task::{JoinHandle, JoinSet},
+    time::{MissedTickBehavior, interval},
+};
+use tracing::{info, warn};
+
+/// How often the database is asked for a sign of life, for the health page.
+const HEALTH: Duration = Duration::from_secs(5);
+
+/// Why the server did not start. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// `database_url` names no database.
+    #[error("database_url: {0}")]
+    Place(#[from] PlaceError),
+    /// The database does not open.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// The database opened and then did not answer.
+    #[error("the database stopped answering while the server started: {0}")]
+    Query(#[from] QueryError),
+    /// A setting of the messenger's tables is no name.
+    #[error("a table or column of the messenger: {0}")]
+    Identifier(#[from] IdentifierError),
+    /// The embedded relay does not start.
+    #[error("{0}")]
+    Relay(#[from] RelayError),
+    /// The port is not to be had.
+    #[error(
+        "cannot listen on {address}: {source}; is another server running there? --port chooses another port"
+    )]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    switchboard: Arc<Switchboard>,
+    sockets: Sockets<Switchboard>,
+    health: Arc<Health>,
+    store: Store,
+    writer: Writer,
+    relay: Option<Relay>,
+    /// Ends the door.
+    stop: oneshot::Sender<()>,
+    door: JoinHandle<usize>,
+    /// Ended when the server ends: time, health, devices.
+    tasks: JoinSet<()>,
+    drain: Duration,
+}
+
+impl Server {
+    /// Starts, and returns when clients may come.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let clock = Clock::start();
+        let (store, directory) = open(&settings).await?;
+        let writer = Writer::start(&store);
+        let relay = relay(&settings)?;
+        let ice = match &relay {
+            Some(relay) => settings.ice_with_embedded(relay.local_addr().port()),
+            None => settings.ice.clone(),
+        };
+        let ice = Arc::new(IceIssuer::new(ice));
+        let metrics = Arc::new(Metrics::new());
+        let auth = Arc::new(Auth::new(&settings.auth));
+        let calls = calls(&settings, &store, &ice).await?;
+        let hub = Arc::new(Hub::new());
+        let (devices, saver) = switchboard::devices(directory.clone(), clock);
+        let lines = Lines {
+            hub: hub.clone(),
+            auth: auth.clone(),
+            directory: directory.clone(),
+            writer: writer.clone(),
+            devices,
+            metrics: metrics.clone(),
+            open_rooms: settings.open_rooms,
+        };
+        let switchboard = Arc::new(Switchboard::new(calls, clock, lines));
+        restore(&store, &directory, &switchboard).await?;
+
+        let health = Arc::new(Health::default());
+        health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
+        let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
+        publish(&metrics, &switchboard, &sockets, &writer);
+        if let Some(stats) = relay.as_ref().map(Relay::watch) {
+            metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
+        }
+        let history = CallHistory::of_store(store.clone(), directory);
+        let router =
+            http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
+        let listener = http::listen(settings.listen);
+        let listen = |source| StartError::Listen { address: settings.listen, source };
+        let listener = listener.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let door = Door {
+            router,
+            sockets: SocketsDoor(sockets.clone()),
+            trusted_proxies: settings.trusted_proxies.clone(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        let door = tokio::spawn(http::serve(listener, door, stopped, settings.drain));
+
+        let mut tasks = JoinSet::new();
+        tasks.spawn(saver);
+        tasks.spawn({
+            let switchboard = switchboard.clone();
+            async move { switchboard.keep_time().await }
+        });
+        watch_database(&store, &health).await;
+        tasks.spawn(keep_health(store.clone(), health.clone()));
+        info!(%address, database = store.kind(), "ready");
+        let drain = settings.drain;
+        Ok(Self { address, switchboard, sockets, health, store, writer, relay, stop, door, tasks, drain })
+    }
+
+    /// Where clients come to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The calls, for tests that look inside.
+    pub fn switchboard(&self) -> &Arc<Switchboard> {
+        &self.switchboard
+    }
+
+    /// What waits to be written, and where it goes.
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// Stops: no new calls from now on, everything that was said is written, and every client is told to come back.
+    /// Calls that go on are found in the database by the next server; without a database they end here.
+    pub async fn stop(mut self) -> Result<(), Unwritten> {
+        info!("stopping");
+        self.health.drain();
+        let remembers = self.store.kind() != "none";
+        self.switchboard.input(if remembers { Input::Stop } else { Input::Shutdown });
+        // Nobody listens if the door has ended already.
+        let _ = self.stop.send(());
+        self.sockets.shutdown(self.drain).await;
+        self.tasks.shutdown().await;
+        match self.door.await {
+            Ok(0) => {}
+            Ok(cut) => warn!(cut, "requests were cut off"),
+            Err(error) => warn!(%error, "the door did not end by itself"),
+        }
+        let written = self.writer.close(self.drain).await;
+        self.store.close().await;
+        if let Some(relay) = self.relay {
+            relay.stop().await;
+        }
+        info!("stopped");
+        written
+    }
+}
+
+async fn open(settings: &Settings) -> Result<(Store, Directory), StartError> {
+    let place = match &settings.database {
+        Database::Memory => Place::Memory,
+        Database::Sqlite(file) => Place::Sqlite(file.clone()),
+        Database::MySql(url) => url.reveal().parse()?,
+    };
+    let store = Store::open(&DatabaseSettings { place, store_candidates: settings.store_candidates }).await?;
+    if settings.auth.telegram.is_some() {
+        // Ids of Telegram are larger than the seeds' INT columns.
+        store.widen_user_ids().await?;
+    }
+    let directory = Directory::new(store.clone(), &settings.messenger)?;
+    Ok((store, directory))
+}
+
+fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
+    let Some(wanted) = &settings.embedded_turn else { return Ok(None) };
+    let relay = Relay::start(RelaySettings {
+        bind: wanted.bind,
+        port: wanted.port,
+        relay_ports: wanted.relay_ports.clone(),
+        external_ip: wanted.external_ip,
+        secret: wanted.secret.clone(),
+        allow_private_peers: wanted.allow_private_peers,
+        allocations_per_user: wanted.allocations_per_user,
+        allocations: wanted.allocations,
+        kbps_per_user: wanted.kbps_per_user,
+    })?;
+    Ok(Some(relay))
+}
+
+async fn calls(settings: &Settings, store: &Store, ice: &Arc<IceIssuer>) -> Result<Calls, QueryError> {
+    let (next, next_group) = (store.next_call_id().await?, store.next_group_call_id().await?);
+    let ice = ice.clone();
+    let issue = Arc::new(move |user, now| ice.ice_servers(user, now));
+    Ok(Calls::new(settings.calls.clone(), next, next_group, issue))
+}
+
+/// Gives the rules what was going on when the last server ended. They ring on, wait for devices, or end it.
+async fn restore(store: &Store, directory: &Directory, switchboard: &Switchboard) -> Result<(), QueryError> {
+    let open = store.open_calls().await?;
+    let count = open.calls.len();
+    for call in open.calls {
+        let group = match &call {
+            OpenCall::Group { group, .. } => directory.group(*group).await,
+            OpenCall::OneToOne { .. } => None,
+        };
+        switchboard.input(Input::Restore { call, group });
+    }
+    if count > 0 {
+        info!(count, "calls of the last run were taken over");
+    }
+    Ok(())
+}
+
+fn socket_settings(settings: &Settings) -> SocketSettings {
+    SocketSettings {
+        message_limit: settings.limits.message_bytes,
+        hard_limit: SocketSettings::default().hard_limit.max(settings.limits.message_bytes),
+        events_per_second: settings.limits.events_per_second,
+        cors: settings.cors.clone(),
+        ..SocketSettings::default()
+    }
+}
+
+/// Puts the numbers of parts that count for themselves on the metrics page.
+fn publish(
+    metrics: &Arc<Metrics>,
+    switchboard: &Arc<Switchboard>,
+    sockets: &Sockets<Switchboard>,
+    writer: &Writer,
+) {
+    let (stats, writer) = (sockets.stats().clone(), writer.clone());
+    // Weak: the page is asked by what the switchboard owns.
+    let (calls, gauges) = (Arc::downgrade(switchboard), Arc::downgrade(metrics));
+    metrics.add_source(move |page: &mut Page| {
+        if let (Some(calls), Some(gauges)) = (calls.upgrade(), gauges.upgrade()) {
+            let (live, ringing, users) = calls.counts();
+            gauges.calls_live.set(live as u64);
+            gauges.calls_ringing.set(ringing as u64);
+            gauges.users_online.set(users as u64);
+        }
+        for (name, value) in stats.all() {
+            page.gauge(&format!("calls_sockets_{name}"), "Of the Socket.IO transport", value);
+        }
+        let counts = writer.counts();
+        page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);
+        page.counter("calls_db_lost_total", "Rows that were given up", counts.lost);
+        page.counter("calls_db_written_total", "Rows that were written", counts.written);
+        page.counter("calls_db_batches_total", "Transactions that were committed", counts.batches);
+        page.counter("calls_db_failures_total", "Transactions that were tried again", counts.failures);
+    });
+}
+
+async fn watch_database(store: &Store, health: &Health) {
+    let part = match store.kind() {
+        "none" => Part::Off,
+        _ if store.ping().await.is_ok() => Part::Up,
+        _ => Part::Down,
+    };
+    health.database.set(part);
+}
+
+async fn keep_health(store: Store, health: Arc<Health>) {
+    let mut every = interval(HEALTH);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        watch_database(&store, &health).await;
+    }
+}
+
+/// The sockets, as the door knows them.
+#[derive(Clone)]
+struct SocketsDoor(Sockets<Switchboard>);
+
+impl SocketPath for SocketsDoor {
+    fn owns(&self, path: &str) -> bool {
+        self.0.owns(path)
+    }
+
+    async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        self.0.handle(request, peer).await
+    }
+}

@@ -1,0 +1,121 @@
+//! What sockets say, made into inputs of the rules.
+use super::{Asking, Switchboard};
+use crate::{
+    auth::Proof,
+    calls::{Facts, Input, SocketId},
+    socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
+};
+use calls_protocol::{CallTarget, ClientEvent, ErrorCode, Refusal, RoomName, UserId};
+use serde::Deserialize;
+use serde_json::Value;
+use tracing::debug;
+
+impl Service for Switchboard {
+    /// Whom the token names; nobody in open mode, where `call:register` is believed.
+    type Identity = Option<UserId>;
+
+    async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<UserId>, ConnectRefused> {
+        let auth: Value = match &handshake.auth {
+            Some(auth) => serde_json::from_str(auth.get()).unwrap_or(Value::Null),
+            None => Value::Null,
+        };
+        let proof = Proof::of_handshake(&auth);
+        self.lines.auth.check(proof, self.clock.now()).map_err(|error| {
+            self.lines.metrics.refused(ErrorCode::Unauthorized);
+            ConnectRefused::new(ErrorCode::Unauthorized.as_str(), error.to_string())
+        })
+    }
+
+    fn opened(&self, _: &SocketHandle, _: &Option<UserId>) {}
+
+    async fn event(&self, socket: &SocketHandle, authenticated: &Option<UserId>, event: Event<'_>) {
+        self.lines.metrics.event(event.name);
+        let payload = event.payload.map_or("null", |payload| payload.get());
+        let asking = Asking { socket, event: event.name, room: None, ack: event.ack };
+        match ClientEvent::decode(event.name, payload) {
+            Ok(said) => {
+                let facts = self.facts(&said, *authenticated).await;
+                self.remember_device(&said, *authenticated);
+                let room = said.room().cloned();
+                let asking = Asking { room: room.as_ref(), ..asking };
+                let input = Input::Event {
+                    socket: socket.id(),
+                    authenticated: *authenticated,
+                    event: Box::new(said),
+                    facts,
+                };
+                self.ask(input, Some(&asking));
+            }
+            Err(error) => {
+                debug!(event = event.name, "a message was not understood");
+                let room = room_in(payload);
+                self.refuse(&Asking { room: room.as_ref(), ..asking }, error.into());
+            }
+        }
+    }
+
+    fn malformed(&self, socket: &SocketHandle, malformed: Malformed<'_>) {
+        let asking =
+            Asking { socket, event: malformed.event.unwrap_or_default(), room: None, ack: malformed.ack };
+        self.refuse(&asking, refusal_of(malformed.fault));
+    }
+
+    fn closed(&self, socket: SocketId, reason: CloseReason) {
+        debug!(?socket, ?reason, "a socket is gone");
+        self.input(Input::Closed { socket });
+    }
+}
+
+impl Switchboard {
+    /// What the rules have to know about an event and cannot know themselves.
+    async fn facts(&self, said: &ClientEvent, authenticated: Option<UserId>) -> Facts {
+        let directory = &self.lines.directory;
+        match said {
+            // The profile of somebody else is looked up for nobody.
+            ClientEvent::Register(register) if authenticated.is_none_or(|user| user == register.user_id) => {
+                Facts { profile: Some(directory.profile(register.user_id).await), ..Facts::default() }
+            }
+            ClientEvent::Initiate(initiate) => match initiate.target {
+                CallTarget::Group { group, .. } => {
+                    Facts { group: directory.group(group).await, ..Facts::default() }
+                }
+                // Without a sender of pushes none can wake anybody, so that a caller need not wait in vain.
+                CallTarget::User { .. } => Facts { callee_has_push: false, ..Facts::default() },
+            },
+            ClientEvent::JoinRoom(_) => Facts { may_open_rooms: self.lines.open_rooms, ..Facts::default() },
+            _ => Facts::default(),
+        }
+    }
+
+    fn remember_device(&self, said: &ClientEvent, authenticated: Option<UserId>) {
+        if let ClientEvent::Register(register) = said
+            && authenticated.is_none_or(|user| user == register.user_id)
+        {
+            self.lines.devices.saw(register);
+        }
+    }
+}
+
+fn refusal_of(fault: Fault) -> Refusal {
+    let (code, sentence) = match fault {
+        Fault::TooLarge => (ErrorCode::TooLarge, "the message is too large: send less at once"),
+        Fault::RateLimited => {
+            (ErrorCode::RateLimited, "too many messages: wait a moment, then send it again")
+        }
+        Fault::Binary => (ErrorCode::BadRequest, "binary data is not understood: send JSON"),
+        Fault::BadJson => (ErrorCode::BadRequest, "the message is no JSON that this server reads"),
+        Fault::BadPacket => (ErrorCode::BadRequest, "this is no Socket.IO packet"),
+        Fault::NotUtf8 => (ErrorCode::BadRequest, "the message is no UTF-8 text"),
+    };
+    Refusal::new(code, sentence)
+}
+
+/// The room that a message which cannot be read is about, if that much can be read.
+fn room_in(payload: &str) -> Option<RoomName> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Room {
+        room_name: RoomName,
+    }
+    serde_json::from_str::<Room>(payload).ok().map(|room| room.room_name)
+}

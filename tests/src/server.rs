@@ -1,0 +1,114 @@
+//! A server inside the test's own process, on a port of the system's choice.
+use calls_server::{
+    server::Server,
+    settings::{Database, Given, Settings},
+};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+
+/// A running server and the folder of its data.
+pub struct TestServer {
+    server: Server,
+    /// Removed with it, unless another server goes on there.
+    folder: Option<Folder>,
+}
+
+/// A folder that goes with its owner.
+#[derive(Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new one for a test.
+    ///
+    /// # Panics
+    /// If the system has no room for it.
+    pub fn new() -> Self {
+        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("calls-test-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).expect("a folder for a test");
+        Self(path)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // A folder that stays behind harms nobody.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Settings as an operator would give them in the environment, for a server that a test starts.
+///
+/// # Panics
+/// If they are wrong; the message says how.
+pub fn settings(environment: &[(&str, &str)]) -> Settings {
+    let usual = [("PORT", "0"), ("TURN_PORT", "0"), ("DATABASE_URL", "none"), ("LOG_LEVEL", "error")];
+    let all: BTreeMap<_, _> = usual.iter().chain(environment).copied().collect();
+    let given = Given {
+        environment: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        ..Given::default()
+    };
+    match Settings::load(&given) {
+        Ok((settings, _)) => settings,
+        Err(problems) => panic!("{problems:?}"),
+    }
+}
+
+impl TestServer {
+    /// Starts a server that remembers nothing; `environment` changes its settings.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_with(settings(environment)).await
+    }
+
+    /// Starts a server with settings that no operator could give, such as a ring of a second.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_with(settings: Settings) -> Self {
+        let server = Server::start(settings).await.expect("the server starts");
+        Self { server, folder: None }
+    }
+
+    /// Starts a server with an embedded database in a folder.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start_in(folder: Folder, environment: &[(&str, &str)]) -> Self {
+        let mut settings = settings(environment);
+        settings.database = Database::Sqlite(folder.path().join("calls.db"));
+        Self { folder: Some(folder), ..Self::start_with(settings).await }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The server itself.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Stops it as an operator would, and gives back the folder.
+    ///
+    /// # Panics
+    /// If something was not written.
+    pub async fn stop(self) -> Option<Folder> {
+        self.server.stop().await.expect("everything is written");
+        self.folder
+    }
+}

@@ -1,0 +1,5 @@
+//! Real sockets against a whole server in this process.
+mod bad_input;
+mod calls;
+mod races;
+mod restart;
