@@ -233,8 +233,8 @@ fn kinds(rows: &[Row]) -> HashMap<i64, (String, String)> {
 /// Ids and room names that rows have already.
 struct Taken {
     ids: HashSet<CallId>,
-    /// By lower case: most collations of a messenger's database do not tell case apart, nor may their unique index.
     rooms: HashMap<String, u64>,
+    dialect: Dialect,
 }
 
 impl Taken {
@@ -252,17 +252,27 @@ impl Taken {
         let known = by_id.ask(conn, &ids).await?;
         let named = by_room.ask(conn, &rooms).await?;
         let id = |row: &Row| row.int(0).and_then(|id| u64::try_from(id).ok());
-        let room = |row: &Row| Some((row.text(1)?.to_ascii_lowercase(), id(row)?));
+        let dialect = conn.dialect();
+        let room = |row: &Row| Some((name_in_index(dialect, &row.text(1)?), id(row)?));
         Ok(Self {
             ids: known.iter().filter_map(|row| CallId::new(id(row)?).ok()).collect(),
             rooms: named.iter().filter_map(room).collect(),
+            dialect,
         })
     }
 
     /// The name under which a new row goes in: `room_name` is unique, and clients use names again.
     fn room_for(&mut self, id: CallId, room: &RoomName) -> String {
-        let owner = *self.rooms.entry(room.as_str().to_ascii_lowercase()).or_insert(id.get());
+        let owner = *self.rooms.entry(name_in_index(self.dialect, room.as_str())).or_insert(id.get());
         if owner == id.get() { room.as_str().to_owned() } else { numbered(room.as_str(), id) }
+    }
+}
+
+/// Most collations of MariaDB do not tell case apart, and so do their unique indexes; SQLite does.
+fn name_in_index(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => name.to_owned(),
+        Dialect::MySql => name.to_ascii_lowercase(),
     }
 }
 
@@ -498,7 +508,8 @@ mod tests {
     #[test]
     fn a_name_used_again_gets_the_number_of_its_call_and_stays_within_the_column() {
         let id = CallId::new(123).unwrap();
-        let mut taken = Taken { ids: HashSet::new(), rooms: HashMap::from([("room".into(), 7)]) };
+        let rooms = HashMap::from([("room".into(), 7)]);
+        let mut taken = Taken { ids: HashSet::new(), rooms, dialect: Dialect::MySql };
 
         assert_eq!(taken.room_for(id, &RoomName::new("Room").unwrap()), "Room#123");
         assert_eq!(taken.room_for(id, &RoomName::new("new").unwrap()), "new");
