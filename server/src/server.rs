@@ -106,6 +106,7 @@ impl Server {
             devices,
             metrics: metrics.clone(),
             open_rooms: settings.open_rooms,
+            cors: settings.cors.clone(),
         };
         let switchboard = Arc::new(Switchboard::new(calls, clock, lines));
         restore(&store, &directory, &switchboard).await?;
