@@ -187,6 +187,9 @@ impl Book {
             }
             _ => None,
         };
+        // Node waits for its rows itself; ours writes behind the call's back.
+        let is_ours = self.run.server == Who::Ours.name();
+        let brake = (is_ours && before.is_some()).then_some(server.address);
         let database_pid = self.database_pid;
         let look = || Look::now(server.pid(), database_pid);
         let looks = async {
@@ -196,7 +199,7 @@ impl Book {
             (first, look())
         };
         let ((pairs, tally), (first, last)) =
-            tokio::join!(load::play(pairs, pace, window, &mut self.random), looks);
+            tokio::join!(load::play(pairs, pace, window, &mut self.random, brake), looks);
         let (first, last) = (first?, last?);
         self.note_faults(&tally);
         ensure!(tally.in_window > 0, "no call came to its end: {:?}", tally.first_faults);
@@ -283,7 +286,7 @@ impl Book {
 
         // Served means that calls work again.
         let window = Window::from_now(Duration::ZERO, Duration::from_secs(1));
-        let (_, tally) = load::play(load::pair_up(connections), closed, window, &mut self.random).await;
+        let (_, tally) = load::play(load::pair_up(connections), closed, window, &mut self.random, None).await;
         self.note_faults(&tally);
         ensure!(tally.flows > 0, "after the restart no call came to its end: {:?}", tally.first_faults);
         server.kill()?;

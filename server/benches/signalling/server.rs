@@ -179,12 +179,17 @@ pub(crate) fn terminate(child: &Child) -> Result<()> {
 }
 
 async fn is_ready(address: SocketAddr) -> Result<bool> {
+    Ok(get(address, "/api/health/ready").await?.starts_with("HTTP/1.1 200"))
+}
+
+/// Asks the server for a page: its answer, head and all.
+pub(crate) async fn get(address: SocketAddr, path: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET /api/health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
-    Ok(answer.starts_with(b"HTTP/1.1 200"))
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }
 
 /// A port that nobody listens on, below those that the kernel gives to clients: ours are many.
