@@ -1,6 +1,6 @@
 //! The whole server, put together: what `main` runs and what tests start inside their own process.
 //!
-//! Order matters. Up: database, relay, what was going on, then the door. Down: no new calls, the door, the sockets,
+//! Order matters. Up: the port, database, relay, what was going on, then the door. Down: no new calls, the door, the sockets,
 //! then what is left to write, and the relay last, since calls still talk through it.
 use crate::{
     auth::Auth,
@@ -33,6 +33,9 @@ use tracing::{info, warn};
 
 /// How often the database is asked for a sign of life, for the health page.
 const HEALTH: Duration = Duration::from_secs(5);
+
+/// A call that the database says has gone on for longer was forgotten by a server long gone.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why the server did not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +88,10 @@ impl Server {
     /// Starts, and returns when clients may come.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let clock = Clock::start();
+        // The port first: a second server that was started by mistake ends here, and touches no call of the first.
+        let listen = |source| StartError::Listen { address: settings.listen, source };
+        let listener = http::listen(settings.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
         let (store, directory) = open(&settings).await?;
         let writer = Writer::start(&store);
         let relay = relay(&settings)?;
@@ -109,6 +116,8 @@ impl Server {
             cors: settings.cors.clone(),
         };
         let switchboard = Arc::new(Switchboard::new(calls, clock, lines));
+        let rings = settings.calls.ring + settings.calls.grace;
+        store.close_stale(clock.now(), rings, LONGEST_CALL).await?;
         restore(&store, &directory, &switchboard).await?;
 
         let health = Arc::new(Health::default());
@@ -121,10 +130,6 @@ impl Server {
         let history = CallHistory::of_store(store.clone(), directory);
         let router =
             http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
-        let listener = http::listen(settings.listen);
-        let listen = |source| StartError::Listen { address: settings.listen, source };
-        let listener = listener.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
         let door = Door {
             router,
             sockets: SocketsDoor(sockets.clone()),

@@ -28,8 +28,8 @@ const LISTEN_AFTER: Duration = Duration::from_millis(300);
 
 /// With more rows than this waiting at the server, the brake holds: half of what it keeps before it drops candidates.
 const ROWS_WAITING: f64 = 30_000.0;
-/// How often the brake looks.
-const BRAKE_LOOKS: Duration = Duration::from_millis(20);
+/// How often the brake looks: each look is a page of metrics, which the server pays for.
+const BRAKE_LOOKS: Duration = Duration::from_millis(50);
 
 /// When calls are made.
 #[derive(Debug, Clone, Copy)]

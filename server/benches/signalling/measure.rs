@@ -189,7 +189,8 @@ impl Book {
         };
         // Node waits for its rows itself; ours writes behind the call's back.
         let is_ours = self.run.server == Who::Ours.name();
-        let brake = (is_ours && before.is_some()).then_some(server.address);
+        let is_busy = matches!(pace, Pace::BackToBack { .. });
+        let brake = (is_ours && is_busy && before.is_some()).then_some(server.address);
         let database_pid = self.database_pid;
         let look = || Look::now(server.pid(), database_pid);
         let looks = async {
