@@ -6,3 +6,4 @@ pub mod oracle;
 pub mod server;
 pub mod sim;
 pub mod stage;
+pub mod world;
