@@ -8,6 +8,7 @@ pub mod clock;
 pub mod db;
 pub mod http;
 pub mod observe;
+pub mod program;
 pub mod server;
 pub mod settings;
 pub mod socket;

@@ -173,6 +173,11 @@ impl Metrics {
 
     /// The page, in the text format of Prometheus.
     pub fn page(&self) -> String {
+        // The parts first: some of them set the gauges that stand at the top.
+        let mut parts = Page::default();
+        for source in self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
+            source(&mut parts);
+        }
         let mut page = Page::default();
         page.gauges("calls_server_info", "Which server this is", "version", [(env!("CARGO_PKG_VERSION"), 1)]);
         page.gauge("calls_live", "Calls and rooms that go on", self.calls_live.get());
@@ -205,9 +210,7 @@ impl Metrics {
         page.counters("calls_errors_total", "Refusals, on sockets and of requests", "code", &self.errors);
         page.counters("calls_requests_total", "REST and page requests", "status", &self.requests);
         page.histogram("calls_request_seconds", "Time to answer them", &self.request_time);
-        for source in self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
-            source(&mut page);
-        }
+        page.append(parts);
         process::write(&mut page);
         page.gauge(
             "process_start_time_seconds",

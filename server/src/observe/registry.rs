@@ -159,7 +159,12 @@ impl Page {
         self.sample(&format!("{name}_count"), "", below);
     }
 
-    /// The page as text.
+    /// Puts another page behind this one.
+    pub(super) fn append(&mut self, other: Self) {
+        self.0.push_str(&other.0);
+    }
+
+    /// The page as it goes out.
     pub fn into_text(self) -> String {
         self.0
     }

@@ -1,0 +1,10 @@
+//! The server as a process: killed at any moment, stopped as an operator would, started wrongly.
+mod kill;
+mod load;
+mod log;
+mod refused;
+mod slow;
+mod stop;
+
+/// The very program, built for the tests.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_server_under_test");

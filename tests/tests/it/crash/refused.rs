@@ -1,0 +1,57 @@
+//! A server that cannot start says in one sentence what to do, ends with 1, and tells no secret.
+use super::PROGRAM;
+use anyhow::{Result, ensure};
+use calls_tests::{
+    process::{Process, free_port},
+    server::Folder,
+};
+
+/// Starts with these settings in vain. Returns what it said.
+async fn refused(environment: &[(&str, &str)], port: u16) -> Result<String> {
+    let folder = Folder::new();
+    let mut server = Process::spawn(PROGRAM, folder.path(), port, environment)?;
+    let status = server.ended().await?;
+    let said = server.log();
+    ensure!(status.code() == Some(1), "{status}: {said}");
+    ensure!(!said.contains("panicked"), "{said}");
+    Ok(said)
+}
+
+#[tokio::test]
+async fn what_is_set_wrongly_is_named() -> Result<()> {
+    let sample = "a7f3e9c2d8b4f6a1c5e8d9b2f4a6c8e1d3f5a7b9c2e4f6a8b1d3f5a7c9e2f4a6";
+    for (environment, wanted) in [
+        (vec![("RING_SECONDS", "soon")], "RING_SECONDS"),
+        (vec![("TURN_SECRET", sample), ("TURN_SERVER", "turn.example.org")], "openssl rand"),
+        (vec![("HOST", "0.0.0.0")], "ALLOW_OPEN_ON_PUBLIC_ADDRESS"),
+        (vec![("DATABASE_URL", "oracle://db")], "DATABASE_URL"),
+    ] {
+        let said = refused(&environment, free_port()).await?;
+        ensure!(said.to_uppercase().contains(&wanted.to_uppercase()), "{environment:?}: {said}");
+        ensure!(!said.contains(sample), "the secret is told: {said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named_without_its_password() -> Result<()> {
+    let url = format!("mysql://calls:hunter22@127.0.0.1:{}/calls", free_port());
+
+    let said = refused(&[("DATABASE_URL", &url)], free_port()).await?;
+
+    ensure!(said.contains("database") || said.contains("mysql"), "{said}");
+    ensure!(!said.contains("hunter22"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_and_the_first_server_goes_on() -> Result<()> {
+    let (folder, port) = (Folder::new(), free_port());
+    let (first, _) = Process::start(PROGRAM, folder.path(), port, &[("DATABASE_URL", "none")]).await?;
+
+    let said = refused(&[("DATABASE_URL", "none")], port).await?;
+
+    ensure!(said.contains(&port.to_string()) && said.contains("--port"), "{said}");
+    ensure!(first.metric("calls_live").await? == 0.0);
+    Ok(())
+}
