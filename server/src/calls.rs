@@ -244,13 +244,13 @@ impl Calls {
     }
 
     fn tick(&mut self, now: UnixMillis, out: &mut Vec<Action>) {
-        while let Some((at, name)) = self.wakes.first().cloned() {
-            if at > now {
-                break;
+        // Each once: a room that wants to be woken at once again, which would be a bug, does not keep the others waiting.
+        let due: Vec<RoomName> =
+            self.wakes.iter().take_while(|(at, _)| *at <= now).map(|(_, name)| name.clone()).collect();
+        for name in due {
+            if self.rooms.contains_key(&name) {
+                self.in_room(now, &name, out, Room::time_is_up);
             }
-            self.in_room(now, &name, out, Room::time_is_up);
-            // A room that asked to be woken now and did nothing would be woken for ever.
-            debug_assert!(self.rooms.get(&name).is_none_or(|room| room.wake.is_none_or(|wake| wake > now)));
         }
         self.overs.purge(now, &mut self.people);
         self.people.sweep(now);

@@ -39,8 +39,8 @@ struct Row {
     at: UnixMillis,
     connected: Option<UnixMillis>,
     ended: bool,
-    /// The socket whose answer counted, and the user's later sockets that were let in after it.
-    winner: Option<UserId>,
+    /// The answer that counted.
+    winner: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -171,16 +171,19 @@ impl Oracle {
             heard.over &= !heard.elsewhere;
         }
         if let Ack::Accepted(accepted) = ack {
-            let user = self.sockets.get(socket).and_then(|socket| socket.user);
+            let answer = match &**event {
+                ClientEvent::Accept(accept) => Some(accept.sdp_answer.as_json().to_owned()),
+                _ => None,
+            };
             let row = self.rows.get(&accepted.call_id);
-            let winner = row.and_then(|row| row.winner);
-            must(winner.is_none() || winner == user, || format!("{} has two winners", accepted.call_id))?;
+            let winner = row.and_then(|row| row.winner.clone());
+            must(winner.is_none() || winner == answer, || format!("{} has two winners", accepted.call_id))?;
             let began_now =
                 actions.iter().any(|action| matches!(action, Action::Store(Record::Connected { .. })));
             let was_connected = row.is_some_and(|row| row.connected.is_some());
             must(began_now != was_connected, || "an answer that neither connects nor repeats".into())?;
             if let Some(row) = self.rows.get_mut(&accepted.call_id) {
-                row.winner = user;
+                row.winner = answer;
             }
         }
         Ok(())

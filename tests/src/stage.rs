@@ -316,7 +316,8 @@ impl Stage {
         let room: RoomName =
             payload["roomName"].as_str().expect("numbered events name a room").parse().expect("a name");
         let first = *self.first_ids.entry(room).or_insert(id.get());
-        format!(" #{}", id.get() + 1 - first)
+        // What was told first is not always what is heard first.
+        format!(" #{}", i128::from(id.get()) + 1 - i128::from(first))
     }
 
     fn name_of(&self, socket: SocketId) -> String {

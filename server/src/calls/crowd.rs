@@ -198,6 +198,7 @@ impl Room {
             crowd.set_invite(user, Invite::Joined);
         }
         crowd.removed.retain(|removed| removed.user != user);
+        crowd.members.iter_mut().for_each(|member| member.sender.forget_recipient(user));
         crowd.members.push(Member { user, seat, sender: Sender::new(now, audio, video) });
         let rang = now.0.saturating_sub(crowd.created.0);
         let became_active = match crowd.phase {
@@ -272,6 +273,11 @@ impl Room {
     }
 
     pub(super) fn leave(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId) -> Reply {
+        if self.crowd().invite(user) == Some(Invite::Ringing) {
+            // Hanging up before answering is a way to say no.
+            let declined = self.decline(cx, socket, user, RejectReason::Declined);
+            return declined.map(|_| Ack::Ended(EndedAck { duration: Seconds(0) }));
+        }
         if self.seat(user).is_none() {
             // Gone already, or never in it: the wish is fulfilled either way.
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));

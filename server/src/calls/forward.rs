@@ -9,13 +9,16 @@ use calls_protocol::{
     Stats, UnixMillis, UserId,
 };
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
 /// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
 /// repeats what was not acknowledged repeats the last few.
 const DESCRIPTIONS: usize = 64;
+
+/// Candidates of one sender that are known again; many times what a call needs.
+const FINGERPRINTS: usize = 16_384;
 
 /// What one participant sends and has sent.
 #[derive(Debug, Clone)]
@@ -25,18 +28,27 @@ pub(super) struct Sender {
     pub(super) joined: UnixMillis,
     /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
     candidates: HashSet<u64>,
+    /// How many to each recipient, or to all, since they came or were sent a new description.
+    counts: HashMap<Option<UserId>, usize>,
     /// Fingerprints of the latest descriptions, for the same reason.
     described: VecDeque<u64>,
     measured: Option<UnixMillis>,
 }
 
 impl Sender {
+    /// Somebody came or went: what is sent to them, or to all, is counted anew.
+    pub(super) fn forget_recipient(&mut self, user: UserId) {
+        self.counts.remove(&Some(user));
+        self.counts.remove(&None);
+    }
+
     pub(super) fn new(now: UnixMillis, audio: bool, video: bool) -> Self {
         Self {
             audio,
             video,
             joined: now,
             candidates: HashSet::new(),
+            counts: HashMap::new(),
             described: VecDeque::new(),
             measured: None,
         }
@@ -79,18 +91,24 @@ impl Room {
         }
         self.sit(cx, socket, user)?;
         let to = self.recipient(user, candidate.to_user_id)?;
-        let most = cx.settings.candidates * self.seated().len().saturating_sub(1).max(1);
+        let others = self.seated().len().saturating_sub(1).max(1);
+        let most = if to.is_some() { cx.settings.candidates } else { cx.settings.candidates * others };
         let print = fingerprint(&candidate);
         let at = cx.now;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
         if sender.candidates.contains(&print) {
             return Ok(Ack::Done);
         }
-        if sender.candidates.len() >= most {
+        let count = sender.counts.entry(to).or_default();
+        if *count >= most {
             return refuse(
                 ErrorCode::RateLimited,
                 "too many candidates in this call; the earlier ones were delivered",
             );
+        }
+        *count += 1;
+        if sender.candidates.len() >= FINGERPRINTS {
+            sender.candidates.clear();
         }
         sender.candidates.insert(print);
         cx.store(Record::Candidate { candidate: candidate.clone(), at });
@@ -167,6 +185,8 @@ impl Room {
             sender.described.pop_front();
         }
         sender.described.push_back(print);
+        // A new description brings candidates of its own.
+        sender.counts.remove(&Some(to));
         let relayed = RelayedRenegotiate {
             room_name: self.name.clone(),
             from_user_id: Recipient::User(user),
@@ -225,7 +245,7 @@ impl Room {
 }
 
 /// Enough to tell a repeated message from a new one; the key is fixed, so a simulation repeats.
-fn fingerprint<T: Hash>(message: &T) -> u64 {
+pub(super) fn fingerprint<T: Hash>(message: &T) -> u64 {
     let mut hasher = DefaultHasher::new();
     message.hash(&mut hasher);
     hasher.finish()

@@ -117,21 +117,25 @@ impl Calls {
             return refuse(ErrorCode::BadRequest, "toId: you cannot call yourself");
         }
         self.is_free(socket, dial.from)?;
+        let devices = self.people.lines(dial.to).len();
+        let is_reachable = devices > 0 || callee_has_push;
         if let Some(other) = self.call_between(dial.to, dial.from) {
-            if other < dial.room {
+            // They want to talk to each other, so nobody is busy; and a call that rings is not given up for one that
+            // could not.
+            if other < dial.room || !is_reachable {
                 return Ok(self.yield_to(now, socket, &dial, &other, out));
             }
             let by = dial.room.clone();
             self.in_room(now, &other, out, |room, cx| {
                 room.end_pair(cx, PairEnd::Replaced { by });
             });
+            return Ok(self.ring(now, socket, dial, devices, callee_has_push, out));
         }
         if self.is_busy(dial.to) {
             let refusal = Refusal::new(ErrorCode::RecipientBusy, "they are in another call: try again later");
             return Err(self.never_rang(now, dial, "busy", refusal, out));
         }
-        let devices = self.people.lines(dial.to).len();
-        if devices == 0 && !callee_has_push {
+        if !is_reachable {
             let refusal =
                 Refusal::new(ErrorCode::RecipientOffline, "none of their devices can be reached right now");
             return Err(self.never_rang(now, dial, "offline", refusal, out));
@@ -259,6 +263,7 @@ impl Calls {
             callee: Party::new(to, None, now, video),
             created: now,
             phase: Phase::Ringing { expires },
+            answer: None,
             early: Early::default(),
         };
         let room = Room {

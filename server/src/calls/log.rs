@@ -3,8 +3,12 @@ use super::{Action, SocketId};
 use calls_protocol::{EventId, ServerEvent, UnixMillis, UserId};
 use std::{collections::VecDeque, sync::Arc};
 
-/// Older events than these are dropped; the room's state, which a resume answers with, covers what they said.
+/// Older events than these are dropped. A device that was away for longer than that learns from the room's state who is
+/// there; descriptions and candidates it missed are made up for by an ICE restart, which it does anyway.
 const LONGEST: usize = 1024;
+
+/// What descriptions and candidates in one log may weigh together: nobody fills the memory by talking to a lost device.
+const HEAVIEST: usize = 1024 * 1024;
 
 /// For whom an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +32,16 @@ impl Audience {
 #[derive(Debug, Clone)]
 pub(super) struct Log {
     entries: VecDeque<(EventId, Audience, Arc<ServerEvent>)>,
+    /// What rings and for whom; never dropped, since it still has to ring for who comes late.
+    rings: Vec<(EventId, UserId, Arc<ServerEvent>)>,
     last: u64,
+    weight: usize,
 }
 
 impl Log {
     /// Ids start at the time of day in milliseconds, so that they keep growing when a room comes back after a restart.
     pub(super) fn new(now: UnixMillis) -> Self {
-        Self { entries: VecDeque::new(), last: now.0.max(1) }
+        Self { entries: VecDeque::new(), rings: Vec::new(), last: now.0.max(1), weight: 0 }
     }
 
     /// The id of the latest event.
@@ -50,15 +57,28 @@ impl Log {
     pub(super) fn add(&mut self, audience: Audience, event: Arc<ServerEvent>) -> EventId {
         self.last += 1;
         let id = self.last();
-        if self.entries.len() == LONGEST {
-            self.entries.pop_front();
+        if let (Audience::Only(user), ServerEvent::Incoming(_) | ServerEvent::GroupIncoming(_)) =
+            (audience, &*event)
+        {
+            self.rings.push((id, user, event));
+            return id;
         }
+        self.weight += weight(&event);
         self.entries.push_back((id, audience, event));
+        // The latest stays, however heavy.
+        while self.entries.len() > LONGEST || self.weight > HEAVIEST && self.entries.len() > 1 {
+            if let Some((_, _, dropped)) = self.entries.pop_front() {
+                self.weight -= weight(&dropped);
+            }
+        }
         id
     }
 
     /// Sends what rings for somebody who is not in the room: what was for them alone, and nothing of the others.
     pub(super) fn replay_to_invited(&self, user: UserId, to: SocketId, out: &mut Vec<Action>) {
+        for (id, _, event) in self.rings.iter().filter(|(_, whom, _)| *whom == user) {
+            out.push(Action::Send { to, event: event.clone(), id: Some(*id) });
+        }
         for (id, audience, event) in &self.entries {
             if *audience == Audience::Only(user) {
                 out.push(Action::Send { to, event: event.clone(), id: Some(*id) });
@@ -75,6 +95,10 @@ impl Log {
         to: SocketId,
         out: &mut Vec<Action>,
     ) {
+        let is_missed = |id: &EventId| *id > after && until.is_none_or(|until| *id <= until);
+        for (id, _, event) in self.rings.iter().filter(|(id, whom, _)| *whom == user && is_missed(id)) {
+            out.push(Action::Send { to, event: event.clone(), id: Some(*id) });
+        }
         let start = self.entries.partition_point(|(id, _, _)| *id <= after);
         let end =
             until.map_or(self.entries.len(), |until| self.entries.partition_point(|(id, _, _)| *id <= until));
@@ -93,11 +117,19 @@ impl Log {
         found.map(|(id, _, event)| (*id, event.clone()))
     }
 
-    /// Every event that was for `user` alone.
-    pub(super) fn all_for(&self, user: UserId) -> impl Iterator<Item = &Arc<ServerEvent>> {
-        self.entries
-            .iter()
-            .filter(move |(_, audience, _)| *audience == Audience::Only(user))
-            .map(|(_, _, event)| event)
+    /// What rings for `user`, as they were told of it.
+    pub(super) fn rings_for(&self, user: UserId) -> impl Iterator<Item = &Arc<ServerEvent>> {
+        self.rings.iter().filter(move |(_, whom, _)| *whom == user).map(|(_, _, event)| event)
+    }
+}
+
+/// How much of the memory an event takes, about: what clients wrote, which is all that can be much.
+fn weight(event: &ServerEvent) -> usize {
+    let sdp = |sdp: &Option<calls_protocol::Sdp>| sdp.as_ref().map_or(0, |sdp| sdp.as_json().len());
+    match event {
+        ServerEvent::IceCandidate(candidate) => candidate.candidate.as_json().len(),
+        ServerEvent::Renegotiate(message) => sdp(&message.sdp_offer) + sdp(&message.sdp_answer),
+        ServerEvent::Answer(answer) => answer.sdp_answer.as_json().len(),
+        _ => 0,
     }
 }

@@ -1,14 +1,14 @@
 //! A 1-1 call: ringing, answered, over. Accept, reject, end and time-out race here, and one of them wins.
 use super::{
     Action, Cx, FinalStatus, Note, Push, Record, Reply, SocketId,
-    forward::{Early, Sender},
+    forward::{Early, Sender, fingerprint},
     over::{Outcome, Over},
     refuse,
     room::{Room, Seat, Shape, seconds_between},
 };
 use calls_protocol::{
-    Accepted, Ack, Answer, DeviceId, EndWish, Ended, EndedAck, EndedReason, ErrorCode, EventId, Recipient,
-    RejectReason, Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
+    Accepted, Ack, Answer, CallType, DeviceId, EndWish, Ended, EndedAck, EndedReason, ErrorCode, EventId,
+    MediaChanged, Recipient, RejectReason, Rejected, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
 };
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ pub(super) struct Pair {
     pub(super) callee: Party,
     pub(super) created: UnixMillis,
     pub(super) phase: Phase,
+    /// The fingerprint of the answer that counted: the same one again is the same device.
+    pub(super) answer: Option<u64>,
     pub(super) early: Early,
 }
 
@@ -114,6 +116,13 @@ impl Room {
         }
         let call = self.call.expect("a 1-1 call has a row");
         if let Phase::Connected { since } = pair.phase {
+            let is_seated = pair.callee.seat.as_ref().and_then(Seat::socket) == Some(socket);
+            let device = cx.people.line(socket).and_then(|line| line.device.as_ref());
+            let is_device =
+                device.is_some() && pair.callee.seat.as_ref().and_then(|seat| seat.device.as_ref()) == device;
+            if !is_seated && !is_device && pair.answer != Some(fingerprint(&answer)) {
+                return refuse(ErrorCode::AlreadyAnswered, "another of your devices is in this call");
+            }
             // The same device again: its first answer counted, and it may have lost the acknowledgement.
             self.sit(cx, socket, user)?;
             let room_name = self.name.clone();
@@ -129,6 +138,7 @@ impl Room {
         let from = self.log.first();
         let pair = self.pair_mut();
         pair.phase = Phase::Connected { since: now };
+        pair.answer = Some(fingerprint(&answer));
         pair.callee.seat = Some(Seat::taken(socket, device.clone(), from));
         pair.callee.sender.joined = now;
         let (caller, rang) = (pair.caller.user, now.0.saturating_sub(pair.created.0));
@@ -144,6 +154,14 @@ impl Room {
         };
         self.tell(cx, caller, ServerEvent::Answer(answer));
         cx.note(Note::AnswerSent(caller));
+        let pair = self.pair();
+        let sends = (pair.caller.sender.audio, pair.caller.sender.video);
+        if sends != (true, self.call_type == CallType::Video) {
+            // Switched while it rang: the one who answers has to know.
+            let room_name = self.name.clone();
+            let changed = MediaChanged { room_name, user_id: caller, audio: sends.0, video: sends.1 };
+            self.tell(cx, user, ServerEvent::MediaChanged(changed));
+        }
         self.release_candidates(cx, socket, user);
         let room_name = self.name.clone();
         Ok(Ack::Accepted(Accepted { call_id: call, room_name, ice_servers: cx.ice(user), started_at: now }))

@@ -91,7 +91,7 @@ impl Room {
         if !self.rings_for(user) {
             return;
         }
-        for event in self.log.all_for(user) {
+        for event in self.log.rings_for(user) {
             match &**event {
                 ServerEvent::Incoming(incoming) => calls.push(incoming.clone()),
                 ServerEvent::GroupIncoming(incoming) => groups.push(incoming.clone()),

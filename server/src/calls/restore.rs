@@ -35,13 +35,16 @@ impl Room {
                     None => (Phase::Ringing { expires }, Party::new(to, None, now, video)),
                 };
                 let caller = Party::away(from, devices.0, heard, now, video);
-                let pair = Pair { caller, callee, created, phase, early: Early::default() };
+                let pair = Pair { caller, callee, created, phase, answer: None, early: Early::default() };
                 (room, call, call_type, Shape::Pair(pair), offer)
             }
             OpenCall::Group { call, group, by, call_type, room, created, expires, active, participants } => {
-                let (phase, absent) = match active {
-                    Some(since) => (CrowdPhase::Active { since, rings_until: None }, Invite::Missed),
-                    None => (CrowdPhase::Ringing { expires }, Invite::Ringing),
+                // Who declined is not remembered: it rings on for everybody who is not in it, until it would have ended.
+                let rings_until = (expires > now).then_some(expires);
+                let (phase, absent) = match (active, rings_until) {
+                    (Some(since), Some(_)) => (CrowdPhase::Active { since, rings_until }, Invite::Ringing),
+                    (Some(since), None) => (CrowdPhase::Active { since, rings_until }, Invite::Missed),
+                    (None, _) => (CrowdPhase::Ringing { expires }, Invite::Ringing),
                 };
                 let mut invites: std::collections::BTreeMap<_, _> =
                     members.iter().map(|m| (*m, absent)).collect();

@@ -50,6 +50,9 @@ pub(super) struct Seat {
     pub(super) from: EventId,
     /// Set when a returned device spoke before it said `call:resume`: up to here it may have missed something.
     pub(super) unsure_until: Option<EventId>,
+    /// Apps without device ids: a newer socket of the same user, and what the room had told when it came. A phone that
+    /// changed its network comes by a new socket long before the server misses the old one.
+    pub(super) heir: Option<(SocketId, EventId)>,
 }
 
 /// Whether that device is connected.
@@ -63,12 +66,12 @@ pub(super) enum Link {
 
 impl Seat {
     pub(super) fn taken(socket: SocketId, device: Option<DeviceId>, from: EventId) -> Self {
-        Self { device, link: Link::Up(socket), from, unsure_until: None }
+        Self { device, link: Link::Up(socket), from, unsure_until: None, heir: None }
     }
 
     /// A seat whose device is not there, or not yet again.
     pub(super) fn away(device: Option<DeviceId>, now: UnixMillis, heard: EventId) -> Self {
-        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None }
+        Self { device, link: Link::Lost { since: now, heard }, from: heard, unsure_until: None, heir: None }
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {
@@ -81,10 +84,11 @@ impl Seat {
     /// Whether this device may speak for the seat, and sit down in it if it is empty.
     pub(super) fn admits(&self, socket: SocketId, device: Option<&DeviceId>) -> bool {
         let same_device = self.device.is_some() && self.device.as_ref() == device;
+        let is_heir = self.heir.is_some_and(|(heir, _)| heir == socket);
         match self.link {
-            Link::Up(up) => up == socket || same_device,
+            Link::Up(up) => up == socket || same_device || is_heir,
             // Apps without device ids cannot prove that they are the same one; better a kept call than a proof.
-            Link::Lost { .. } => same_device || self.device.is_none() || device.is_none(),
+            Link::Lost { .. } => same_device || self.device.is_none(),
         }
     }
 
@@ -250,18 +254,25 @@ impl Room {
         self.may_speak(cx, socket, user)?;
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
         let seat = self.seat_mut(user).expect("whoever may speak has a seat");
-        let heard = match seat.link {
-            Link::Lost { heard, .. } => Some(heard),
-            Link::Up(_) => None,
+        let was_lost = matches!(seat.link, Link::Lost { .. });
+        let heard = match (seat.link, seat.heir) {
+            (Link::Lost { heard, .. }, _) => Some(heard),
+            // What the old socket was told since then, nobody may have heard.
+            (Link::Up(up), Some((heir, heard))) if heir == socket && up != socket => Some(heard),
+            (Link::Up(_), _) => None,
         };
         if seat.link != Link::Up(socket) {
             seat.unsure_until = None;
         }
         seat.link = Link::Up(socket);
+        // Whoever speaks is alive, and has heard what was said until now.
+        let last = self.log.last();
+        let seat = self.seat_mut(user).expect("whoever may speak has a seat");
+        seat.heir = seat.heir.filter(|(heir, _)| *heir != socket).map(|(heir, _)| (heir, last));
         if device.is_some() {
             seat.device = device;
         }
-        if heard.is_some() {
+        if was_lost {
             let back = Presence { room_name: self.name.clone(), user_id: user };
             self.tell_others(cx, user, ServerEvent::Reconnected(back));
         }
@@ -272,7 +283,13 @@ impl Room {
     pub(super) fn lose_socket(&mut self, cx: &mut Cx<'_>, user: UserId, socket: SocketId) {
         let heard = self.log.last();
         let Some(seat) = self.seat_mut(user) else { return };
+        seat.heir = seat.heir.filter(|(heir, _)| *heir != socket);
         if seat.link != Link::Up(socket) {
+            return;
+        }
+        if let Some((heir, _)) = seat.heir {
+            // It has been back for a while: nobody needs to hear of it.
+            drop(self.sit(cx, heir, user));
             return;
         }
         seat.link = Link::Lost { since: cx.now, heard };
@@ -285,6 +302,11 @@ impl Room {
         if self.seat(user).is_some_and(|seat| matches!(seat.link, Link::Lost { .. })) {
             // A refusal is no loss: the seat is another device's, and this one asked for nothing.
             drop(self.sit(cx, socket, user));
+        } else if let heard = self.log.last()
+            && let Some(seat) = self.seat_mut(user).filter(|seat| seat.device.is_none())
+        {
+            let since = seat.heir.map_or(heard, |(_, since)| since);
+            seat.heir = Some((socket, since));
         }
         self.tell_removed(cx, socket, user);
     }
@@ -372,6 +394,9 @@ impl Room {
         if self.seat(user).is_none() {
             if self.tell_removed(cx, socket, user) {
                 return refuse(ErrorCode::Expired, "you were away for too long: join again");
+            }
+            if matches!(&self.shape, Shape::Crowd(crowd) if !crowd.concerns(user)) {
+                return refuse(ErrorCode::Conflict, "you are not in this room: join it first");
             }
             // It rings here, or did: registering has told this device all there is for it.
             return Ok(Ack::RoomState(self.state(cx, user)));

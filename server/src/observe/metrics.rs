@@ -210,7 +210,7 @@ impl Metrics {
         page.counters("calls_errors_total", "Refusals, on sockets and of requests", "code", &self.errors);
         page.counters("calls_requests_total", "REST and page requests", "status", &self.requests);
         page.histogram("calls_request_seconds", "Time to answer them", &self.request_time);
-        page.append(parts);
+        page.append(&parts);
         process::write(&mut page);
         page.gauge(
             "process_start_time_seconds",

@@ -160,7 +160,7 @@ impl Page {
     }
 
     /// Puts another page behind this one.
-    pub(super) fn append(&mut self, other: Self) {
+    pub(super) fn append(&mut self, other: &Self) {
         self.0.push_str(&other.0);
     }
 

@@ -44,6 +44,10 @@ impl Service for Switchboard {
                 self.remember_device(&said, *authenticated);
                 let room = said.room().cloned();
                 let asking = Asking { room: room.as_ref(), ..asking };
+                if self.lines.hub.get(socket.id()).is_none() {
+                    // It was closed while we looked things up; what it said last must not undo what closed it.
+                    return;
+                }
                 let input = Input::Event {
                     socket: socket.id(),
                     authenticated: *authenticated,

@@ -497,3 +497,100 @@ fn an_app_may_change_its_user_on_one_socket() {
         "#,
     );
 }
+
+#[test]
+fn an_app_without_device_ids_that_changed_its_network_goes_on_by_its_new_socket() {
+    check(
+        r#"
+        1a registers without-id
+          1a ok
+        2a registers without-id
+          2a ok
+        1a calls 2 in r
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          1a < answer r "answer" #2
+        1b registers without-id
+          1b ok
+        2a tries y in r for 1
+          2a ok
+          1a < candidate r "y" of 2 #3
+        1b toggles r audio
+          1b ok
+          1b < candidate r "y" of 2 #3
+          2a < media r 1 audio #4
+        1a drops
+        2a ends r
+          2a ok 0 s
+          1b < ended r completed by 2 0 s #5
+          db 1 ended completed 0 s
+        "#,
+    );
+}
+
+#[test]
+fn the_new_socket_of_an_app_without_device_ids_takes_over_when_the_old_one_is_missed() {
+    check(
+        r#"
+        1a registers without-id
+          1a ok
+        2a registers without-id
+          2a ok
+        1a calls 2 in r
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          1a < answer r "answer" #2
+        1b registers without-id
+          1b ok
+        2a tries y in r for 1
+          2a ok
+          1a < candidate r "y" of 2 #3
+        1a drops
+          1b < candidate r "y" of 2 #3
+        wait 60s
+        1b ends r
+          1b ok 60 s
+          2a < ended r completed by 1 60 s #4
+          db 1 ended completed 60 s
+        "#,
+    );
+}
+
+#[test]
+fn an_app_without_device_ids_cannot_answer_for_another_that_is_away() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers without-id
+          2a ok
+        2b registers without-id
+          2b ok
+        1a calls 2 in r
+          1a ok call 1, rings 2
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+          2b < incoming r from Name 1 #1
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          2b < ended r answered_elsewhere by 2 0 s
+          1a < answer r "answer" #2
+        2a drops
+          1a < reconnecting r 2 #3
+        2b says call:accept {"roomName":"r","userId":2,"sdpAnswer":"another answer"}
+          2b no: already_answered
+        2b says call:accept {"roomName":"r","userId":2,"sdpAnswer":"answer"}
+          2b ok call 1
+          1a < reconnected r 2 #4
+        "#,
+    );
+}

@@ -485,3 +485,48 @@ fn somebody_in_an_open_room_can_be_called() {
         "#,
     );
 }
+
+#[test]
+fn hanging_up_on_a_group_call_that_rings_declines_it() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        2b registers
+          2b ok
+        3a registers
+          3a ok
+        1a calls group 7 in g
+          1a ok call 1, rings 3
+          db group 1 ringing
+          db group 1 joined 1
+          push 2 ring
+          2a < incoming g from Name 1 in Climbers #1
+          2b < incoming g from Name 1 in Climbers #1
+          push 3 ring
+          3a < incoming g from Name 1 in Climbers #2
+        2a ends g
+          2a ok 0 s
+          2b < ended g declined_elsewhere by 2 0 s
+          1a < rejected g declined by 2 #3
+        "#,
+    );
+}
+
+#[test]
+fn whoever_is_not_in_an_open_room_is_not_told_who_is() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        1a joins room opening
+          1a ok in it: 1
+        2a resumes room
+          2a no: conflict
+        "#,
+    );
+}

@@ -552,3 +552,67 @@ fn a_server_that_keeps_nothing_tells_everyone_that_it_stops() {
         "#,
     );
 }
+
+#[test]
+fn a_caller_in_another_call_is_not_busy_for_the_one_they_are_calling() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        1b registers
+          1b ok
+        2a registers
+          2a ok
+        3a registers
+          3a ok
+        1a calls 3 in c
+          1a ok call 1, rings 1
+          db 1 ringing
+          3a < incoming c from Name 1 #1
+        3a accepts c
+          3a ok call 1
+          db 1 connected
+          1a < answer c "answer" #2
+        1b calls 2 in x
+          1b ok call 2, rings 1
+          db 2 ringing
+          2a < incoming x from Name 1 #1
+        2a calls 1 in a
+          2a ok call 3, rings 2
+          1b < ended x cancelled 0 s, instead a #2
+          2a < ended x cancelled 0 s, instead a #3
+          db 2 ended replaced
+          db 3 ringing
+          1a < incoming a from Name 2 #1
+          1b < incoming a from Name 2 #1
+        1b accepts a
+          1b ok call 3
+          db 3 connected
+          1a < ended a answered_elsewhere by 1 0 s
+          2a < answer a "answer" #2
+        "#,
+    );
+}
+
+#[test]
+fn a_call_that_rings_is_not_given_up_for_one_that_cannot() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        1a calls 2 in x
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming x from Name 1 #1
+        1a drops
+        2a calls 1 in a
+          2a ok call 1, rings 0, instead x
+          2a < ended a cancelled 0 s, instead x
+        2a accepts x
+          2a ok call 1
+          db 1 connected
+        "#,
+    );
+}

@@ -235,3 +235,26 @@ fn there_is_nothing_to_subscribe_to_without_a_media_server() {
         "#,
     );
 }
+
+#[test]
+fn what_was_switched_while_it_rang_is_known_after_the_answer() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        1a calls 2 in r
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+        1a toggles r audio
+          1a ok
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          1a < answer r "answer" #3
+          2a < media r 1 audio #4
+        "#,
+    );
+}

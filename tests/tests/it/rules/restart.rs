@@ -83,6 +83,7 @@ fn a_group_call_goes_on_after_a_restart() {
     check(
         r#"
         restore 5 group 7 in g with 1 2
+          push 3 ring
         1a registers
           1a ok
         1a resumes g
@@ -94,7 +95,8 @@ fn a_group_call_goes_on_after_a_restart() {
           1a < reconnected g 2 #1
           2a < reconnected g 1 #0
         3a registers
-          3a ok
+          3a ok, rings: g
+          3a < incoming g from User 1 in Climbers #-1
         3a joins g
           3a ok in it: 1 2 3
           db group 5 joined 3
@@ -122,9 +124,11 @@ fn a_group_call_to_which_nobody_returns_ends() {
     check(
         r#"
         restore 5 group 7 in g with 1 2
+          push 3 ring
         wait 30s
           db group 5 left 1
           db group 5 left 2
+          push 3 missed 1
           db group 5 ended completed
         "#,
     );
