@@ -35,8 +35,8 @@ final class Player {
         switch (told.getString("do")) {
             case "open" -> open(told);
             case "say" -> socket.emit(told.getString("event"), told.get("payload"));
-            case "ask" -> ask(socket, told, told.get("payload"));
-            case "bytes" -> ask(socket, told, new byte[] {1, 2, 3});
+            case "ask" -> ask(socket, told);
+            case "bytes" -> socket.emit(told.getString("event"), (Object) new byte[] {1, 2, 3});
             case "close" -> socket.disconnect();
             case "end" -> System.exit(0);
             default -> throw new IllegalArgumentException("no word of a player: " + told);
@@ -84,9 +84,10 @@ final class Player {
         socket.connect();
     }
 
-    private static void ask(Socket socket, JSONObject told, Object payload) throws JSONException {
+    private static void ask(Socket socket, JSONObject told) throws JSONException {
         JSONObject line = got(told.getString("as"), "answer", "id", told.get("id"));
-        socket.emit(told.getString("event"), payload, (Ack) answer -> say(with(line, "payload", answer[0])));
+        var answered = (Ack) answer -> say(with(line, "payload", answer[0]));
+        socket.emit(told.getString("event"), told.get("payload"), answered);
     }
 
     private static JSONObject got(String as, String what) {

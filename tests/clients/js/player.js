@@ -58,7 +58,7 @@ function perform(told) {
     case "ask":
       return socket.emit(event, payload, answered);
     case "bytes":
-      return socket.emit(event, Buffer.from([1, 2, 3]), answered);
+      return socket.emit(event, Buffer.from([1, 2, 3]));
     case "close":
       return socket.disconnect();
     case "end":

@@ -59,11 +59,6 @@ async def open_socket(told):
         print(f"{name}: {error}", file=sys.stderr)
 
 
-async def ask(told, payload):
-    answered = lambda answer: say(**{"as": told["as"]}, got="answer", id=told["id"], payload=answer)
-    await SOCKETS[told["as"]].emit(told["event"], payload, callback=answered)
-
-
 async def perform(told):
     match told["do"]:
         case "open":
@@ -71,9 +66,10 @@ async def perform(told):
         case "say":
             await SOCKETS[told["as"]].emit(told["event"], told["payload"])
         case "ask":
-            await ask(told, told["payload"])
+            answered = lambda answer: say(**{"as": told["as"]}, got="answer", id=told["id"], payload=answer)
+            await SOCKETS[told["as"]].emit(told["event"], told["payload"], callback=answered)
         case "bytes":
-            await ask(told, b"\1\2\3")
+            await SOCKETS[told["as"]].emit(told["event"], b"\1\2\3")
         case "close":
             await SOCKETS[told["as"]].disconnect()
         case "end":

@@ -114,19 +114,21 @@ async fn perform(socket: &Client, told: Value) {
     let event = told["event"].as_str().unwrap_or_default();
     let answer = json!({ "as": told["as"], "got": "answer", "id": told["id"] });
     match told["do"].as_str() {
-        Some("say") => {
-            while socket.emit(event, told["payload"].clone()).await.is_err() {
-                sleep(PAUSE).await;
-            }
-        }
+        Some("say") => emit(socket, event, told["payload"].clone().into()).await,
         Some("ask") => ask(socket, event, told["payload"].clone().into(), answer).await,
-        Some("bytes") => ask(socket, event, vec![1_u8, 2, 3].into(), answer).await,
+        Some("bytes") => emit(socket, event, vec![1_u8, 2, 3].into()).await,
         Some("close") => {
             if let Err(error) = socket.disconnect().await {
                 eprintln!("{}: {error}", told["as"]);
             }
         }
         _ => panic!("no word of a player: {told}"),
+    }
+}
+
+async fn emit(socket: &Client, event: &str, payload: Payload) {
+    while socket.emit(event, payload.clone()).await.is_err() {
+        sleep(PAUSE).await;
     }
 }
 

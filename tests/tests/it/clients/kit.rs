@@ -1,0 +1,66 @@
+//! How the programs of `tests/clients` are started, from what `cargo xtask setup` installed.
+use anyhow::{Context, Result, ensure};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
+use tokio::process::Command;
+
+/// A program in JavaScript.
+pub(super) fn javascript(program: &str) -> Result<Command> {
+    let folder = folder("js");
+    installed(&folder, "node_modules")?;
+    Ok(command("node", [folder.join(program)]))
+}
+
+/// A program in Java, compiled by `java` itself on its way: nothing is left behind.
+pub(super) fn java(program: &str) -> Result<Command> {
+    let folder = folder("java");
+    let jars = installed(&folder, "jars")?.join("*");
+    let mut java = command("java", ["--class-path".into(), jars, folder.join(program)]);
+    // Small programs: starting quickly counts more than running fast.
+    java.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+    Ok(java)
+}
+
+/// The player in Python.
+pub(super) fn python() -> Result<Command> {
+    let folder = folder("python");
+    let python = installed(&folder, ".venv")?.join("bin/python");
+    Ok(command(python, [folder.join("player.py")]))
+}
+
+/// The player in Rust: its packages were built by the set-up, the rest is built here.
+pub(super) async fn rust() -> Result<Command> {
+    let folder = folder("rust");
+    let target = installed(&folder, "target")?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build
+        .current_dir(&folder)
+        .args(["build", "--quiet", "--locked", "--offline", "--target-dir"])
+        .arg(&target);
+    let status = build.status().await.context("cargo does not start")?;
+    ensure!(status.success(), "the player in Rust does not build; `cargo xtask setup` fetches its packages");
+    let program = format!("calls-tests-rust-socketio{}", env::consts::EXE_SUFFIX);
+    Ok(command(target.join("debug").join(program), [""; 0]))
+}
+
+fn folder(language: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(language)
+}
+
+fn installed(folder: &Path, product: &str) -> Result<PathBuf> {
+    let path = folder.join(product);
+    ensure!(path.exists(), "{} is not installed: run `cargo xtask setup`", path.display());
+    Ok(path)
+}
+
+fn command<S: AsRef<std::ffi::OsStr>>(
+    program: impl AsRef<std::ffi::OsStr>,
+    args: impl IntoIterator<Item = S>,
+) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).kill_on_drop(true);
+    command
+}
