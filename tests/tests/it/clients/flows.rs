@@ -15,7 +15,9 @@ use tokio::process::Command;
 macro_rules! play {
     ($player:ident: $($flow:path),* $(,)?) => {
         $(
+            let started = std::time::Instant::now();
             let outcome = $flow(&mut $player).await;
+            println!("  {:>6} ms  {}", started.elapsed().as_millis(), stringify!($flow));
             outcome.with_context(|| format!("{}:\n{}", stringify!($flow), $player.transcript()))?;
             $player.next_scene().await?;
         )*

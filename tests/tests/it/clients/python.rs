@@ -10,3 +10,8 @@ async fn plays_every_flow_by_a_websocket() -> anyhow::Result<()> {
 async fn plays_every_flow_by_a_websocket_that_began_as_polling() -> anyhow::Result<()> {
     flows::play(kit::python()?, By::Upgrade).await
 }
+
+#[tokio::test]
+async fn plays_every_flow_by_polling() -> anyhow::Result<()> {
+    flows::play(kit::python()?, By::Polling).await
+}
