@@ -239,16 +239,9 @@ pub(super) enum Farewell {
 impl Farewell {
     pub(super) fn of(reason: CloseReason) -> Self {
         match reason {
-            // Clients shall come back at once. The stock Java client stops reading at a close frame and tells nobody:
-            // a phone would sit there until the heartbeat is missed, longer than its seat in a call waits for it.
-            // Every client comes back from a connection that breaks.
-            CloseReason::ServerShutdown | CloseReason::Panicked => Self::None,
+            reason if reason.invites_back() => Self::None,
             CloseReason::TransportError => Self::Code(1002),
-            CloseReason::ClientDisconnect
-            | CloseReason::TransportClosed
-            | CloseReason::PingTimeout
-            | CloseReason::SlowReader
-            | CloseReason::ServerClosed => Self::Code(1000),
+            _ => Self::Code(1000),
         }
     }
 }

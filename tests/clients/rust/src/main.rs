@@ -79,24 +79,26 @@ async fn open(told: &Value) -> Result<Client, rust_socketio::Error> {
         }
         .boxed()
     });
-    let refused = says("refused");
+    let (refused, lost) = (says("refused"), says("lost"));
     let builder = builder.on(Event::Error, move |error, _| {
-        let mut line = refused.clone();
         let text = text_of(error);
-        // Other errors are lost connections, and the library comes back by itself.
         if let Some((_, refusal)) = text.split_once("ConnectError frame: ") {
             let refusal: Value = serde_json::from_str(refusal).unwrap_or_else(|_| refusal.into());
+            let mut line = refused.clone();
             line["message"] = refusal["message"].clone();
             line["data"] = refusal["data"].clone();
+            say(&line);
+        } else {
+            // The library comes back by itself.
+            let mut line = lost.clone();
+            line["reason"] = text.into();
             say(&line);
         }
         async {}.boxed()
     });
-    let lost = says("lost");
-    let builder = builder.on(Event::Close, move |reason, _| {
-        let mut line = lost.clone();
-        line["reason"] = text_of(reason).into();
-        say(&line);
+    let closed = says("lost");
+    let builder = builder.on(Event::Close, move |_, _| {
+        say(&closed);
         async {}.boxed()
     });
     let came = says("event");
@@ -118,9 +120,8 @@ async fn perform(socket: &Client, told: Value) {
         Some("ask") => ask(socket, event, told["payload"].clone().into(), answer).await,
         Some("bytes") => emit(socket, event, vec![1_u8, 2, 3].into()).await,
         Some("close") => {
-            if let Err(error) = socket.disconnect().await {
-                eprintln!("{}: {error}", told["as"]);
-            }
+            // The server closes when it hears this, and the library then says that it could not close itself.
+            let _ = socket.disconnect().await;
         }
         _ => panic!("no word of a player: {told}"),
     }

@@ -19,7 +19,7 @@ macro_rules! play {
             let outcome = $flow(&mut $player).await;
             println!("  {:>6} ms  {}", started.elapsed().as_millis(), stringify!($flow));
             outcome.with_context(|| format!("{}:\n{}", stringify!($flow), $player.transcript()))?;
-            $player.next_scene().await?;
+            $player.next_scene();
         )*
     };
 }

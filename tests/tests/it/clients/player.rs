@@ -79,15 +79,19 @@ impl Player {
         Ok(player)
     }
 
-    /// Closes what is open and forgets what was said.
-    pub(super) async fn next_scene(&mut self) -> Result<()> {
+    /// Closes every socket.
+    pub(super) async fn close(&mut self) -> Result<()> {
         for who in std::mem::take(&mut self.opened) {
             self.tell(&who, json!({ "do": "close" })).await?;
         }
+        Ok(())
+    }
+
+    /// Forgets what was said.
+    pub(super) fn next_scene(&mut self) {
         self.unheard.clear();
         self.transcript.clear();
         self.scene += 1;
-        Ok(())
     }
 
     /// Opens a socket called `who`; `with` are the further words of `open`.

@@ -15,6 +15,8 @@ pub(super) async fn a_phone_that_comes_out_of_the_lift_hears_everything_once(
     let last = player.hears("ann", "call:answer").await?["eventId"].take();
 
     lift.cut();
+    // OkHttp would ask again behind the library's back, and a short lift would be none.
+    player.got("ann", "lost").await?;
     if player.by != By::Polling {
         bob.expect("user:reconnecting").await?;
     }
@@ -35,9 +37,9 @@ pub(super) async fn a_phone_that_comes_out_of_the_lift_hears_everything_once(
     ensure!(player.heard("ann", "ice:candidate").await?.is_empty(), "nothing is heard twice");
     player.ask("ann", "call:end", &json!({ "roomName": "r", "userId": 1 })).await?;
     ensure!(bob.expect("call:ended").await?["reason"] == "completed");
+    bob.vanish();
     lift.end().await;
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_client_of_the_source_documents_hears_what_it_missed_as_soon_as_it_registers(
@@ -66,9 +68,9 @@ pub(super) async fn a_client_of_the_source_documents_hears_what_it_missed_as_soo
     bob.ask("ice:candidate", &candidate(4)).await?;
     four_candidates(player).await?;
     ensure!(player.heard("ann", "ice:candidate").await?.is_empty(), "nothing is heard twice");
+    bob.vanish();
     lift.end().await;
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_call_survives_a_restart_and_the_clients_come_back_by_themselves(
@@ -83,7 +85,7 @@ pub(super) async fn a_call_survives_a_restart_and_the_clients_come_back_by_thems
     player.ask("bob", "call:accept", &json!({ "roomName": "r", "userId": 2, "sdpAnswer": "v=0" })).await?;
     let last = player.hears("ann", "call:answer").await?["eventId"].take();
 
-    let server = stage::restart(server, &[]).await?;
+    let server = stage::restart(server).await?;
     for who in ["ann", "bob"] {
         player.got(who, "connected").await?;
         player.registered(who).await?;
@@ -99,8 +101,7 @@ pub(super) async fn a_call_survives_a_restart_and_the_clients_come_back_by_thems
     player.ask("ann", "call:end", &json!({ "roomName": "r", "userId": 1 })).await?;
     ensure!(player.hears("bob", "call:ended").await?["reason"] == "completed");
     ensure!(player.heard("ann", "ice:candidate").await?.is_empty(), "nothing is heard twice");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 /// Ann calls Bob, who answers.

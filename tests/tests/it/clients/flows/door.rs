@@ -31,8 +31,7 @@ pub(super) async fn the_transport_is_the_one_that_was_asked_for(player: &mut Pla
         // Something that takes a while, and goes through the transport that changes.
         player.ask_in_vain("ann", "call:end", &json!({ "roomName": "r", "userId": 1 })).await?;
     }
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_token_decides_who_speaks(player: &mut Player) -> Result<()> {
@@ -57,8 +56,7 @@ pub(super) async fn a_token_decides_who_speaks(player: &mut Player) -> Result<()
     player.got("as bob", "connected").await?;
     let refusal = player.ask_in_vain("as bob", "call:register", &json!({ "userId": 2 })).await?;
     ensure!(refusal.code == ErrorCode::Forbidden, "{refusal}");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn there_is_one_namespace(player: &mut Player) -> Result<()> {
@@ -68,8 +66,7 @@ pub(super) async fn there_is_one_namespace(player: &mut Player) -> Result<()> {
 
     let refused = player.got("ann", "refused").await?;
     ensure!(refused["message"] == "Invalid namespace", "{refused}");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_device_that_comes_again_takes_its_own_place(player: &mut Player) -> Result<()> {
@@ -86,6 +83,5 @@ pub(super) async fn a_device_that_comes_again_takes_its_own_place(player: &mut P
     ensure!(player.ask("bob", "call:initiate", &dial).await?["devices"] == 1);
     player.hears("new", "call:incoming").await?;
     ensure!(stage::counted(server.address(), "calls_sockets_opened").await? == 3);
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }

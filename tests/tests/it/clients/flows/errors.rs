@@ -34,8 +34,7 @@ pub(super) async fn a_mistake_is_answered(player: &mut Player) -> Result<()> {
         ensure!(refusal.code == code && !refusal.message.is_empty(), "{event}: {refusal:?}");
     }
     ensure!(player.heard("ann", "call:error").await?.is_empty(), "nothing is told twice");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_mistake_without_an_acknowledgement_is_an_event(player: &mut Player) -> Result<()> {
@@ -58,8 +57,7 @@ pub(super) async fn a_mistake_without_an_acknowledgement_is_an_event(player: &mu
         ensure!(error["event"] == event && error["code"] == code && error["roomName"] == "r", "{error}");
         ensure!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error}");
     }
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn binary_data_is_refused_and_the_socket_lives(player: &mut Player) -> Result<()> {
@@ -74,6 +72,5 @@ pub(super) async fn binary_data_is_refused_and_the_socket_lives(player: &mut Pla
 
     let refusal = player.ask_in_vain("ann", "call:end", &json!({ "roomName": "r", "userId": 1 })).await?;
     ensure!(refusal.code == ErrorCode::NotFound, "{refusal}");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }

@@ -82,8 +82,7 @@ pub(super) async fn a_group_is_rung_joins_and_leaves(player: &mut Player) -> Res
     let refusal =
         player.ask_in_vain("cid", "call:join_room", &json!({ "roomName": "g", "userId": 3 })).await?;
     ensure!(refusal.code == calls_protocol::ErrorCode::Expired, "{refusal}");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 fn names(state: &Value) -> Vec<&str> {

@@ -101,8 +101,7 @@ pub(super) async fn a_call_rings_is_answered_goes_on_and_ends(player: &mut Playe
     ensure!(ended == expected, "{ended}");
     ensure!(player.heard("cid", "call:incoming").await?.is_empty());
     ensure!(player.heard("tablet", "call:ended").await?.is_empty());
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_client_that_asks_for_no_acknowledgements_hears_everything_by_events(
@@ -140,8 +139,7 @@ pub(super) async fn a_client_that_asks_for_no_acknowledgements_hears_everything_
         // The question that finds out what came is a mistake itself, but one with an acknowledgement.
         ensure!(player.heard(who, "call:error").await?.is_empty());
     }
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_call_is_declined(player: &mut Player) -> Result<()> {
@@ -162,8 +160,7 @@ pub(super) async fn a_call_is_declined(player: &mut Player) -> Result<()> {
         let elsewhere = player.hears("tablet", "call:ended").await?;
         ensure!(elsewhere["reason"] == format!("{reason}_elsewhere"), "{elsewhere}");
     }
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 pub(super) async fn a_call_is_cancelled(player: &mut Player) -> Result<()> {
@@ -184,8 +181,7 @@ pub(super) async fn a_call_is_cancelled(player: &mut Player) -> Result<()> {
     let too_late = json!({ "roomName": "r", "userId": 2, "sdpAnswer": "v=0" });
     let refusal = player.ask_in_vain("bob", "call:accept", &too_late).await?;
     ensure!(refusal.code == calls_protocol::ErrorCode::Expired, "{refusal}");
-    server.stop().await;
-    Ok(())
+    stage::over(player, server).await
 }
 
 fn has_servers(payload: &Value) -> bool {
