@@ -54,9 +54,9 @@ async def open_socket(told):
             # A second is the default, and too little on a busy machine.
             wait_timeout=30,
         )
-    except socketio.exceptions.ConnectionError as error:
-        # A refusal has been told by `connect_error`.
-        print(f"{name}: {error}", file=sys.stderr)
+    except socketio.exceptions.ConnectionError:
+        # That was told by `connect_error`.
+        pass
 
 
 async def perform(told):

@@ -6,4 +6,6 @@ mod kit;
 mod player;
 mod python;
 mod rust;
+mod script;
+mod seeds;
 mod stage;

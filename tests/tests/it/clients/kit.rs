@@ -17,9 +17,9 @@ pub(super) fn javascript(program: &str) -> Result<Command> {
 pub(super) fn java(program: &str) -> Result<Command> {
     let folder = folder("java");
     let jars = installed(&folder, "jars")?.join("*");
-    let mut java = command("java", ["--class-path".into(), jars, folder.join(program)]);
     // Small programs: starting quickly counts more than running fast.
-    java.env("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
+    let mut java = command("java", ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "--class-path"]);
+    java.arg(jars).arg(folder.join(program));
     Ok(java)
 }
 

@@ -14,7 +14,8 @@ use tokio::{
     task::JoinSet,
 };
 
-/// A server that knows three people by their names: Ann, Bob and Cid, who are the group of friends.
+/// A server that knows people by their names: Ann, Bob and Cid, who are the group of friends, and the two of the
+/// source documents, who are one as well.
 pub(super) async fn server(environment: &[(&str, &str)]) -> Result<TestServer> {
     // Not all libraries let go of a connection that is over. A stop need not wait for them as long as usual.
     let environment: Vec<_> = environment.iter().copied().chain([("DRAIN_SECONDS", "1")]).collect();
@@ -23,9 +24,10 @@ pub(super) async fn server(environment: &[(&str, &str)]) -> Result<TestServer> {
     let mut database = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await?;
     for statement in [
         "INSERT INTO wo_users (user_id, first_name, last_name, avatar) VALUES
-             (1, 'Ann', 'Ames', 'ann.jpg'), (2, 'Bob', 'Byrd', NULL), (3, 'Cid', 'Cole', NULL)",
-        "INSERT INTO wo_groupchat (group_id, group_name) VALUES (7, 'Friends')",
-        "INSERT INTO wo_groupchatusers (group_id, user_id) VALUES (7, 1), (7, 2), (7, 3)",
+             (1, 'Ann', 'Ames', 'ann.jpg'), (2, 'Bob', 'Byrd', NULL), (3, 'Cid', 'Cole', NULL),
+             (123, 'John', 'Doe', NULL), (456, 'Jane', 'Roe', NULL)",
+        "INSERT INTO wo_groupchat (group_id, group_name) VALUES (7, 'Friends'), (789, 'Work')",
+        "INSERT INTO wo_groupchatusers (group_id, user_id) VALUES (7, 1), (7, 2), (7, 3), (789, 123), (789, 456)",
     ] {
         sqlx::query(statement).execute(&mut database).await?;
     }
