@@ -27,7 +27,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[tokio::main]
 async fn main() {
     let lock = include_str!("../Cargo.lock");
-    let version = lock.split("name = \"rust_socketio\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let version =
+        lock.split("name = \"rust_socketio\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
     say(&json!({ "client": "rust_socketio", "version": version, "runtime": "tokio" }));
     let mut sockets = HashMap::new();
     let mut lines = BufReader::new(stdin()).lines();
@@ -51,7 +52,8 @@ async fn main() {
 }
 
 async fn open(told: &Value) -> Result<Client, rust_socketio::Error> {
-    let transports: Vec<_> = told["transports"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let transports: Vec<_> =
+        told["transports"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let transport = match transports[..] {
         ["websocket"] => TransportType::Websocket,
         ["polling"] => TransportType::Polling,

@@ -1,10 +1,10 @@
 //! How the programs of `tests/clients` are started, from what `cargo xtask setup` installed.
 use anyhow::{Context, Result, ensure};
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
 };
-use tokio::process::Command;
+use tokio::{process::Command, sync::OnceCell};
 
 /// A program in JavaScript.
 pub(super) fn javascript(program: &str) -> Result<Command> {
@@ -30,20 +30,36 @@ pub(super) fn python() -> Result<Command> {
     Ok(command(python, [folder.join("player.py")]))
 }
 
-/// The player in Rust: its packages were built by the set-up, the rest is built here.
+/// The player in Rust: its packages were built by the set-up, the rest is built here if it is not what it was.
 pub(super) async fn rust() -> Result<Command> {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    let program = BUILT.get_or_try_init(build).await?;
+    Ok(command(program, [""; 0]))
+}
+
+async fn build() -> Result<PathBuf> {
     let folder = folder("rust");
     let target = installed(&folder, "target")?;
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build
-        .current_dir(&folder)
-        .args(["build", "--quiet", "--locked", "--offline", "--target-dir"])
-        .arg(&target);
-    let status = build.status().await.context("cargo does not start")?;
-    ensure!(status.success(), "the player in Rust does not build; `cargo xtask setup` fetches its packages");
-    let program = format!("calls-tests-rust-socketio{}", env::consts::EXE_SUFFIX);
-    Ok(command(target.join("debug").join(program), [""; 0]))
+    let program = target.join("debug").join(format!("calls-tests-rust-socketio{}", env::consts::EXE_SUFFIX));
+    // Clones share the folder, and cargo tells their sources apart by time alone.
+    let (source, built_from) = (fs::read(folder.join("src/main.rs"))?, target.join("built-from"));
+    if program.is_file() && fs::read(&built_from).is_ok_and(|built| built == source) {
+        return Ok(program);
+    }
+    for words in [
+        &["clean", "--quiet", "--offline", "--package", "calls-tests-rust-socketio"][..],
+        &["build", "--quiet", "--offline", "--locked"],
+    ] {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.current_dir(&folder).args(words).arg("--target-dir").arg(&target);
+        let status = cargo.status().await.context("cargo does not start")?;
+        ensure!(
+            status.success(),
+            "the player in Rust does not build; `cargo xtask setup` brings its packages"
+        );
+    }
+    fs::write(built_from, source)?;
+    Ok(program)
 }
 
 fn folder(language: &str) -> PathBuf {
