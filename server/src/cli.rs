@@ -58,8 +58,7 @@ pub fn command() -> Command {
         .about("The server of WorldMates Calls: signalling, REST, TURN for a start, in one process")
         .after_help(EXAMPLES)
         .arg(config)
-        .args(KEYS.iter().map(flag))
-        .args(KEYS.iter().filter(|key| key.secret).map(file_flag))
+        .args(KEYS.iter().flat_map(|key| [Some(flag(key)), key.secret.then(|| file_flag(key))]).flatten())
         .subcommand(
             Command::new("check-config")
                 .about("Says which settings are in force, where they come from and what is wrong with them"),
@@ -92,7 +91,11 @@ fn flag(key: &'static Key) -> Arg {
         .help(format!("{}{default}", key.help));
     // Only help and completion come from here: a wrong value is told by the settings, wherever it comes from.
     match key.value {
-        "BOOL" => arg.num_args(0..=1).default_missing_value("true"),
+        // Named, so that `--open-rooms check-config` is a mistake and not a value.
+        "BOOL" => arg
+            .num_args(0..=1)
+            .default_missing_value("true")
+            .value_parser(PossibleValuesParser::new(["true", "false"])),
         "text|json" => arg.value_parser(PossibleValuesParser::new(["text", "json"])),
         "on|off|auto" => arg.value_parser(PossibleValuesParser::new(["on", "off", "auto"])),
         _ => arg,
@@ -285,7 +288,12 @@ mod tests {
 
     #[test]
     fn a_wrong_command_line_is_refused() {
-        for line in ["calls-server serve", "calls-server --colour", "calls-server token --user 0"] {
+        for line in [
+            "calls-server serve",
+            "calls-server --colour",
+            "calls-server --open-rooms check-config",
+            "calls-server token --user 0",
+        ] {
             assert!(ask(line.split(' '), |_, _| Given::default()).is_err(), "{line}");
         }
     }

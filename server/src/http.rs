@@ -1,6 +1,6 @@
 //! REST, the metrics page and the web pages, and the one port that they share with Socket.IO.
 //!
-//! [`routes`] is the list of what is answered, [`router`] makes a service of it, [`serve`] opens the door: it takes
+//! [`routes`] is the list of what is answered, [`router`] makes a service of it, [`serve()`] opens the door: it takes
 //! connections, gives `/socket.io/` to the sockets and the rest to the router, and closes without cutting anybody
 //! off. Nothing here knows a rule of a call.
 mod access;

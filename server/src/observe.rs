@@ -5,8 +5,10 @@ mod log;
 mod metrics;
 mod process;
 mod registry;
+mod relay;
 
 pub use lines::{CALLS_TARGET, line, log_note};
 pub use log::{LogError, start_log, text_lines};
 pub use metrics::Metrics;
 pub use registry::{Counter, Counters, Gauge, Histogram, Page};
+pub use relay::write_relay;

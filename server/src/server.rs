@@ -1,21 +1,18 @@
 //! The whole server, put together: what `main` runs and what tests start inside their own process.
 //!
-//! Order matters. Up: database, relay, what was going on, then the door. Down: no new calls, the sockets, the door
-//! (those who poll come through it to hear the end), then what is left to write, and the relay last, since calls still
-//! talk through it.
+//! Order matters. Up: the port, database, relay, what was going on, then the door. Down: no new calls, the sockets, the
+//! door (those who poll come through it to hear the end), then what is left to write, and the relay last, since calls
+//! still talk through it.
 use crate::{
     auth::Auth,
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, HistoryCursor, HistoryEntry, IdentifierError, OpenError, Other, Place,
-        PlaceError, QueryError, Store, Unwritten, Writer,
+        DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
+        Unwritten, Writer,
     },
-    http::{
-        self, CallHistory, Door, Health, HistoryAsked, HistoryFault, HistoryPage, Part, PastCall,
-        PastCallWith, Rest, SocketPath,
-    },
-    observe::{Metrics, Page},
+    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
+    observe::{Metrics, Page, write_relay},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
@@ -37,6 +34,9 @@ use tracing::{info, warn};
 
 /// How often the database is asked for a sign of life, for the health page.
 const HEALTH: Duration = Duration::from_secs(5);
+
+/// A call that the database says has gone on for longer was forgotten by a server long gone.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why the server did not start. Each says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +89,10 @@ impl Server {
     /// Starts, and returns when clients may come.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let clock = Clock::start();
+        // The port first: a second server that was started by mistake ends here, and touches no call of the first.
+        let listen = |source| StartError::Listen { address: settings.listen, source };
+        let listener = http::listen(settings.listen).map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
         let (store, directory) = open(&settings).await?;
         let writer = Writer::start(&store);
         let relay = relay(&settings)?;
@@ -110,21 +114,23 @@ impl Server {
             devices,
             metrics: metrics.clone(),
             open_rooms: settings.open_rooms,
+            cors: settings.cors.clone(),
         };
         let switchboard = Arc::new(Switchboard::new(calls, clock, lines));
+        let rings = settings.calls.ring + settings.calls.grace;
+        store.close_stale(clock.now(), rings, LONGEST_CALL).await?;
         restore(&store, &directory, &switchboard).await?;
 
         let health = Arc::new(Health::default());
         health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
         let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
-        let history = CallHistory::new(history_of(store.clone(), directory));
+        if let Some(stats) = relay.as_ref().map(Relay::watch) {
+            metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
+        }
+        let history = CallHistory::of_store(store.clone(), directory);
         let router =
             http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
-        let listener = http::listen(settings.listen);
-        let listen = |source| StartError::Listen { address: settings.listen, source };
-        let listener = listener.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
         let door = Door {
             router,
             sockets: SocketsDoor(sockets.clone()),
@@ -297,51 +303,6 @@ async fn keep_health(store: Store, health: Arc<Health>) {
     loop {
         every.tick().await;
         watch_database(&store, &health).await;
-    }
-}
-
-fn history_of(
-    store: Store,
-    directory: Directory,
-) -> impl Fn(HistoryAsked) -> std::pin::Pin<Box<dyn Future<Output = Result<HistoryPage, HistoryFault>> + Send>>
-+ Send
-+ Sync
-+ 'static {
-    move |asked| {
-        let (store, directory) = (store.clone(), directory.clone());
-        Box::pin(async move {
-            let before: Option<HistoryCursor> =
-                asked.before.map(|text| text.parse()).transpose().map_err(|_| HistoryFault::Cursor)?;
-            let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
-            let page = store.history(&directory, asked.user, before, limit).await;
-            let page = page.map_err(|_| HistoryFault::Away)?;
-            Ok(HistoryPage {
-                calls: page.entries.iter().map(past_call).collect(),
-                next: page.next.map(|cursor| cursor.to_string()),
-            })
-        })
-    }
-}
-
-/// A past call as it goes out.
-fn past_call(call: &HistoryEntry) -> PastCall {
-    PastCall {
-        call_id: call.call,
-        with: match &call.other {
-            Other::User { id, profile } => PastCallWith::User {
-                user_id: *id,
-                name: profile.name.clone(),
-                avatar: profile.avatar.clone(),
-            },
-            Other::Group { id, name } => PastCallWith::Group { group_id: *id, group_name: name.clone() },
-        },
-        direction: call.direction.as_str(),
-        status: call.status.clone(),
-        reason: call.end_reason.clone(),
-        call_type: call.call_type,
-        room_name: call.room.clone(),
-        started_at: call.started,
-        duration: call.duration,
     }
 }
 

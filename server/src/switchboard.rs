@@ -15,6 +15,7 @@ use crate::{
     clock::Clock,
     db::{Directory, Writer},
     observe::{self, Metrics},
+    settings::CorsOrigins,
     socket::{AckId, Frame, Hub, SocketHandle},
 };
 use calls_protocol::{Ack, CallError, EventId, Refusal, RoomName, ServerEvent, UnixMillis};
@@ -39,6 +40,8 @@ pub struct Lines {
     pub metrics: Arc<Metrics>,
     /// Whether anybody who is signed in may open a room by its name.
     pub open_rooms: bool,
+    /// Web pages of which other origins may connect.
+    pub cors: CorsOrigins,
 }
 
 /// Connects the rules of calls with the world.

@@ -5,7 +5,10 @@ use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
 
 /// Nothing in a test takes so long, even on a busy machine; it is how a missing message is noticed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,8 +36,17 @@ impl Client {
 
     /// Connects with something in its hand: `{token: …}`.
     pub async fn connect_with(server: SocketAddr, auth: &Value) -> Result<Self> {
+        Self::connect_from(server, auth, None).await
+    }
+
+    /// Connects as a page of a web site would.
+    pub async fn connect_from(server: SocketAddr, auth: &Value, origin: Option<&str>) -> Result<Self> {
         let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
-        let (socket, _) = timeout(PATIENCE, connect_async(url)).await??;
+        let mut request = url.into_client_request()?;
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse()?);
+        }
+        let (socket, _) = timeout(PATIENCE, connect_async(request)).await??;
         let mut client = Self { socket, events: VecDeque::new(), next_ack: 0 };
         let open = client.text().await?;
         ensure!(open.starts_with('0'), "no open packet but {open}");

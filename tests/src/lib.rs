@@ -1,6 +1,9 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
 pub mod client;
+pub mod databases;
+pub mod mariadb;
 pub mod oracle;
 pub mod server;
 pub mod sim;
 pub mod stage;
+pub mod world;

@@ -79,6 +79,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     bail!("{}\n{} to put right", lines.join("\n"), lines.len());
 }
 
+/// Inputs that a fuzzer found: their bytes are what matters.
+const RAW: &[&str] = &["fuzz/regressions/"];
+
 /// Every text file that git knows or would add; so a fault is found before it is committed.
 fn sources(workspace: &Workspace) -> Result<Vec<Source>> {
     let mut git = Command::new("git");
@@ -89,7 +92,8 @@ fn sources(workspace: &Workspace) -> Result<Vec<Source>> {
         let text = fs::read_to_string(workspace.root.join(name)).ok()?;
         Some(Source { path: name.to_owned(), text })
     };
-    Ok(names.split('\0').filter(|name| !name.is_empty()).filter_map(read).collect())
+    let is_raw = |name: &str| RAW.iter().any(|folder| name.starts_with(folder));
+    Ok(names.split('\0').filter(|name| !name.is_empty() && !is_raw(name)).filter_map(read).collect())
 }
 
 #[cfg(test)]

@@ -4,18 +4,32 @@ use super::{
     flow::{CANDIDATES, Fault, Flow, Next, Side},
     histogram::Histogram,
     random::Random,
+    server,
 };
-use anyhow::Result;
-use std::{cell::RefCell, collections::VecDeque, fmt::Write, pin::pin, rc::Rc, time::Duration};
+use anyhow::{Context, Result};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    fmt::Write,
+    net::SocketAddr,
+    pin::pin,
+    rc::Rc,
+    time::Duration,
+};
 use tokio::{
     task::JoinSet,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep, sleep_until},
 };
 
 /// A call that took longer than this will not come to its end any more.
 const FLOW_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a pair listens after its last call, for events that come twice.
 const LISTEN_AFTER: Duration = Duration::from_millis(300);
+
+/// With more rows than this waiting at the server, the brake holds: half of what it keeps before it drops candidates.
+const ROWS_WAITING: f64 = 30_000.0;
+/// How often the brake looks: each look is a page of metrics, which the server pays for.
+const BRAKE_LOOKS: Duration = Duration::from_millis(50);
 
 /// When calls are made.
 #[derive(Debug, Clone, Copy)]
@@ -88,12 +102,14 @@ pub(crate) fn part(pairs: Vec<Pair>) -> Vec<Connection> {
     pairs.into_iter().flat_map(|pair| [pair.caller, pair.callee]).collect()
 }
 
-/// Plays the load; must be called within a `LocalSet`. Gives back the pairs that still have their connections.
+/// Plays the load; must be called within a `LocalSet`. Gives back the pairs that still have their connections. With a
+/// `brake`, back-to-back calls wait while that server is behind with its writing.
 pub(crate) async fn play(
     pairs: Vec<Pair>,
     pace: Pace,
     window: Window,
     random: &mut Random,
+    brake: Option<SocketAddr>,
 ) -> (Vec<Pair>, Tally) {
     let plan = plan(pairs.len(), pace, window, random);
     let stage = Rc::new(Stage {
@@ -102,12 +118,17 @@ pub(crate) async fn play(
         sdp: description(),
         // No two loads share the name of a room, not even on one database.
         tag: random.next() as u32,
+        holds: Cell::new(false),
     });
     let mut tasks = JoinSet::new();
+    let braking = brake.map(|server| tokio::task::spawn_local(stage.clone().brake(server)));
     for (pair, calls) in pairs.into_iter().zip(plan) {
         tasks.spawn_local(stage.clone().pair(pair, calls));
     }
     let pairs = tasks.join_all().await.into_iter().flatten().collect();
+    if let Some(braking) = braking {
+        braking.abort();
+    }
     (pairs, stage.tally.take())
 }
 
@@ -146,21 +167,41 @@ struct Stage {
     tally: RefCell<Tally>,
     sdp: String,
     tag: u32,
+    /// No call is begun: the server has enough to write.
+    holds: Cell<bool>,
 }
 
 impl Stage {
+    /// Holds the calls back while many rows wait at the server. What a database cannot take is not what it does.
+    async fn brake(self: Rc<Self>, server: SocketAddr) {
+        loop {
+            match waiting_rows(server).await {
+                Ok(rows) => self.holds.set(rows > ROWS_WAITING),
+                Err(error) => self.tally.borrow_mut().fault(&Fault::Closed(error.to_string())),
+            }
+            sleep(BRAKE_LOOKS).await;
+        }
+    }
+
     /// One pair from the first call to the last. None if a connection was lost.
     async fn pair(self: Rc<Self>, mut pair: Pair, mut calls: Calls) -> Option<Pair> {
         let mut number = 0;
         loop {
+            while matches!(calls, Calls::BackToBack) && self.holds.get() && Instant::now() < self.window.end {
+                sleep(BRAKE_LOOKS).await;
+            }
             let due = match &mut calls {
                 Calls::BackToBack => Some(self.window.start.max(Instant::now())),
                 Calls::At(moments) => moments.pop_front(),
             };
             let Some(due) = due.filter(|due| *due < self.window.end) else { break };
             number += 1;
+            // A call that its pair's previous one held up has waited since it was due. One that found its pair idle
+            // begins when the timer wakes us, up to a millisecond late; that is none of the server's doing.
+            let is_held_up = Instant::now() > due;
             let outcome = match self.listen(&mut pair, due).await {
-                Ok(()) => self.call(&mut pair, due, number).await,
+                Ok(()) if is_held_up => self.call(&mut pair, due, number).await,
+                Ok(()) => self.call(&mut pair, Instant::now(), number).await,
                 Err(fault) => Err(fault),
             };
             if let Err(fault) = outcome {
@@ -294,6 +335,13 @@ impl Pair {
         self.caller.flush().await.map_err(closed)?;
         self.callee.flush().await.map_err(closed)
     }
+}
+
+/// How many rows wait to be written, as the server's metrics have it.
+async fn waiting_rows(server: SocketAddr) -> Result<f64> {
+    let page = server::get(server, "/metrics").await?;
+    let line = page.lines().find_map(|line| line.strip_prefix("calls_db_queue_depth "));
+    Ok(line.context("no calls_db_queue_depth on the metrics page")?.trim().parse()?)
 }
 
 /// What the next packet that has come means; none: no packet has come.

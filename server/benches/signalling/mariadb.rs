@@ -24,7 +24,8 @@ pub(crate) const ENVIRONMENT: [(&str, &str); 5] = [
 
 const SCHEMA: &str = include_str!("baseline/schema.sql");
 const BASELINE_TABLES: &str = include_str!("baseline/tables.sql");
-const WRITTEN_WITHIN: Duration = Duration::from_secs(60);
+/// A writer that was silent for so long has nothing left.
+const NO_MORE_AFTER: Duration = Duration::from_secs(5);
 
 /// Whether it can be started here.
 pub(crate) fn is_installed() -> bool {
@@ -96,26 +97,34 @@ impl MariaDb {
         Ok(())
     }
 
-    /// Waits until that many calls are written down as ended, with all their candidates: a server may write behind
-    /// a call's back, but it must write.
-    pub(crate) async fn wait_for_calls(&mut self, calls: u64, candidates_a_call: u64) -> Result<()> {
-        let deadline = Instant::now() + WRITTEN_WITHIN;
-        loop {
-            let ended = self.count("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await?;
-            let candidates = self.count("SELECT COUNT(*) FROM wo_ice_candidates").await?;
-            if ended >= calls && candidates >= calls * candidates_a_call {
-                ensure!(
-                    ended == calls && candidates == calls * candidates_a_call,
-                    "of {calls} calls, {ended} and {candidates} candidates are in the database: more than there were"
-                );
-                return Ok(());
-            }
-            ensure!(
-                Instant::now() < deadline,
-                "of {calls} calls, only {ended} and {candidates} candidates were written within 60 s"
-            );
+    /// What is written by now.
+    pub(crate) async fn rows(&mut self) -> Result<Rows> {
+        Ok(Rows {
+            at: Instant::now(),
+            ended: self.count("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await?,
+            candidates: self.count("SELECT COUNT(*) FROM wo_ice_candidates").await?,
+        })
+    }
+
+    /// Waits until that many rows are there, or no more come: a server may write behind a call's back, and a queue
+    /// that is full may lose candidates.
+    pub(crate) async fn settled(&mut self, ended: u64, candidates: u64) -> Result<Rows> {
+        let mut last = self.rows().await?;
+        while last.ended < ended || last.candidates < candidates {
             sleep(Duration::from_millis(100)).await;
+            let now = self.rows().await?;
+            if (now.ended, now.candidates) != (last.ended, last.candidates) {
+                last = now;
+            } else if last.at.elapsed() > NO_MORE_AFTER {
+                break;
+            }
         }
+        let Rows { ended: there, candidates: with, .. } = last;
+        ensure!(
+            there <= ended && with <= candidates,
+            "{there} calls and {with} candidates are in the database, but there were {ended} and {candidates}"
+        );
+        Ok(last)
     }
 
     async fn count(&mut self, query: &'static str) -> Result<u64> {
@@ -137,6 +146,16 @@ impl Drop for MariaDb {
         }
         let _ = self.child.wait();
     }
+}
+
+/// How much was written at a moment.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows {
+    /// When it was first seen to be so much.
+    pub(crate) at: Instant,
+    /// Calls that are over.
+    pub(crate) ended: u64,
+    pub(crate) candidates: u64,
 }
 
 /// Ends the process if the way to a [`MariaDb`] is cut short.

@@ -132,10 +132,10 @@ pub(crate) async fn run(setting: &Setting<'_>, mut database: Option<&mut MariaDb
             let rate = if scenario == Scenario::Memory { size.rate } else { size.rate_mariadb };
             let closed = Pace::BackToBack { pairs: size.busy_pairs };
             let open = Pace::Rate { flows_per_second: rate };
-            let (pairs, written) = book
-                .load("closed", &server, pairs, closed, size.closed_s, size, database.as_deref_mut(), 0)
+            let pairs = book
+                .load("closed", &server, pairs, closed, size.closed_s, size, database.as_deref_mut())
                 .await?;
-            book.load("open", &server, pairs, open, size.open_s, size, database, written).await?;
+            book.load("open", &server, pairs, open, size.open_s, size, database).await?;
         }
         Scenario::Crowd => return book.crowd(server, setting, &log).await,
     }
@@ -162,8 +162,7 @@ impl Book {
         self.run.first_faults.extend_from_slice(&tally.first_faults);
     }
 
-    /// Plays a load and notes its numbers, their names beginning with `name`. Returns the pairs, and how many calls
-    /// the database has by now.
+    /// Plays a load and notes its numbers, their names beginning with `name`. Returns the pairs.
     #[expect(clippy::too_many_arguments, reason = "they are the load; a struct would be used once")]
     async fn load(
         &mut self,
@@ -173,11 +172,14 @@ impl Book {
         pace: Pace,
         seconds: f64,
         size: Size,
-        database: Option<&mut MariaDb>,
-        written_before: u64,
-    ) -> Result<(Vec<Pair>, u64)> {
+        mut database: Option<&mut MariaDb>,
+    ) -> Result<Vec<Pair>> {
         let window =
             Window::from_now(Duration::from_secs_f64(size.warm_up_s), Duration::from_secs_f64(seconds));
+        let before = match &mut database {
+            Some(database) => Some(database.rows().await?),
+            None => None,
+        };
         let _recording = match (&self.profile, pace) {
             (Some(folder), Pace::BackToBack { .. }) => {
                 let name = format!("{}-{}", self.run.scenario.name(), self.run.round);
@@ -185,6 +187,10 @@ impl Book {
             }
             _ => None,
         };
+        // Node waits for its rows itself; ours writes behind the call's back.
+        let is_ours = self.run.server == Who::Ours.name();
+        let is_busy = matches!(pace, Pace::BackToBack { .. });
+        let brake = (is_ours && is_busy && before.is_some()).then_some(server.address);
         let database_pid = self.database_pid;
         let look = || Look::now(server.pid(), database_pid);
         let looks = async {
@@ -194,27 +200,35 @@ impl Book {
             (first, look())
         };
         let ((pairs, tally), (first, last)) =
-            tokio::join!(load::play(pairs, pace, window, &mut self.random), looks);
+            tokio::join!(load::play(pairs, pace, window, &mut self.random, brake), looks);
         let (first, last) = (first?, last?);
         self.note_faults(&tally);
         ensure!(tally.in_window > 0, "no call came to its end: {:?}", tally.first_faults);
 
+        let mut flows = tally.after_warm_up as f64;
         let mut rate = tally.in_window as f64 / seconds;
-        let written = written_before + tally.flows;
-        if let Some(database) = database {
-            if tally.faults == 0 {
-                database.wait_for_calls(written, u64::from(2 * CANDIDATES)).await?;
-            }
-            let lag = window.end.elapsed().as_secs_f64();
+        if let (Some(database), Some(before)) = (database, before) {
+            let candidates = tally.flows * u64::from(2 * CANDIDATES);
+            // After a fault nobody knows how many there should be.
+            let spare = tally.faults * u64::from(2 * CANDIDATES);
+            let rows = database
+                .settled(before.ended + tally.flows + tally.faults, before.candidates + candidates + spare)
+                .await?;
+            let (ended, written) = (rows.ended - before.ended, rows.candidates - before.candidates);
+            let lag = rows.at.saturating_duration_since(window.end).as_secs_f64();
             self.note(format!("{name}_write_lag_s"), lag);
-            // What is not yet written is not yet done.
-            rate = tally.after_warm_up as f64 / (seconds + lag);
+            self.note(format!("{name}_calls_lost"), tally.flows.saturating_sub(ended) as f64);
+            self.note(format!("{name}_candidates_lost"), candidates.saturating_sub(written) as f64);
+            // What is not written is not done, and what is written late is done late.
+            let share = |there: u64, wanted: u64| there.min(wanted) as f64 / wanted as f64;
+            flows *= share(ended, tally.flows).min(share(written, candidates));
+            rate = flows / (seconds + lag);
         }
         let end = look()?;
         self.note(format!("{name}_flows"), tally.flows as f64);
         self.note(format!("{name}_flows_per_s"), rate);
         // Calls that ended late, and rows that were written late, are paid for too.
-        let milliseconds_a_flow = |seconds: f64| seconds * 1000.0 / tally.after_warm_up as f64;
+        let milliseconds_a_flow = |seconds: f64| seconds * 1000.0 / flows;
         self.note(format!("{name}_cpu_ms_per_flow"), milliseconds_a_flow(end.server - first.server));
         self.note(format!("{name}_driver_cpu_ms_per_flow"), milliseconds_a_flow(end.driver - first.driver));
         if self.database_pid.is_some() {
@@ -238,7 +252,7 @@ impl Book {
             }
         }
         self.note(format!("{name}_reordered"), tally.reordered as f64);
-        Ok((pairs, written))
+        Ok(pairs)
     }
 
     /// Many users connect, call, lose their server and come back.
@@ -257,8 +271,7 @@ impl Book {
 
         let pairs = load::pair_up(connections);
         let closed = Pace::BackToBack { pairs: size.busy_pairs };
-        let (pairs, _) =
-            self.load("closed", &server, pairs, closed, size.closed_s / 2.0, size, None, 0).await?;
+        let pairs = self.load("closed", &server, pairs, closed, size.closed_s / 2.0, size, None).await?;
         let loaded_kb = settled_kb(server.pid()).await?;
         self.note("kb_per_connection_after_load", (loaded_kb - empty_kb) / users);
 
@@ -274,7 +287,7 @@ impl Book {
 
         // Served means that calls work again.
         let window = Window::from_now(Duration::ZERO, Duration::from_secs(1));
-        let (_, tally) = load::play(load::pair_up(connections), closed, window, &mut self.random).await;
+        let (_, tally) = load::play(load::pair_up(connections), closed, window, &mut self.random, None).await;
         self.note_faults(&tally);
         ensure!(tally.flows > 0, "after the restart no call came to its end: {:?}", tally.first_faults);
         server.kill()?;

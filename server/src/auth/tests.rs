@@ -253,6 +253,32 @@ fn a_damaged_key_is_refused_and_never_a_panic() {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn nothing_that_anybody_sends_is_taken_or_a_panic(
+        text in "\\PC{0,200}",
+        parts in "[A-Za-z0-9_=+/-]{0,40}\\.[A-Za-z0-9_=-]{0,80}\\.[A-Za-z0-9_=-]{0,60}",
+        data in "([a-z_]{1,9}=[^&]{0,20}&){0,5}hash=[0-9a-f%]{0,70}",
+    ) {
+        let fixtures = fixtures();
+        let jwt = JwtSettings {
+            secret: Some(Secret::new(fixtures.secret)),
+            public_key: Some(VerifyingKey::from_pem(EC).unwrap()),
+            ..JwtSettings::default()
+        };
+        let telegram = Some(Secret::new(fixtures.bot));
+        let auth = Auth::new(&AuthSettings { jwt: Some(jwt), telegram, open: false });
+        for text in [&text, &parts, &data] {
+            let proofs = [Proof::Token(text), Proof::InitData(text), Proof::of_bearer(text)];
+            for proof in proofs {
+                proptest::prop_assert!(auth.check(proof, UnixMillis(fixtures.now * 1000)).is_err());
+            }
+            let header = Proof::of_header(Some(text));
+            proptest::prop_assert!(header.and_then(|proof| auth.check(proof, UnixMillis(0))).is_err());
+        }
+    }
+}
+
 #[test]
 fn the_token_for_a_first_try_is_one_that_the_server_takes() {
     let secret = Secret::new("0123456789abcdef0123456789abcdef");

@@ -9,7 +9,7 @@ use super::{
 };
 use Kind::{Int, Number, Text, Time};
 use std::collections::HashMap;
-use tracing::info;
+use tracing::{debug, info};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,7 +222,12 @@ pub(super) async fn adopt(conn: &mut Conn, place: &str) -> Result<(), OpenError>
     for table in TABLES {
         let existing = look_at(conn, table.name).await.map_err(failed)?;
         for change in changes(table, &existing, conn.dialect())? {
-            info!(table = table.name, change = %change, "adopted a table of calls");
+            // Tables made a moment ago get their indexes here, too; only a column is news.
+            if change.starts_with("ALTER") {
+                info!(table = table.name, change = %change, "adopted a table of calls");
+            } else {
+                debug!(table = table.name, change = %change, "completed a table of calls");
+            }
             conn.run(&change).await.map_err(failed)?;
         }
     }

@@ -1,4 +1,6 @@
 //! A batch becomes rows: one transaction of few statements, the same rows whether it runs once or twice.
+mod statements;
+
 use super::{
     batch::{Batch, CallRow, EndRow, GroupRow, RecordKey, Rows, SeatRow},
     conn::{Conn, Dialect, Row, Value},
@@ -6,6 +8,7 @@ use super::{
 };
 use crate::calls::FinalStatus;
 use calls_protocol::{CallId, CallType, DeviceId, IceCandidate, RoomName, Stats, UnixMillis, UserId};
+use statements::*;
 use std::collections::{HashMap, HashSet};
 
 /// Writes the batch in one transaction. After an error nothing of it is written, and the connection may be in any state.
@@ -233,8 +236,8 @@ fn kinds(rows: &[Row]) -> HashMap<i64, (String, String)> {
 /// Ids and room names that rows have already.
 struct Taken {
     ids: HashSet<CallId>,
-    /// By lower case: most collations of a messenger's database do not tell case apart, nor may their unique index.
     rooms: HashMap<String, u64>,
+    dialect: Dialect,
 }
 
 impl Taken {
@@ -252,17 +255,27 @@ impl Taken {
         let known = by_id.ask(conn, &ids).await?;
         let named = by_room.ask(conn, &rooms).await?;
         let id = |row: &Row| row.int(0).and_then(|id| u64::try_from(id).ok());
-        let room = |row: &Row| Some((row.text(1)?.to_ascii_lowercase(), id(row)?));
+        let dialect = conn.dialect();
+        let room = |row: &Row| Some((name_in_index(dialect, &row.text(1)?), id(row)?));
         Ok(Self {
             ids: known.iter().filter_map(|row| CallId::new(id(row)?).ok()).collect(),
             rooms: named.iter().filter_map(room).collect(),
+            dialect,
         })
     }
 
     /// The name under which a new row goes in: `room_name` is unique, and clients use names again.
     fn room_for(&mut self, id: CallId, room: &RoomName) -> String {
-        let owner = *self.rooms.entry(room.as_str().to_ascii_lowercase()).or_insert(id.get());
+        let owner = *self.rooms.entry(name_in_index(self.dialect, room.as_str())).or_insert(id.get());
         if owner == id.get() { room.as_str().to_owned() } else { numbered(room.as_str(), id) }
+    }
+}
+
+/// Most collations of MariaDB do not tell case apart, and so do their unique indexes; SQLite does.
+fn name_in_index(dialect: Dialect, name: &str) -> String {
+    match dialect {
+        Dialect::Sqlite => name.to_owned(),
+        Dialect::MySql => name.to_ascii_lowercase(),
     }
 }
 
@@ -290,207 +303,6 @@ fn whole_seconds(from: UnixMillis, to: UnixMillis) -> u64 {
     to.0.saturating_sub(from.0) / 1000
 }
 
-const CALLS_BY_ID: Shape = in_list("calls by id", |_| "SELECT id, room_name FROM wo_calls WHERE id IN (");
-const CALLS_BY_ROOM: Shape =
-    in_list("calls by room", |_| "SELECT id, room_name FROM wo_calls WHERE room_name IN (");
-const CALL_TYPES: Shape =
-    in_list("call types", |_| "SELECT id, room_name, call_type FROM wo_calls WHERE id IN (");
-const GROUPS_BY_ID: Shape =
-    in_list("groups by id", |_| "SELECT id, room_name FROM wo_group_calls WHERE id IN (");
-const GROUPS_BY_ROOM: Shape =
-    in_list("groups by room", |_| "SELECT id, room_name FROM wo_group_calls WHERE room_name IN (");
-const GROUP_TYPES: Shape =
-    in_list("group types", |_| "SELECT id, room_name, call_type FROM wo_group_calls WHERE id IN (");
-
-const fn in_list(name: &'static str, head: fn(Dialect) -> &'static str) -> Shape {
-    Shape { name, head, row: "?", between: ", ", tail: |_| ")" }
-}
-
-const INSERT_CALLS: Shape = Shape {
-    name: "insert calls",
-    head: |_| {
-        "INSERT INTO wo_calls (id, from_id, to_id, call_type, status, room_name, sdp_offer, sdp_answer, created_at, \
-         accepted_at, ended_at, duration, end_reason, ended_by, created_ms, accepted_ms, expires_ms, from_device, to_device) VALUES "
-    },
-    row: "(?, ?, ?, ?, ?, ?, ?, ?, @, @, @, ?, ?, ?, ?, ?, ?, ?, ?)",
-    between: ", ",
-    tail: |_| "",
-};
-
-const ANSWER_CALLS: Shape = Shape {
-    name: "answer calls",
-    head: |dialect| match dialect {
-        Dialect::MySql => "UPDATE wo_calls AS c JOIN (",
-        Dialect::Sqlite => {
-            "UPDATE wo_calls AS c SET status = CASE c.status WHEN 'ringing' THEN 'connected' ELSE c.status END, \
-             sdp_answer = v.answer, accepted_at = datetime(v.at_ms / 1000, 'unixepoch'), accepted_ms = v.at_ms, \
-             to_device = v.device FROM ("
-        }
-    },
-    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS CHAR) AS answer, CAST(? AS SIGNED) AS at_ms, \
-          CAST(? AS CHAR) AS device",
-    between: " UNION ALL ",
-    tail: |dialect| match dialect {
-        Dialect::MySql => {
-            ") AS v ON v.id = c.id SET \
-             c.status = CASE c.status WHEN 'ringing' THEN 'connected' ELSE c.status END, \
-             c.sdp_answer = v.answer, c.accepted_at = FROM_UNIXTIME(v.at_ms DIV 1000), c.accepted_ms = v.at_ms, \
-             c.to_device = v.device"
-        }
-        Dialect::Sqlite => ") AS v WHERE v.id = c.id",
-    },
-};
-
-const END_CALLS: Shape = Shape {
-    name: "end calls",
-    head: |dialect| match dialect {
-        Dialect::MySql => "UPDATE wo_calls AS c JOIN (",
-        Dialect::Sqlite => {
-            "UPDATE wo_calls AS c SET \
-             status = CASE v.status WHEN 0 THEN 'ended' WHEN 1 THEN 'missed' ELSE 'rejected' END, \
-             end_reason = v.reason, ended_by = v.ended_by, duration = v.duration, \
-             ended_at = datetime(v.at_ms / 1000, 'unixepoch') FROM ("
-        }
-    },
-    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS status, CAST(? AS CHAR) AS reason, \
-          CAST(? AS SIGNED) AS ended_by, CAST(? AS SIGNED) AS at_ms, CAST(? AS SIGNED) AS duration",
-    between: " UNION ALL ",
-    tail: |dialect| match dialect {
-        Dialect::MySql => {
-            ") AS v ON v.id = c.id SET \
-             c.status = CASE v.status WHEN 0 THEN 'ended' WHEN 1 THEN 'missed' ELSE 'rejected' END, \
-             c.end_reason = v.reason, c.ended_by = v.ended_by, c.duration = v.duration, \
-             c.ended_at = FROM_UNIXTIME(v.at_ms DIV 1000)"
-        }
-        Dialect::Sqlite => ") AS v WHERE v.id = c.id",
-    },
-};
-
-const INSERT_GROUPS: Shape = Shape {
-    name: "insert groups",
-    head: |_| {
-        "INSERT INTO wo_group_calls (id, group_id, initiated_by, call_type, status, room_name, created_at, \
-         started_at, ended_at, duration, end_reason, created_ms, started_ms, expires_ms) VALUES "
-    },
-    row: "(?, ?, ?, ?, ?, ?, @, @, @, ?, ?, ?, ?, ?)",
-    between: ", ",
-    tail: |_| "",
-};
-
-const ACTIVATE_GROUPS: Shape = Shape {
-    name: "activate groups",
-    head: |dialect| match dialect {
-        Dialect::MySql => "UPDATE wo_group_calls AS c JOIN (",
-        Dialect::Sqlite => {
-            "UPDATE wo_group_calls AS c SET status = CASE c.status WHEN 'ringing' THEN 'active' ELSE c.status END, \
-             started_at = datetime(v.at_ms / 1000, 'unixepoch'), started_ms = v.at_ms FROM ("
-        }
-    },
-    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS SIGNED) AS at_ms",
-    between: " UNION ALL ",
-    tail: |dialect| match dialect {
-        Dialect::MySql => {
-            ") AS v ON v.id = c.id SET \
-             c.status = CASE c.status WHEN 'ringing' THEN 'active' ELSE c.status END, \
-             c.started_at = FROM_UNIXTIME(v.at_ms DIV 1000), c.started_ms = v.at_ms"
-        }
-        Dialect::Sqlite => ") AS v WHERE v.id = c.id",
-    },
-};
-
-const END_GROUPS: Shape = Shape {
-    name: "end groups",
-    head: |dialect| match dialect {
-        Dialect::MySql => "UPDATE wo_group_calls AS c JOIN (",
-        Dialect::Sqlite => {
-            "UPDATE wo_group_calls AS c SET status = 'ended', end_reason = v.reason, \
-             duration = (v.at_ms - c.started_ms) / 1000, ended_at = datetime(v.at_ms / 1000, 'unixepoch') FROM ("
-        }
-    },
-    row: "SELECT CAST(? AS SIGNED) AS id, CAST(? AS CHAR) AS reason, CAST(? AS SIGNED) AS at_ms",
-    between: " UNION ALL ",
-    tail: |dialect| match dialect {
-        Dialect::MySql => {
-            ") AS v ON v.id = c.id SET c.status = 'ended', c.end_reason = v.reason, \
-             c.duration = (v.at_ms - c.started_ms) DIV 1000, c.ended_at = FROM_UNIXTIME(v.at_ms DIV 1000)"
-        }
-        Dialect::Sqlite => ") AS v WHERE v.id = c.id",
-    },
-};
-
-/// `record_key` 0 marks rows of ours: rows from before have none, and may double as they like.
-const UPSERT_SEATS: Shape = Shape {
-    name: "upsert seats",
-    head: |_| {
-        "INSERT INTO wo_group_call_participants (group_call_id, user_id, joined_at, left_at, duration, joined_ms, \
-         left_ms, device_id, record_key) VALUES "
-    },
-    row: "(?, ?, @, @, ?, ?, ?, ?, 0)",
-    between: ", ",
-    // MariaDB sets from left to right and reads what it just set; SQLite reads the row as it was. So what is computed
-    // from both moments comes before the moments themselves.
-    tail: |dialect| match dialect {
-        Dialect::MySql => {
-            " ON DUPLICATE KEY UPDATE \
-             left_at = IF(GREATEST(COALESCE(left_ms, -1), COALESCE(VALUES(left_ms), -1)) \
-             >= GREATEST(COALESCE(joined_ms, 0), COALESCE(VALUES(joined_ms), 0)), \
-             FROM_UNIXTIME(GREATEST(COALESCE(left_ms, 0), COALESCE(VALUES(left_ms), 0)) DIV 1000), NULL), \
-             duration = IF(GREATEST(COALESCE(left_ms, -1), COALESCE(VALUES(left_ms), -1)) \
-             >= GREATEST(COALESCE(joined_ms, 0), COALESCE(VALUES(joined_ms), 0)), \
-             (GREATEST(COALESCE(left_ms, 0), COALESCE(VALUES(left_ms), 0)) \
-             - GREATEST(COALESCE(joined_ms, 0), COALESCE(VALUES(joined_ms), 0))) DIV 1000, NULL), \
-             device_id = IF(VALUES(joined_ms) >= COALESCE(joined_ms, 0), VALUES(device_id), device_id), \
-             joined_ms = GREATEST(COALESCE(joined_ms, VALUES(joined_ms)), COALESCE(VALUES(joined_ms), joined_ms)), \
-             left_ms = GREATEST(COALESCE(left_ms, VALUES(left_ms)), COALESCE(VALUES(left_ms), left_ms)), \
-             record_key = 0"
-        }
-        Dialect::Sqlite => {
-            " ON CONFLICT DO UPDATE SET \
-             left_at = CASE WHEN max(COALESCE(left_ms, -1), COALESCE(excluded.left_ms, -1)) \
-             >= max(COALESCE(joined_ms, 0), COALESCE(excluded.joined_ms, 0)) THEN \
-             datetime(max(COALESCE(left_ms, 0), COALESCE(excluded.left_ms, 0)) / 1000, 'unixepoch') END, \
-             duration = CASE WHEN max(COALESCE(left_ms, -1), COALESCE(excluded.left_ms, -1)) \
-             >= max(COALESCE(joined_ms, 0), COALESCE(excluded.joined_ms, 0)) THEN \
-             (max(COALESCE(left_ms, 0), COALESCE(excluded.left_ms, 0)) \
-             - max(COALESCE(joined_ms, 0), COALESCE(excluded.joined_ms, 0))) / 1000 END, \
-             device_id = CASE WHEN excluded.joined_ms >= COALESCE(joined_ms, 0) THEN excluded.device_id \
-             ELSE device_id END, \
-             joined_ms = max(COALESCE(joined_ms, excluded.joined_ms), COALESCE(excluded.joined_ms, joined_ms)), \
-             left_ms = max(COALESCE(left_ms, excluded.left_ms), COALESCE(excluded.left_ms, left_ms)), \
-             record_key = 0"
-        }
-    },
-};
-
-fn twice_is_once(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::MySql => " ON DUPLICATE KEY UPDATE record_key = VALUES(record_key)",
-        Dialect::Sqlite => " ON CONFLICT DO NOTHING",
-    }
-}
-
-const INSERT_CANDIDATES: Shape = Shape {
-    name: "insert candidates",
-    head: |_| {
-        "INSERT INTO wo_ice_candidates (room_name, user_id, candidate, sdp_mid, sdp_m_line_index, created_at, \
-         record_key) VALUES "
-    },
-    row: "(?, ?, ?, ?, ?, @, ?)",
-    between: ", ",
-    tail: twice_is_once,
-};
-
-const INSERT_STATISTICS: Shape = Shape {
-    name: "insert statistics",
-    head: |_| {
-        "INSERT INTO wo_call_statistics (call_id, group_call_id, user_id, call_type, packet_loss, average_latency, \
-         rtt_ms, jitter_ms, loss_pct, bitrate_kbps, audio_level, mos, candidate_type, created_at, record_key) VALUES "
-    },
-    row: "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, @, ?)",
-    between: ", ",
-    tail: twice_is_once,
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -498,7 +310,8 @@ mod tests {
     #[test]
     fn a_name_used_again_gets_the_number_of_its_call_and_stays_within_the_column() {
         let id = CallId::new(123).unwrap();
-        let mut taken = Taken { ids: HashSet::new(), rooms: HashMap::from([("room".into(), 7)]) };
+        let rooms = HashMap::from([("room".into(), 7)]);
+        let mut taken = Taken { ids: HashSet::new(), rooms, dialect: Dialect::MySql };
 
         assert_eq!(taken.room_for(id, &RoomName::new("Room").unwrap()), "Room#123");
         assert_eq!(taken.room_for(id, &RoomName::new("new").unwrap()), "new");

@@ -222,7 +222,8 @@ impl Shared {
         if queue.closing || (is_spare && queue.batch.spare() >= self.limits.spare) {
             self.lost.fetch_add(1, Relaxed);
             if !std::mem::replace(&mut queue.told, true) {
-                warn!("the queue to the database is full: candidates and statistics are lost");
+                let why = if queue.closing { "closed" } else { "full: candidates and statistics go first" };
+                warn!(why, "the queue to the database takes no more");
             }
             return;
         }

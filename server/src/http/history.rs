@@ -1,7 +1,9 @@
 //! The past calls of a user, wherever they are kept.
+use crate::db::{Directory, HistoryCursor, HistoryEntry, Other, Store};
 use calls_protocol::{CallId, CallType, GroupId, RoomName, Seconds, UnixMillis, UserId};
 use serde::Serialize;
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
+use tracing::warn;
 
 /// Which calls are asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub struct HistoryPage {
 pub struct PastCall {
     /// Its row.
     pub call_id: CallId,
-    /// The other side.
+    /// With whom.
     #[serde(flatten)]
     pub with: PastCallWith,
     /// `incoming` or `outgoing`.
@@ -37,7 +39,7 @@ pub struct PastCall {
     /// `ended`, `missed`, `rejected`, or what it still is.
     pub status: String,
     /// The finer word, if there is one: `completed`, `timeout` …
-    pub reason: Option<String>,
+    pub end_reason: Option<String>,
     /// Sound, or sound and picture.
     pub call_type: CallType,
     /// Its room.
@@ -48,9 +50,9 @@ pub struct PastCall {
     pub duration: Option<Seconds>,
 }
 
-/// With whom a call was.
+/// The other side of a call.
 #[derive(Debug, Clone, Serialize)]
-#[serde(untagged)]
+#[serde(rename_all = "camelCase")]
 pub enum PastCallWith {
     /// A person.
     #[serde(rename_all = "camelCase")]
@@ -58,7 +60,7 @@ pub enum PastCallWith {
         /// Who.
         user_id: UserId,
         /// The name.
-        name: String,
+        user_name: String,
         /// The picture.
         avatar: Option<String>,
     },
@@ -70,6 +72,32 @@ pub enum PastCallWith {
         /// Its name.
         group_name: String,
     },
+}
+
+impl From<HistoryEntry> for PastCall {
+    fn from(entry: HistoryEntry) -> Self {
+        let HistoryEntry { call, other, direction, status, end_reason, call_type, room, started, duration } =
+            entry;
+        let with = match other {
+            Other::User { id, profile } => PastCallWith::User {
+                user_id: id,
+                user_name: profile.name.clone(),
+                avatar: profile.avatar.clone(),
+            },
+            Other::Group { id, name } => PastCallWith::Group { group_id: id, group_name: name },
+        };
+        Self {
+            call_id: call,
+            with,
+            direction: direction.as_str(),
+            status,
+            end_reason,
+            call_type,
+            room_name: room,
+            started_at: started,
+            duration,
+        }
+    }
 }
 
 /// Why there is no page.
@@ -96,6 +124,25 @@ impl CallHistory {
         F: Future<Output = Result<HistoryPage, HistoryFault>> + Send + 'static,
     {
         Self(Arc::new(move |asked| Box::pin(read(asked))))
+    }
+
+    /// Reads the database.
+    pub fn of_store(store: Store, directory: Directory) -> Self {
+        Self::new(move |asked| {
+            let (store, directory) = (store.clone(), directory.clone());
+            async move {
+                let HistoryAsked { user, before, limit } = asked;
+                let before = before.map(|text| text.parse::<HistoryCursor>()).transpose();
+                let before = before.map_err(|_| HistoryFault::Cursor)?;
+                let page = store.history(&directory, user, before, limit as usize).await;
+                let page = page.map_err(|error| {
+                    warn!(%error, "the history could not be read");
+                    HistoryFault::Away
+                })?;
+                let next = page.next.map(|cursor| cursor.to_string());
+                Ok(HistoryPage { calls: page.entries.into_iter().map(PastCall::from).collect(), next })
+            }
+        })
     }
 
     /// Nothing is remembered.

@@ -245,7 +245,7 @@ fn past_call() -> Value {
             json!({ "type": "string",
             "enum": ["ringing", "connected", "active", "ended", "missed", "rejected"] }),
         ),
-        ("reason", maybe_text()),
+        ("endReason", maybe_text()),
         ("callType", json!({ "type": "string", "enum": ["audio", "video"] })),
         ("roomName", text()),
         ("startedAt", json!({ "type": "integer", "description": "Milliseconds since 1970" })),
@@ -254,10 +254,9 @@ fn past_call() -> Value {
             json!({ "type": ["integer", "null"], "description": "Seconds; null if never answered" }),
         ),
     ]);
-    call["oneOf"] = json!([
-        object(&[("userId", reference("Id")), ("name", text()), ("avatar", maybe_text())]),
-        object(&[("groupId", reference("Id")), ("groupName", text())]),
-    ]);
+    let user = object(&[("userId", reference("Id")), ("userName", text()), ("avatar", maybe_text())]);
+    let group = object(&[("groupId", reference("Id")), ("groupName", text())]);
+    call["oneOf"] = json!([object(&[("user", user)]), object(&[("group", group)])]);
     call
 }
 

@@ -23,7 +23,7 @@ use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tracing::{debug, error, warn};
 
@@ -39,6 +39,9 @@ const LARGEST_HEAD: usize = 16 * 1024;
 
 /// After a connection could not be taken for want of files; long enough for others to end, short for who waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Want of files lasts; the log needs it once in a while, not with every phone that knocks.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Who answers the paths of Socket.IO.
 pub trait SocketPath: Clone + Send + Sync + 'static {
@@ -99,6 +102,7 @@ pub async fn serve<S: SocketPath>(
     let mut connections = JoinSet::new();
     let door = Arc::new(door);
     let mut stop = pin!(stop);
+    let mut told: Option<Instant> = None;
     loop {
         tokio::select! {
             () = &mut stop => break,
@@ -109,7 +113,10 @@ pub async fn serve<S: SocketPath>(
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    warn!(%error, "a connection could not be taken; raise the limit of open files (LimitNOFILE)");
+                    if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                        told = Some(Instant::now());
+                        warn!(%error, "connections cannot be taken; raise the limit of open files (LimitNOFILE)");
+                    }
                     tokio::select! {
                         () = &mut stop => break,
                         () = sleep(ACCEPT_PAUSE) => {}

@@ -126,8 +126,19 @@ impl Page {
 
     /// A family of counters, told apart by one label.
     pub fn counters(&mut self, name: &str, help: &str, label: &str, family: &Counters) {
+        self.totals(name, help, label, family.all());
+    }
+
+    /// The same, counted elsewhere.
+    pub fn totals(
+        &mut self,
+        name: &str,
+        help: &str,
+        label: &str,
+        values: impl IntoIterator<Item = (&'static str, u64)>,
+    ) {
         self.head(name, help, "counter");
-        for (value, number) in family.all() {
+        for (value, number) in values {
             self.sample(name, &format!("{{{label}=\"{value}\"}}"), number);
         }
     }

@@ -381,3 +381,43 @@ fn the_example_file_is_current_and_changes_nothing() {
     assert_eq!(problems(&Given { file: Some(told), ..Given::default() }), "");
     assert_eq!(without_hash.lines().count(), KEYS.len());
 }
+
+#[test]
+fn the_table_in_the_documentation_is_current() {
+    let document = include_str!("../../../docs/deploy.md");
+    let (_, rest) = document.split_once("`calls-server settings-table` -->\n").unwrap();
+    let (table, _) = rest.split_once("<!-- /settings -->").unwrap();
+
+    assert_eq!(table, settings_table(), "write it anew: cargo run -p calls-server -- settings-table");
+}
+
+#[test]
+fn the_documentation_and_the_unit_name_settings_that_exist() {
+    let texts = [
+        include_str!("../../../docs/deploy.md"),
+        include_str!("../../../deploy/calls-server.service"),
+        include_str!("../../../deploy/compose.yaml"),
+        include_str!("../../../deploy/Dockerfile"),
+    ];
+    let ours = [
+        "turn_",
+        "jwt_",
+        "auth_",
+        "limit_",
+        "stun_",
+        "telegram_",
+        "mysql_",
+        "log_",
+        "cors_",
+        "users_",
+        "members_",
+    ];
+    let no_settings = ["turn_host", "mysql_password_file", "jwt_secret_file", "turn_secret_file"];
+    for text in texts {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_lowercase);
+        for word in words.filter(|word| ours.iter().any(|family| word.starts_with(family))) {
+            let known = KEYS.iter().any(|key| key.name == word) || no_settings.contains(&&*word);
+            assert!(known, "{word} is no setting");
+        }
+    }
+}

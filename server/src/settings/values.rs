@@ -29,27 +29,18 @@ impl fmt::Debug for Secret {
 
 /// Web pages of which origins may call this server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum CorsOrigins {
-    /// Only pages that this server serves.
-    #[default]
-    None,
-    /// Pages on this machine, on any port.
-    Localhost,
-    /// These, as browsers write them: `https://app.example.org`.
-    List(Vec<String>),
-    /// All.
-    Any,
+pub struct CorsOrigins {
+    any: bool,
+    localhost: bool,
+    origins: Vec<String>,
 }
 
 impl CorsOrigins {
     /// Whether a page of that origin may call.
     pub fn allows(&self, origin: &str) -> bool {
-        match self {
-            Self::None => false,
-            Self::Localhost => is_localhost(origin),
-            Self::List(origins) => origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)),
-            Self::Any => true,
-        }
+        self.any
+            || (self.localhost && is_localhost(origin))
+            || self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -57,22 +48,22 @@ impl FromStr for CorsOrigins {
     type Err = String;
 
     fn from_str(list: &str) -> Result<Self, String> {
-        match words(list).collect::<Vec<_>>()[..] {
-            ["none"] => return Ok(Self::None),
-            ["localhost"] => return Ok(Self::Localhost),
-            ["*"] => return Ok(Self::Any),
-            _ => {}
+        let mut cors = Self::default();
+        for word in words(list) {
+            match word {
+                "none" => {}
+                "*" => cors.any = true,
+                "localhost" => cors.localhost = true,
+                origin if is_origin(origin) => cors.origins.push(origin.to_owned()),
+                other => {
+                    return Err(format!(
+                        "`{other}` is no origin; write it as https://app.example.org, without a path or a slash \
+                         at the end, or `localhost`, `*` or `none`"
+                    ));
+                }
+            }
         }
-        match words(list).find(|word| !is_origin(word)) {
-            None => Ok(Self::List(words(list).map(str::to_owned).collect())),
-            Some(word @ ("none" | "localhost" | "*")) => Err(format!(
-                "`{word}` stands alone; beside other origins write a page of this machine as http://localhost:5173"
-            )),
-            Some(other) => Err(format!(
-                "`{other}` is no origin; write it as https://app.example.org, without a path or a slash at the \
-                 end, or `localhost`, `*` or `none`"
-            )),
-        }
+        Ok(cors)
     }
 }
 
@@ -193,7 +184,8 @@ mod tests {
         assert!(!"none".parse::<CorsOrigins>().unwrap().allows("http://localhost"));
         assert!("*".parse::<CorsOrigins>().unwrap().allows("null"));
         assert!("https://app.example.org/".parse::<CorsOrigins>().is_err());
-        assert!("localhost,https://app.example.org".parse::<CorsOrigins>().is_err());
+        let both: CorsOrigins = "localhost,https://app.example.org".parse().unwrap();
+        assert!(both.allows("http://localhost:5173") && both.allows("https://app.example.org"));
     }
 
     #[test]

@@ -102,7 +102,7 @@ struct Encoder {
 
 impl Encoder {
     fn new(start: &[u8]) -> Self {
-        let mut text = Vec::with_capacity(128);
+        let mut text = Vec::with_capacity(256);
         text.extend_from_slice(&[0; HEADER]);
         text.extend_from_slice(start);
         Self { text }

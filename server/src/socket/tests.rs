@@ -1,5 +1,6 @@
 //! The transport against clients that speak its protocols byte by byte.
 mod closing;
+mod embedding;
 mod events;
 mod handshake;
 mod heartbeat;

@@ -2,7 +2,7 @@
 use super::{
     CloseReason, Fault, Handshake, Service,
     frame::Frame,
-    outbox::{Over, Via},
+    outbox::{Outbox, Over, Via},
     polling::{Mail, Polling},
     server::{Core, Refused, new_sid},
     session::{Flow, Session, unless_forced},
@@ -95,11 +95,9 @@ pub(super) fn probe<S: Service, B>(
             wire = moving => wire,
             () = polling.gone.notified() => return,
         };
-        match wire {
+        if let Some(wire) = wire {
             // The session may have ended just now; then the wire is dropped with the mail.
-            Some(wire) => drop(polling.mail.send(Mail::Upgraded(Box::new(wire))).await),
-            // It goes on polling.
-            None => drop(polling.outbox.change_via(Via::Upgrading, Via::Polling)),
+            drop(polling.mail.send(Mail::Upgraded(Box::new(wire))).await);
         }
     });
     Ok(switching(key))
@@ -114,10 +112,31 @@ async fn probed(polling: &Polling, wire: &mut Wire<Stream>) -> Option<()> {
     }
     // The answer first: a poll that is let go before it would only come back.
     wire.send_now(Frame::text("3probe"), outbox).await.ok()?;
-    if !outbox.change_via(Via::Polling, Via::Upgrading) {
-        return None;
+    let mut standby = Standby::of(outbox)?;
+    standby.is_taken = matches!(wire.message(outbox).await, Ok(Message::Text(text)) if text == "5");
+    standby.is_taken.then_some(())
+}
+
+/// A WebSocket stands by for a session that polls. If the client does not take it, or takes too long, the session
+/// goes on as before.
+struct Standby<'a> {
+    outbox: &'a Outbox,
+    is_taken: bool,
+}
+
+impl<'a> Standby<'a> {
+    /// `None`: another one stands by.
+    fn of(outbox: &'a Outbox) -> Option<Self> {
+        outbox.change_via(Via::Polling, Via::Upgrading).then_some(Self { outbox, is_taken: false })
     }
-    matches!(wire.message(outbox).await, Ok(Message::Text(text)) if text == "5").then_some(())
+}
+
+impl Drop for Standby<'_> {
+    fn drop(&mut self) {
+        if !self.is_taken {
+            self.outbox.change_via(Via::Upgrading, Via::Polling);
+        }
+    }
 }
 
 fn limits<S: Service>(core: &Core<S>) -> Limits {

@@ -158,6 +158,12 @@ impl Relay {
         self.counters.read()
     }
 
+    /// Reads the same whenever it is called, for the metrics; it may outlive the relay.
+    pub fn watch(&self) -> impl Fn() -> RelayStats + Send + Sync + 'static {
+        let counters = Arc::clone(&self.counters);
+        move || counters.read()
+    }
+
     /// The servers to give to users: this one, by a name that they can resolve or else by the address it relays from.
     pub fn ice_settings(&self, host: Option<&str>) -> Result<IceSettings, IceUrlError> {
         let by_address = match self.relay_ip {
@@ -309,7 +315,9 @@ impl Desk {
     }
 
     async fn open(&mut self, opening: Opening, now: Now) -> Vec<u8> {
-        let Some((port, socket)) = self.free_port() else { return self.rules.not_opened(&opening) };
+        let Some((port, socket)) = self.free_port(opening.is_even) else {
+            return self.rules.not_opened(&opening);
+        };
         // A fresh socket takes its first packet only once the runtime has looked at it. This cannot fail in a way
         // that the first packet would not show as well.
         let _ready = socket.writable().await;
@@ -329,7 +337,7 @@ impl Desk {
 
     /// A port of the range that nobody has, beginning at a random one: a port that can be foreseen invites others to
     /// send to it.
-    fn free_port(&self) -> Option<(u16, UdpSocket)> {
+    fn free_port(&self, is_even: bool) -> Option<(u16, UdpSocket)> {
         let (from, to) = (*self.relay_ports.start(), *self.relay_ports.end());
         let ports = usize::from(to - from) + 1;
         let mut random = [0; 4];
@@ -338,6 +346,7 @@ impl Desk {
         let first = u32::from_be_bytes(random) as usize % ports;
         (0..ports.min(PORTS_TRIED))
             .map(|step| from + ((first + step) % ports) as u16)
+            .filter(|port| !is_even || port % 2 == 0)
             .filter(|port| !self.rules.is_taken(*port))
             .find_map(|port| Some((port, listen(SocketAddr::new(self.relay_bind, port)).ok()?)))
     }

@@ -3,3 +3,4 @@ mod clients;
 mod e2e;
 mod rules;
 mod sim;
+mod store;

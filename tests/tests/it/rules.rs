@@ -5,4 +5,5 @@ mod dial;
 mod forward;
 mod pair;
 mod restart;
+mod stumble;
 mod walk;

@@ -34,7 +34,6 @@ const KITS: &[Kit] = &[
     Kit { name: "tests-java", folder: "tests/clients/java", kind: Kind::Maven },
     Kit { name: "tests-python", folder: "tests/clients/python", kind: Kind::Pip },
     Kit { name: "tests-rust", folder: "tests/clients/rust", kind: Kind::Cargo },
-    Kit { name: "bench-node", folder: "server/benches/signalling/baseline", kind: Kind::Npm },
     Kit { name: "web", folder: "web", kind: Kind::Npm },
 ];
 

@@ -216,8 +216,8 @@ async fn history_is_asked_for_the_right_user_and_handed_on() {
     let away = server.get_as(5, "/api/calls?before=away").await;
 
     let call = json!({
-        "callId": 7, "groupId": 789, "groupName": "Team", "direction": "incoming", "status": "ended",
-        "reason": "completed", "callType": "video", "roomName": "r1", "startedAt": 1_700_000_000_000_u64,
+        "callId": 7, "group": { "groupId": 789, "groupName": "Team" }, "direction": "incoming", "status": "ended",
+        "endReason": "completed", "callType": "video", "roomName": "r1", "startedAt": 1_700_000_000_000_u64,
         "duration": 61,
     });
     assert_eq!(page, json!({ "calls": [call], "next": "c7" }));
@@ -236,7 +236,7 @@ fn past_call() -> PastCall {
         with: PastCallWith::Group { group_id: GroupId::new(789).unwrap(), group_name: "Team".into() },
         direction: "incoming",
         status: "ended".into(),
-        reason: Some("completed".into()),
+        end_reason: Some("completed".into()),
         call_type: CallType::Video,
         room_name: RoomName::new("r1").unwrap(),
         started_at: UnixMillis(1_700_000_000_000),

@@ -109,6 +109,16 @@ async fn a_slow_reader_is_dropped_and_its_memory_is_bounded() {
 }
 
 #[tokio::test]
+async fn an_idle_session_is_small() {
+    let server = Server::new(SocketSettings::default());
+
+    let size = server.size_of_a_task();
+
+    // What ten thousand idle sessions cost is this, the outbox, a timer and the socket. It was 1296 when written.
+    assert!(size <= 1400, "{size} bytes");
+}
+
+#[tokio::test]
 async fn bytes_that_are_out_make_room_for_others() {
     let mut server = Server::new(SocketSettings { outbox_limit: 3000, ..Default::default() });
     let mut client = server.on_a_pipe(500).await;

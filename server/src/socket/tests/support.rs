@@ -140,6 +140,11 @@ impl Server {
         server
     }
 
+    /// Somebody else serves it there.
+    pub(super) fn listens_at(&mut self, address: SocketAddr) {
+        self.address = Some(address);
+    }
+
     pub(super) fn address(&self) -> SocketAddr {
         self.address.unwrap()
     }
@@ -225,6 +230,14 @@ impl Server {
         let mut client = Client(WebSocketStream::from_raw_socket(near, Role::Client, None).await);
         assert!(client.text().await.starts_with("0{"));
         client
+    }
+
+    /// What the task of a session on a TCP connection keeps while it waits.
+    pub(super) fn size_of_a_task(&self) -> usize {
+        fn size_of_output<A, B, F>(_: fn(A, B) -> F) -> usize {
+            size_of::<F>()
+        }
+        size_of_output(upgrade::run::<Recorder, upgrade::Stream>)
     }
 
     fn core(&self) -> &Arc<Core<Recorder>> {

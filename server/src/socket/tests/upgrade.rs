@@ -40,7 +40,7 @@ async fn a_session_moves_over_and_its_traffic_with_it() {
 async fn traffic_in_the_middle_of_it_arrives_once_and_in_order() {
     let mut server =
         Server::listening(SocketSettings { events_per_second: 10_000, ..Default::default() }).await;
-    for round in 0..50 {
+    for round in 0..10 {
         let (query, id) = server.connected_poller().await;
         let poller = server.resume(&query);
         let hub = server.sockets.hub().clone();
@@ -115,6 +115,27 @@ async fn a_probe_that_fails_leaves_the_session_polling() {
     again.send(r#"422["echo"]"#).await;
     assert_eq!(again.text().await, "432[null]");
     assert_eq!(server.seen().await, Seen::Event(id, "echo".into(), json!(null)));
+}
+
+#[tokio::test]
+async fn of_two_probes_one_is_taken_and_the_other_does_not_disturb_it() {
+    let mut server = Server::listening(SocketSettings::default()).await;
+    let (query, _) = server.connected_poller().await;
+    let poller = server.resume(&query);
+    let url = format!("EIO=4&transport=websocket&sid={}", poller.sid());
+    let mut first = server.websocket(&url).await;
+    let mut second = server.websocket(&url).await;
+
+    first.send("2probe").await;
+    assert_eq!(first.text().await, "3probe");
+    assert_eq!(poller.get().await, "6");
+    second.send("2probe").await;
+    second.rest().await;
+    first.send("5").await;
+    first.send(r#"421["echo"]"#).await;
+
+    assert_eq!(first.text().await, "431[null]");
+    assert_eq!(server.sockets.stats().open_websocket.get(), 1);
 }
 
 #[tokio::test]

@@ -39,9 +39,10 @@ pub(super) const TAILROOM: usize = 3;
 pub(super) struct Channel(u16);
 
 impl Channel {
-    /// A number in the range that RFC 8656 leaves for channels.
+    /// A number in the range of RFC 5766. RFC 8656 has clients stay below 0x5000, but older ones do not, and here
+    /// nothing else shares the port.
     pub(super) fn new(number: u16) -> Option<Self> {
-        (0x4000..=0x4fff).contains(&number).then_some(Self(number))
+        (0x4000..=0x7fff).contains(&number).then_some(Self(number))
     }
 }
 
@@ -287,7 +288,7 @@ mod tests {
     fn a_channel_stays_with_its_peer_and_a_peer_with_its_channel() {
         let now = Instant::now();
         let relay = allocation(0, now);
-        let [one, two] = [0x4000, 0x4fff].map(|number| Channel::new(number).unwrap());
+        let [one, two] = [0x4000, 0x7fff].map(|number| Channel::new(number).unwrap());
 
         assert_eq!(relay.bind(one, peer(1, 5), now), Ok(()));
         assert_eq!(relay.bind(one, peer(1, 5), now), Ok(()));
@@ -295,7 +296,7 @@ mod tests {
         assert_eq!(relay.bind(two, peer(1, 5), now), Err(Full::Conflict));
         assert_eq!(relay.bind(two, peer(1, 6), now), Ok(()));
         assert_eq!(relay.bind(one, peer(2, 5), now + CHANNEL), Ok(()));
-        assert_eq!((Channel::new(0x3fff), Channel::new(0x5000)), (None, None));
+        assert_eq!((Channel::new(0x3fff), Channel::new(0x8000)), (None, None));
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(super) mod attribute {
     pub(in super::super) const NONCE: u16 = 0x0015;
     pub(in super::super) const XOR_RELAYED_ADDRESS: u16 = 0x0016;
     pub(in super::super) const REQUESTED_ADDRESS_FAMILY: u16 = 0x0017;
+    pub(in super::super) const EVEN_PORT: u16 = 0x0018;
     pub(in super::super) const REQUESTED_TRANSPORT: u16 = 0x0019;
     pub(in super::super) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
     pub(in super::super) const FINGERPRINT: u16 = 0x8028;

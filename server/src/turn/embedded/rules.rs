@@ -27,9 +27,9 @@ const LIFETIME: Duration = Duration::from_secs(600);
 /// A user without a relay is remembered for so long, or a new relay would come with a fresh burst of bandwidth.
 const USER_MEMORY: Duration = Duration::from_secs(60);
 
-/// Attributes that a request may carry; any other that must be understood is refused. EVEN-PORT and
-/// RESERVATION-TOKEN (pairs of ports for RTCP, which nobody in WebRTC has) and DONT-FRAGMENT are not served.
-const UNDERSTOOD: [u16; 11] = [
+/// Attributes that a request may carry; any other that must be understood is refused: RESERVATION-TOKEN (the second
+/// of a pair of ports, for RTCP, which WebRTC has not used for ten years), DONT-FRAGMENT and what came later.
+const UNDERSTOOD: [u16; 12] = [
     attribute::USERNAME,
     attribute::MESSAGE_INTEGRITY,
     attribute::CHANNEL_NUMBER,
@@ -39,6 +39,7 @@ const UNDERSTOOD: [u16; 11] = [
     attribute::REALM,
     attribute::NONCE,
     attribute::REQUESTED_ADDRESS_FAMILY,
+    attribute::EVEN_PORT,
     attribute::REQUESTED_TRANSPORT,
     attribute::XOR_MAPPED_ADDRESS,
 ];
@@ -93,6 +94,8 @@ pub(super) enum Step {
 pub(super) struct Opening {
     client: SocketAddr,
     user: UserId,
+    /// Whether the port has to be an even one, as old RTP had it.
+    pub(super) is_even: bool,
     reply: Reply,
 }
 
@@ -196,7 +199,7 @@ impl Rules {
 
     /// A port was found: the relay is open, and here is the answer.
     pub(super) fn opened(&mut self, opening: Opening, port: u16, now: Now) -> (Arc<Allocation>, Vec<u8>) {
-        let Opening { client, user, reply } = opening;
+        let Opening { client, user, reply, .. } = opening;
         let kbps = self.quota.kbps_per_user;
         let user = self.users.entry(user).or_insert_with(|| {
             let share = Arc::new(Share::new(user, kbps, now.instant));
@@ -360,6 +363,13 @@ impl Rules {
         if !self.family_fits(message)? {
             return Err(440);
         }
+        let is_even = match message.get(attribute::EVEN_PORT) {
+            None => false,
+            Some([flags]) if flags & 0x80 == 0 => true,
+            // The odd port above it is asked for too, and no client that matters would come for it.
+            Some([_]) => return Err(508),
+            Some(_) => return Err(400),
+        };
         let relays = self.users.get(&caller.user).map_or(0, |user| user.relays);
         if relays >= self.quota.per_user {
             return Err(486);
@@ -368,7 +378,7 @@ impl Rules {
         if self.held.len() >= self.quota.in_all || self.held.contains_key(&client) {
             return Err(508);
         }
-        Ok(Step::Open(Opening { client, user: caller.user, reply: reply.clone() }))
+        Ok(Step::Open(Opening { client, user: caller.user, is_even, reply: reply.clone() }))
     }
 
     fn refresh(

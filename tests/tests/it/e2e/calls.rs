@@ -106,3 +106,19 @@ async fn a_token_decides_who_speaks() -> anyhow::Result<()> {
     server.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_page_of_a_strange_web_site_does_not_come_in() -> anyhow::Result<()> {
+    let server = TestServer::start(&[("CORS_ORIGINS", "https://app.example.org")]).await;
+    let (address, nothing) = (server.address(), json!({}));
+
+    let own = format!("http://{address}");
+    for welcome in [own.as_str(), "https://app.example.org"] {
+        Client::connect_from(address, &nothing, Some(welcome)).await?;
+    }
+    for stranger in ["https://evil.example.org", "http://localhost:5173", "null"] {
+        assert!(Client::connect_from(address, &nothing, Some(stranger)).await.is_err(), "{stranger} came in");
+    }
+    server.stop().await;
+    Ok(())
+}

@@ -345,20 +345,26 @@ fn what_is_not_served_is_refused_by_its_code() {
     let tcp = |writer: Writer| writer.with(attribute::REQUESTED_TRANSPORT, &[6, 0, 0, 0]);
     let six = |writer: Writer| over_udp(writer).with(attribute::REQUESTED_ADDRESS_FAMILY, &[2, 0, 0, 0]);
     let four = |writer: Writer| over_udp(writer).with(attribute::REQUESTED_ADDRESS_FAMILY, &[1, 0, 0, 0]);
-    const EVEN_PORT: u16 = 0x0018;
+    const RESERVATION_TOKEN: u16 = 0x0022;
     const SOFTWARE: u16 = 0x8022;
 
     assert_eq!(phone.ask(&mut desk, method::ALLOCATE, |writer| writer), 400);
     assert_eq!(phone.ask(&mut desk, method::ALLOCATE, tcp), 442);
     assert_eq!(phone.ask(&mut desk, method::ALLOCATE, six), 440);
-    assert_eq!(phone.ask(&mut desk, method::ALLOCATE, |w| over_udp(w).with(EVEN_PORT, &[0x80])), 420);
+    assert_eq!(phone.ask(&mut desk, method::ALLOCATE, |w| over_udp(w).with(RESERVATION_TOKEN, &[1; 8])), 420);
+    let even_port = |flags: u8| move |writer: Writer| over_udp(writer).with(attribute::EVEN_PORT, &[flags]);
+    assert_eq!(phone.ask(&mut desk, method::ALLOCATE, even_port(0x80)), 508);
     assert_eq!(phone.refresh(&mut desk, 600), 437);
     assert_eq!(phone.permit(&mut desk, &[PUBLIC]), 437);
     assert_eq!(phone.bind(&mut desk, 0x4000, "8.8.8.8:1"), 437);
     assert_eq!(phone.ask(&mut desk, method::ALLOCATE, |w| four(w).with(SOFTWARE, b"libwebrtc")), 0);
     assert_eq!(phone.permit(&mut desk, &[]), 400);
     assert_eq!(phone.bind(&mut desk, 0x3fff, "8.8.8.8:1"), 400);
-    assert_eq!(phone.bind(&mut desk, 0x5000, "8.8.8.8:1"), 400);
+    assert_eq!(phone.bind(&mut desk, 0x8000, "8.8.8.8:1"), 400);
+
+    let mut old = Phone::of(1, 2);
+    let request = old.signed(&desk, method::ALLOCATE, even_port(0));
+    assert!(matches!(desk.step(old.at, &request).0, Step::Open(Opening { is_even: true, .. })));
 }
 
 #[test]

@@ -1,0 +1,125 @@
+//! The writer when there is too much to write, or something that cannot be written.
+use super::*;
+use calls_server::db::{Unwritten, WriterLimits};
+use calls_tests::{databases::Database, mariadb::MariaDb};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn while_the_database_is_away_calls_are_kept_and_candidates_only_so_many() {
+    let server = Arc::new(MariaDb::start().unwrap());
+    let database = Database::on(Arc::clone(&server)).await.unwrap();
+    let store = database.store().await.unwrap();
+    let limits =
+        WriterLimits { spare: 10, kept: 4, last_pause: Duration::from_millis(200), ..Default::default() };
+    let writer = Writer::with_limits(&store, limits);
+    server.kill();
+
+    for id in 1..=20 {
+        whole_call(id, 1, 2, id).into_iter().for_each(|record| writer.push(record));
+    }
+    // The first attempt to connect is given up after a while.
+    let mut stuck = writer.flush(Duration::from_millis(50)).await;
+    while !writer.counts().is_away {
+        stuck = writer.flush(Duration::from_millis(50)).await;
+    }
+
+    // A batch may be on its way when the rest comes, so as many again can be kept.
+    assert!(matches!(stuck, Err(Unwritten { rows: 30..=40 })), "{stuck:?}");
+    assert!((30..=50).contains(&writer.counts().lost), "{:?}", writer.counts());
+
+    server.resume().unwrap();
+    writer.close(PATIENCE).await.unwrap();
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await.unwrap(), ["20"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_database_killed_in_the_middle_and_started_again_misses_nothing() {
+    let server = Arc::new(MariaDb::start().unwrap());
+    let database = Database::on(Arc::clone(&server)).await.unwrap();
+    let store = database.store().await.unwrap();
+    let limits = WriterLimits { rows: 40, last_pause: Duration::from_millis(200), ..Default::default() };
+    let writer = Writer::with_limits(&store, limits);
+    let mut pushed = 0;
+    let mut push = |writer: &Writer, calls: u64| {
+        for id in pushed + 1..=pushed + calls {
+            whole_call(id, 1, 2, id).into_iter().for_each(|record| writer.push(record));
+        }
+        pushed += calls;
+    };
+    push(&writer, 100);
+    writer.flush(PATIENCE).await.unwrap();
+
+    for _ in 0..3 {
+        push(&writer, 200);
+        // Somewhere among the batches.
+        while writer.counts().queue_depth > 500 {
+            tokio::task::yield_now().await;
+        }
+        server.kill();
+        push(&writer, 100);
+        assert!(store.ping().await.is_err());
+        server.resume().unwrap();
+        writer.flush(PATIENCE).await.unwrap();
+    }
+
+    writer.close(PATIENCE).await.unwrap();
+    let counts = writer.counts();
+    assert_eq!((counts.lost, counts.queue_depth, counts.is_away), (0, 0, false), "{counts:?}");
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await.unwrap(), ["1000"]);
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_ice_candidates").await.unwrap(), ["2000"]);
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_call_statistics").await.unwrap(), ["1000"]);
+    store.ping().await.unwrap();
+    store.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_the_database_will_never_take_is_given_up_alone() {
+    let database = Database::mariadb().await.unwrap();
+    let store = database.store().await.unwrap();
+    let writer = Writer::start(&store);
+    for id in 1..=50 {
+        // Ids of Telegram do not fit an INT.
+        let from = if id == 33 { 5_000_000_000 } else { 1 };
+        writer.push(rings(id, from, 2, 0));
+    }
+    writer.flush(PATIENCE).await.unwrap();
+
+    assert_eq!(writer.counts().lost, 1);
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls").await.unwrap(), ["49"]);
+
+    store.widen_user_ids().await.unwrap();
+    store.widen_user_ids().await.unwrap();
+    writer.push(rings(33, 5_000_000_000, 2, 0));
+    writer.close(PATIENCE).await.unwrap();
+    assert_eq!(writer.counts().lost, 1);
+    assert_eq!(database.ask("SELECT from_id FROM wo_calls WHERE id = 33").await.unwrap(), ["5000000000"]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn candidates_are_not_written_where_the_operator_says_so() {
+    for database in Database::both().await.unwrap() {
+        let mut settings = database.settings().unwrap();
+        settings.store_candidates = false;
+        let store = Store::open(&settings).await.unwrap();
+        write(&store, &whole_call(1, 1, 2, 0), 10).await;
+
+        assert_eq!(database.ask("SELECT COUNT(*) FROM wo_ice_candidates").await.unwrap(), ["0"]);
+        assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls").await.unwrap(), ["1"]);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_database_everything_is_forgotten_at_once() {
+    let store = Store::memory();
+    let writer = Writer::start(&store);
+    whole_call(1, 1, 2, 0).into_iter().for_each(|record| writer.push(record));
+
+    writer.flush(PATIENCE).await.unwrap();
+    writer.close(PATIENCE).await.unwrap();
+
+    assert_eq!(writer.counts(), calls_server::db::WriterCounts::default());
+    assert_eq!(store.open_calls().await.unwrap().calls, []);
+}
