@@ -3,10 +3,15 @@
 import asyncio
 import importlib.metadata
 import json
+import logging
 import platform
 import sys
 
 import socketio
+
+# The library leaves its HTTP sessions behind when a connection breaks, and many words about it on the error output.
+for name in ("asyncio", "engineio.client"):
+    logging.getLogger(name).setLevel(logging.CRITICAL)
 
 SOCKETS = {}
 
