@@ -1,7 +1,8 @@
 //! The whole server, put together: what `main` runs and what tests start inside their own process.
 //!
-//! Order matters. Up: the port, database, relay, what was going on, then the door. Down: no new calls, the door, the sockets,
-//! then what is left to write, and the relay last, since calls still talk through it.
+//! Order matters. Up: the port, database, relay, what was going on, then the door. Down: no new calls, the sockets, the
+//! door (those who poll come through it to hear the end), then what is left to write, and the relay last, since calls
+//! still talk through it.
 use crate::{
     auth::Auth,
     calls::{Calls, Input, OpenCall},
@@ -174,9 +175,9 @@ impl Server {
         self.health.drain();
         let remembers = self.store.kind() != "none";
         self.switchboard.input(if remembers { Input::Stop } else { Input::Shutdown });
+        self.sockets.shutdown(self.drain).await;
         // Nobody listens if the door has ended already.
         let _ = self.stop.send(());
-        self.sockets.shutdown(self.drain).await;
         self.tasks.shutdown().await;
         match self.door.await {
             Ok(0) => {}

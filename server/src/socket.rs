@@ -173,6 +173,17 @@ pub enum CloseReason {
     Panicked,
 }
 
+impl CloseReason {
+    /// Whether the client did nothing wrong and shall come back at once. It is then told nothing at the end but cut
+    /// off: every stock client comes back from a connection that breaks, and not every one from one that is closed.
+    /// The Java client stops reading at a WebSocket's close frame and tells nobody, so that a phone would sit there
+    /// until the heartbeat is missed, longer than its seat in a call waits. The Python client stays away after the
+    /// good-bye packet of a poll.
+    fn invites_back(self) -> bool {
+        matches!(self, Self::ServerShutdown | Self::Panicked)
+    }
+}
+
 /// A parameter of a query string, percent-decoded.
 fn query<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let raw = query.split('&').find_map(|pair| {

@@ -4,7 +4,7 @@ use calls_protocol::{Refusal, ServerEvent};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest},
@@ -150,15 +150,17 @@ impl Client {
         drop(self);
     }
 
-    /// Waits until the server closes the connection.
+    /// Waits until the server ends the connection, and ends it, too.
     pub async fn closed(&mut self) -> Result<()> {
-        loop {
-            match timeout(PATIENCE, self.socket.next()).await.context("the server does not close")? {
-                None | Some(Err(_)) => return Ok(()),
-                // A close is answered by the next read, as a client must.
-                Some(Ok(_)) => {}
-            }
-        }
+        // A close is answered by the next read, as a client must.
+        while let Some(Ok(_)) =
+            timeout(PATIENCE, self.socket.next()).await.context("the server does not close")?
+        {}
+        // A library lets go of a connection that is over; a server that stops waits a while for that.
+        self.socket.get_mut().shutdown().await.or_else(|error| match error.kind() {
+            std::io::ErrorKind::NotConnected | std::io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(error.into()),
+        })
     }
 
     async fn text(&mut self) -> Result<String> {

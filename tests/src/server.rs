@@ -103,6 +103,11 @@ impl TestServer {
         &self.server
     }
 
+    /// The folder of its data, if it has one.
+    pub fn folder(&self) -> Option<&Folder> {
+        self.folder.as_ref()
+    }
+
     /// Stops it as an operator would, and gives back the folder.
     ///
     /// # Panics

@@ -110,7 +110,7 @@ pub(super) enum Polled {
     /// A packet that means nothing: the client is about to change transports.
     Noop,
     /// The session is closing: the good-bye packet.
-    Close,
+    Close(CloseReason),
     /// The session is gone.
     Gone,
 }
@@ -295,8 +295,8 @@ impl Outbox {
             self.written(taken.len(), taken.iter().map(|frame| frame.wire().len()).sum());
             return Poll::Ready(Polled::Frames(taken));
         }
-        if matches!(inner.state, State::Closing(_)) {
-            return Poll::Ready(Polled::Close);
+        if let State::Closing(reason) = inner.state {
+            return Poll::Ready(Polled::Close(reason));
         }
         if inner.via == Via::Upgrading {
             return Poll::Ready(Polled::Noop);

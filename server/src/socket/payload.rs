@@ -20,7 +20,11 @@ pub(super) enum Part<'a> {
 pub(super) fn parts(body: &str) -> impl Iterator<Item = Part<'_>> {
     body.split(char::from(SEPARATOR)).map(|part| match part.strip_prefix('b') {
         None => Part::Text(part),
-        Some(encoded) => STANDARD.decode(encoded).map_or(Part::NotBase64, |bytes| Part::Binary(bytes.len())),
+        Some(encoded) => {
+            // The stock Java client breaks its lines, as in mail.
+            let encoded: Vec<u8> = encoded.bytes().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+            STANDARD.decode(encoded).map_or(Part::NotBase64, |bytes| Part::Binary(bytes.len()))
+        }
     })
 }
 
@@ -49,6 +53,11 @@ mod tests {
             found,
             [Part::Text("40"), Part::Text("3"), Part::Binary(3), Part::NotBase64, Part::Text("")]
         );
+    }
+
+    #[test]
+    fn base64_may_have_lines() {
+        assert_eq!(parts("bAQI\r\nD\n").collect::<Vec<_>>(), [Part::Binary(3)]);
     }
 
     #[test]

@@ -97,7 +97,11 @@ pub(super) async fn get<S: Service>(
     let body = match polled {
         Polled::Frames(frames) => payload::join(&frames),
         Polled::Noop => Bytes::from_static(b"6"),
-        Polled::Close | Polled::Gone => {
+        Polled::Close(reason) if reason.invites_back() => {
+            polling.said_goodbye.notify_one();
+            return Err(Refused::UNAVAILABLE);
+        }
+        Polled::Close(_) | Polled::Gone => {
             polling.said_goodbye.notify_one();
             Bytes::from_static(b"1")
         }

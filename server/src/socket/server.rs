@@ -260,7 +260,8 @@ impl Refused {
     pub(super) const REQUEST: Self = Self::new(StatusCode::BAD_REQUEST, 3, "Bad request");
     pub(super) const TOO_LARGE: Self = Self::new(StatusCode::PAYLOAD_TOO_LARGE, 3, "Payload too large");
     const TOO_MANY: Self = Self::new(StatusCode::TOO_MANY_REQUESTS, 4, "Too many connections");
-    const UNAVAILABLE: Self = Self::new(StatusCode::SERVICE_UNAVAILABLE, 4, "Server full or stopping");
+    pub(super) const UNAVAILABLE: Self =
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, 4, "Server full or stopping");
     const VERSION: Self = Self::new(StatusCode::BAD_REQUEST, 5, "Unsupported protocol version");
 
     fn response(self) -> Response<Full<Bytes>> {

@@ -7,7 +7,7 @@ use super::{
     server::{Core, Refused, new_sid},
     session::{Flow, Session, unless_forced},
     websocket::{Limits, Message},
-    wire::{Lost, Wire, close_code},
+    wire::{Farewell, Lost, Wire},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -187,10 +187,10 @@ where
     let outbox = session.outbox.clone();
     session.leave(end.reason);
     // Whoever did not answer, or does not read, will not read a good-bye.
-    if let Some(code) = end.code {
+    if let Some(farewell) = end.farewell {
         let goodbye = async {
             tokio::select! {
-                () = wire.close(&outbox, code) => {}
+                () = wire.close(&outbox, farewell) => {}
                 () = poll_fn(|cx| outbox.poll_forced(cx)) => {}
             }
         };
@@ -202,16 +202,20 @@ where
 /// How a session ended.
 struct End {
     reason: CloseReason,
-    /// The code of the close frame, when one is due.
-    code: Option<u16>,
+    /// How it is closed, unless the client is gone.
+    farewell: Option<Farewell>,
 }
 
 impl From<Lost> for End {
     fn from(lost: Lost) -> Self {
         match lost {
-            Lost::Io => Self { reason: CloseReason::TransportError, code: None },
-            Lost::Closed => Self { reason: CloseReason::TransportClosed, code: Some(1000) },
-            Lost::Broken(broken) => Self { reason: CloseReason::TransportError, code: Some(broken.0) },
+            Lost::Io => Self { reason: CloseReason::TransportError, farewell: None },
+            Lost::Closed => {
+                Self { reason: CloseReason::TransportClosed, farewell: Some(Farewell::Code(1000)) }
+            }
+            Lost::Broken(broken) => {
+                Self { reason: CloseReason::TransportError, farewell: Some(Farewell::Code(broken.0)) }
+            }
         }
     }
 }
@@ -219,8 +223,8 @@ impl From<Lost> for End {
 impl From<Over> for End {
     fn from(over: Over) -> Self {
         match over {
-            Over::Close(reason) => Self { reason, code: Some(close_code(reason)) },
-            Over::Drop(reason) => Self { reason, code: None },
+            Over::Close(reason) => Self { reason, farewell: Some(Farewell::of(reason)) },
+            Over::Drop(reason) => Self { reason, farewell: None },
         }
     }
 }
@@ -252,7 +256,7 @@ where
             }
             match session.poll_timer(cx) {
                 Poll::Ready(CloseReason::PingTimeout) => {
-                    Poll::Ready(Err(End { reason: CloseReason::PingTimeout, code: None }))
+                    Poll::Ready(Err(End { reason: CloseReason::PingTimeout, farewell: None }))
                 }
                 Poll::Ready(reason) => Poll::Ready(Err(End::from(Over::Close(reason)))),
                 Poll::Pending => Poll::Pending,
@@ -272,7 +276,7 @@ where
             Ok(Message::TooLarge(head)) => session.too_large(&head),
             Ok(Message::NotUtf8) => {
                 session.malformed(Fault::NotUtf8, None, None);
-                return End { reason: CloseReason::TransportError, code: Some(1007) };
+                return End { reason: CloseReason::TransportError, farewell: Some(Farewell::Code(1007)) };
             }
             // Answered by the wire.
             Ok(Message::Ping(_) | Message::Pong | Message::Close) => Flow::Continue,

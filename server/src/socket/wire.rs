@@ -209,13 +209,15 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
         .await
     }
 
-    /// Says good-bye: what waits in the outbox, which is closing, a close frame, and then reads on until the client
-    /// has closed too. To close a socket with unread bytes would make the kernel throw away what the client has
-    /// not read yet.
-    pub(super) async fn close(mut self, outbox: &Outbox, code: u16) {
+    /// Says good-bye: what waits in the outbox, which is closing, then the farewell, and then reads on until the
+    /// client has closed too. To close a socket with unread bytes would make the kernel throw away what the client
+    /// has not read yet.
+    pub(super) async fn close(mut self, outbox: &Outbox, farewell: Farewell) {
         let goodbye = async {
             poll_fn(|cx| self.poll_write(cx, outbox)).await?;
-            self.send_now(Frame::control(8, &code.to_be_bytes()), outbox).await?;
+            if let Farewell::Code(code) = farewell {
+                self.send_now(Frame::control(8, &code.to_be_bytes()), outbox).await?;
+            }
             poll_fn(|cx| Pin::new(&mut self.io).poll_shutdown(cx)).await?;
             while self.message(outbox).await.is_ok() {}
             Ok::<_, Lost>(())
@@ -225,16 +227,21 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Wire<Io> {
     }
 }
 
-/// The code of a close frame.
-pub(super) fn close_code(reason: CloseReason) -> u16 {
-    match reason {
-        CloseReason::ServerShutdown => 1001,
-        CloseReason::TransportError => 1002,
-        CloseReason::Panicked => 1011,
-        CloseReason::ClientDisconnect
-        | CloseReason::TransportClosed
-        | CloseReason::PingTimeout
-        | CloseReason::SlowReader
-        | CloseReason::ServerClosed => 1000,
+/// What a client is told last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Farewell {
+    /// A close frame with this code.
+    Code(u16),
+    /// The connection just ends, as if it broke.
+    None,
+}
+
+impl Farewell {
+    pub(super) fn of(reason: CloseReason) -> Self {
+        match reason {
+            reason if reason.invites_back() => Self::None,
+            CloseReason::TransportError => Self::Code(1002),
+            _ => Self::Code(1000),
+        }
     }
 }

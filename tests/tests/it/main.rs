@@ -1,4 +1,5 @@
 //! Every test that needs more than one module.
+mod clients;
 mod crash;
 mod e2e;
 mod rules;

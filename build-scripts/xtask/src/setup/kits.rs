@@ -25,6 +25,7 @@ enum Kind {
     Npm,
     Maven,
     Pip,
+    Cargo,
 }
 
 /// A kit whose folder is not there is skipped: its part of the project is not written yet.
@@ -32,6 +33,7 @@ const KITS: &[Kit] = &[
     Kit { name: "tests-js", folder: "tests/clients/js", kind: Kind::Npm },
     Kit { name: "tests-java", folder: "tests/clients/java", kind: Kind::Maven },
     Kit { name: "tests-python", folder: "tests/clients/python", kind: Kind::Pip },
+    Kit { name: "tests-rust", folder: "tests/clients/rust", kind: Kind::Cargo },
     Kit { name: "web", folder: "web", kind: Kind::Npm },
 ];
 
@@ -42,6 +44,7 @@ impl Kind {
             Self::Npm => &["package.json", "package-lock.json"],
             Self::Maven => &["pom.xml"],
             Self::Pip => &["requirements.txt"],
+            Self::Cargo => &["Cargo.toml", "Cargo.lock"],
         }
     }
 
@@ -51,13 +54,15 @@ impl Kind {
             Self::Npm => "node_modules",
             Self::Maven => "jars",
             Self::Pip => ".venv",
+            Self::Cargo => "target",
         }
     }
 
-    fn install(self, folder: &Path) -> Result<()> {
+    /// Makes the product in `place`; `folder` is where the kit is in the project.
+    fn install(self, folder: &Path, place: &Path) -> Result<()> {
         let here = |program: &str, args: &[&str]| {
             let mut command = Command::new(program);
-            command.current_dir(folder).args(args);
+            command.current_dir(place).args(args);
             run::run(&mut command)
         };
         match self {
@@ -74,10 +79,16 @@ impl Kind {
             ),
             Self::Pip => {
                 here("python3", &["-m", "venv", ".venv"])?;
-                let pip = folder.join(".venv/bin/python");
+                let pip = place.join(".venv/bin/python");
                 let pip = pip.to_str().context("the cache folder's name is not text")?;
                 let quiet = ["--quiet", "--disable-pip-version-check"];
                 here(pip, &[&["-m", "pip", "install"], &quiet[..], &["-r", "requirements.txt"]].concat())
+            }
+            Self::Cargo => {
+                // Where the sources are: the tests build them again, and what they need is built by then.
+                let mut build = Command::new("cargo");
+                build.current_dir(folder).args(["build", "--quiet", "--locked", "--target-dir"]);
+                run::run(build.arg(place.join("target")))
             }
         }
     }
@@ -128,7 +139,7 @@ impl Kit {
         for file in self.kind.files() {
             fs::copy(folder.join(file), place.join(file))?;
         }
-        self.kind.install(&place)?;
+        self.kind.install(folder, &place)?;
         fs::write(done, "")?;
         Ok(place)
     }

@@ -17,6 +17,8 @@ enum Gives {
     Program(&'static str),
     /// A module that Python can import.
     PythonModule(&'static str),
+    /// A library that C programs can be built with.
+    Library(&'static str),
 }
 
 #[derive(PartialEq)]
@@ -72,6 +74,19 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "pkg-config",
+        gives: Gives::Program("pkg-config"),
+        why: "finds OpenSSL for rust_socketio, one of the foreign clients",
+        need: Need::Must,
+    },
+    Package {
+        // Only the stock Rust client is built with it. Nothing of ours may be: `deny.toml` sees to that.
+        name: "libssl-dev",
+        gives: Gives::Library("openssl"),
+        why: "rust_socketio, one of the foreign clients, is built with OpenSSL",
+        need: Need::Must,
+    },
+    Package {
         name: "chromium",
         gives: Gives::Program("chromium"),
         why: "opens the web pages",
@@ -87,6 +102,9 @@ impl Package {
                 let mut python = Command::new("python3");
                 run::output(python.args(["-c", &format!("import {module}")])).is_ok()
             }
+            Gives::Library(library) => {
+                run::output(Command::new("pkg-config").args(["--exists", library])).is_ok()
+            }
         }
     }
 
@@ -94,6 +112,7 @@ impl Package {
         let gives = match self.gives {
             Gives::Program(program) => format!("the program {program}"),
             Gives::PythonModule(module) => format!("Python's module {module}"),
+            Gives::Library(library) => format!("the library {library}"),
         };
         format!("  {gives}: {} (package {} on Debian and Ubuntu)", self.why, self.name)
     }

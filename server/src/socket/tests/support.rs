@@ -331,6 +331,12 @@ impl<Io: AsyncRead + AsyncWrite + Unpin> Client<Io> {
         }
     }
 
+    /// Waits until the connection ends without a close frame, and nothing comes before that.
+    pub(super) async fn cut(&mut self) {
+        let end = timeout(PATIENCE, self.0.next()).await.expect("the server closes");
+        assert!(matches!(end, Some(Err(_)) | None), "not cut, but {end:?}");
+    }
+
     /// Reads until the connection ends, in whatever way; the texts before that.
     pub(super) async fn rest(&mut self) -> Vec<String> {
         let mut texts = vec![];
