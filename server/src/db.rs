@@ -8,6 +8,7 @@ mod adopt;
 mod apply;
 mod batch;
 mod cache;
+mod claim;
 mod conn;
 mod devices;
 mod directory;
@@ -21,6 +22,7 @@ mod restart;
 mod rows;
 mod writer;
 
+pub use claim::Claim;
 pub use devices::Device;
 pub use directory::Directory;
 pub use error::{OpenError, QueryError};

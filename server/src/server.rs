@@ -8,7 +8,7 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
+        Claim, DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
         Unwritten, Writer,
     },
     http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
@@ -75,6 +75,8 @@ pub struct Server {
     sockets: Sockets<Switchboard>,
     health: Arc<Health>,
     store: Store,
+    /// No other server writes to the database while this one does.
+    claim: Claim,
     writer: Writer,
     relay: Option<Relay>,
     /// Ends the door.
@@ -94,6 +96,7 @@ impl Server {
         let listener = http::listen(settings.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let (store, directory) = open(&settings).await?;
+        let claim = store.claim().await?;
         let writer = Writer::start(&store);
         let relay = relay(&settings)?;
         let ice = match &relay {
@@ -150,7 +153,20 @@ impl Server {
         tasks.spawn(keep_health(store.clone(), health.clone()));
         info!(%address, database = store.kind(), "ready");
         let drain = settings.drain;
-        Ok(Self { address, switchboard, sockets, health, store, writer, relay, stop, door, tasks, drain })
+        Ok(Self {
+            address,
+            switchboard,
+            sockets,
+            health,
+            store,
+            claim,
+            writer,
+            relay,
+            stop,
+            door,
+            tasks,
+            drain,
+        })
     }
 
     /// Where clients come to.
@@ -185,6 +201,7 @@ impl Server {
             Err(error) => warn!(%error, "the door did not end by itself"),
         }
         let written = self.writer.close(self.drain).await;
+        drop(self.claim);
         self.store.close().await;
         if let Some(relay) = self.relay {
             relay.stop().await;
@@ -277,7 +294,14 @@ fn publish(
             gauges.users_online.set(users as u64);
         }
         for (name, value) in stats.all() {
-            page.gauge(&format!("calls_sockets_{name}"), "Of the Socket.IO transport", value);
+            match name {
+                "open_websocket" | "open_polling" => {
+                    page.gauge(&format!("calls_sockets_{name}"), "Sockets by their transport", value);
+                }
+                _ => {
+                    page.counter(&format!("calls_sockets_{name}_total"), "Of the Socket.IO transport", value);
+                }
+            }
         }
         let counts = writer.counts();
         page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);

@@ -389,7 +389,7 @@ impl Room {
         if let Some(call) = self.call {
             cx.store(Record::GroupEnded { call, reason: reason.as_str(), at: cx.now });
         }
-        cx.note(Note::Ended { room: self.name.clone(), by, reason });
+        cx.note(Note::Ended { room: self.name.clone(), by, reason: reason.as_str() });
         let outcome = match reason {
             EndedReason::Timeout => Outcome::TimedOut,
             EndedReason::Cancelled => Outcome::Cancelled,

@@ -238,7 +238,7 @@ impl Calls {
         let ended = Record::Ended { call, status, reason, by: None, at: now, duration: None };
         out.extend([ringing, ended].map(Action::Store));
         out.push(Action::Note(Note::Initiated { from, to, call_type }));
-        out.push(Action::Note(Note::Ended { room: room.clone(), by: None, reason: EndedReason::Missed }));
+        out.push(Action::Note(Note::Ended { room: room.clone(), by: None, reason }));
         out.push(Action::Push { user: to, push: Push::Missed { from, call_type, room } });
         refusal
     }

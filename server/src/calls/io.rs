@@ -1,8 +1,7 @@
 //! What goes into the rules and what comes out.
 use super::{OpenCall, Record};
 use calls_protocol::{
-    Ack, CallType, ClientEvent, EndedReason, EventId, GroupId, Refusal, RejectReason, RoomName, ServerEvent,
-    UserId,
+    Ack, CallType, ClientEvent, EventId, GroupId, Refusal, RejectReason, RoomName, ServerEvent, UserId,
 };
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -197,8 +196,8 @@ pub enum Note {
         room: RoomName,
         /// Who ended it, if a person did.
         by: Option<UserId>,
-        /// Why.
-        reason: EndedReason,
+        /// Why, in the word that stands in its row: `completed`, `declined`, `timeout` …
+        reason: &'static str,
     },
 }
 

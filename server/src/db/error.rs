@@ -4,6 +4,11 @@ use sqlx::migrate::MigrateError;
 /// Why the store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// Another server writes to it.
+    #[error(
+        "another calls-server writes to this database; stop it first: two servers would give one id to two calls"
+    )]
+    Claimed,
     /// Nobody answers there.
     #[error("cannot reach the database at {place}: {cause}; is it running, and are host and port right?")]
     Unreachable {

@@ -33,9 +33,10 @@ impl Store {
 async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
     let shown = file.display().to_string();
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+        make_private_folder(folder)
             .map_err(|cause| OpenError::File { file: shown.clone(), cause: cause.into() })?;
     }
+    make_private_file(file).map_err(|cause| OpenError::File { file: shown.clone(), cause: cause.into() })?;
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -57,6 +58,24 @@ async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
     let mut conn = Conn::sqlite(pool.acquire().await.map_err(cause)?);
     migrate_sqlite(&mut conn, &place).await?;
     Ok(backend)
+}
+
+/// Who called whom, and from which address, is nobody else's on this machine to read.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// Makes the file if it is not there; one that is keeps the rights that somebody gave it.
+fn make_private_file(file: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 async fn migrate_sqlite(conn: &mut Conn, place: &str) -> Result<(), OpenError> {

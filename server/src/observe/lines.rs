@@ -36,10 +36,10 @@ impl Display for Line<'_> {
             Note::Joined { room, user } => write!(f, "User joined: {user} in {room}"),
             Note::Left { room, user } => write!(f, "User left: {user} in {room}"),
             Note::Ended { room, by: Some(by), reason } => {
-                write!(f, "Call ended: {room} by {by} ({})", reason.as_str())
+                write!(f, "Call ended: {room} by {by} ({reason})")
             }
             Note::Ended { room, by: None, reason } => {
-                write!(f, "Call ended: {room} by server ({})", reason.as_str())
+                write!(f, "Call ended: {room} by server ({reason})")
             }
         }
     }
@@ -71,7 +71,7 @@ pub fn log_note(note: &Note) {
         Note::Joined { room, user } => say!("joined", room = room.as_str(), user = user.get()),
         Note::Left { room, user } => say!("left", room = room.as_str(), user = user.get()),
         Note::Ended { room, by, reason } => {
-            say!("ended", room = room.as_str(), by = by.map(|by| by.get()), reason = reason.as_str());
+            say!("ended", room = room.as_str(), by = by.map(|by| by.get()), reason = *reason);
         }
     }
 }
@@ -87,7 +87,7 @@ pub(super) fn word(reason: RejectReason) -> &'static str {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use calls_protocol::{CallType, EndedReason, GroupId, RoomName, UserId};
+    use calls_protocol::{CallType, GroupId, RoomName, UserId};
     use std::time::Duration;
 
     /// One of each, with the line it makes.
@@ -124,11 +124,11 @@ pub(super) mod tests {
             ),
             (Note::Left { room: room(), user: user(9) }, "[CALLS] User left: 9 in room_123_456_1638360000"),
             (
-                Note::Ended { room: room(), by: Some(user(123)), reason: EndedReason::Completed },
+                Note::Ended { room: room(), by: Some(user(123)), reason: "completed" },
                 "[CALLS] Call ended: room_123_456_1638360000 by 123 (completed)",
             ),
             (
-                Note::Ended { room: room(), by: None, reason: EndedReason::Timeout },
+                Note::Ended { room: room(), by: None, reason: "timeout" },
                 "[CALLS] Call ended: room_123_456_1638360000 by server (timeout)",
             ),
         ]

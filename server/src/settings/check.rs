@@ -406,6 +406,11 @@ impl Reader<'_> {
             }
             (None, true) => {
                 let password = self.required("turn_password", "turn_username");
+                if self.text("turn_username") == "wmuser" && password == "wmpass" {
+                    let reason = "this name and password are printed in public documents: anybody could relay through \
+                                  your server; use turn_secret, or choose others";
+                    self.problem("turn_password", reason);
+                }
                 Some(TurnAccess::Fixed { username: self.text("turn_username"), password })
             }
             (None, false) => None,

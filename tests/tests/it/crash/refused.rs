@@ -2,6 +2,7 @@
 use super::PROGRAM;
 use anyhow::{Result, ensure};
 use calls_tests::{
+    databases::Database,
     process::{Process, free_port},
     server::Folder,
 };
@@ -25,6 +26,14 @@ async fn what_is_set_wrongly_is_named() -> Result<()> {
         (vec![("TURN_SECRET", sample), ("TURN_SERVER", "turn.example.org")], "openssl rand"),
         (vec![("HOST", "0.0.0.0")], "ALLOW_OPEN_ON_PUBLIC_ADDRESS"),
         (vec![("DATABASE_URL", "oracle://db")], "DATABASE_URL"),
+        (
+            vec![
+                ("TURN_SERVER", "turn.example.org"),
+                ("TURN_USERNAME", "wmuser"),
+                ("TURN_PASSWORD", "wmpass"),
+            ],
+            "TURN_PASSWORD",
+        ),
     ] {
         let said = refused(&environment, free_port()).await?;
         ensure!(said.to_uppercase().contains(&wanted.to_uppercase()), "{environment:?}: {said}");
@@ -53,5 +62,20 @@ async fn a_port_that_is_taken_is_named_and_the_first_server_goes_on() -> Result<
 
     ensure!(said.contains(&port.to_string()) && said.contains("--port"), "{said}");
     ensure!(first.metric("calls_live").await? == 0.0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_database_is_refused_and_the_first_goes_on() -> Result<()> {
+    for database in Database::both().await? {
+        let (folder, url) = (Folder::new(), database.url());
+        let environment = [("DATABASE_URL", url.as_str())];
+        let (first, _) = Process::start(PROGRAM, folder.path(), free_port(), &environment).await?;
+
+        let said = refused(&environment, free_port()).await?;
+
+        ensure!(said.contains("another calls-server"), "{}: {said}", database.name);
+        ensure!(first.metric("calls_live").await? == 0.0);
+    }
     Ok(())
 }

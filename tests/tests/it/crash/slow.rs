@@ -31,7 +31,7 @@ async fn a_reader_that_does_not_read_is_dropped_and_costs_little() -> Result<()>
     // Bob reads nothing from here on, and Ann sends him new descriptions of 50 kB until the server has enough of it.
     let filler = "x".repeat(50_000);
     let mut sent = 0;
-    while server.metric("calls_sockets_slow_readers").await? < 1.0 {
+    while server.metric("calls_sockets_slow_readers_total").await? < 1.0 {
         let offer = format!("{sent} {filler}");
         ann.ask("call:renegotiate", &json!({ "roomName": "r", "toUserId": 2, "sdpOffer": offer })).await?;
         sent += 1;

@@ -1,4 +1,4 @@
-//! After a restart: what the database knew goes on, or ends.
+//! A server that stops, and the one after it: what the database knew goes on, or ends.
 use calls_tests::stage::check;
 
 #[test]
@@ -130,6 +130,72 @@ fn a_group_call_to_which_nobody_returns_ends() {
           db group 5 left 2
           push 3 missed 1
           db group 5 ended completed
+        "#,
+    );
+}
+
+#[test]
+fn a_stopping_server_starts_no_call_and_keeps_those_that_run() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        3a registers
+          3a ok
+        4a registers
+          4a ok
+        1a calls 2 in r
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+        stop
+        3a calls 4 in s
+          3a no: unavailable
+        3a calls group 7 in g
+          3a no: unavailable
+        3a joins room opening
+          3a no: unavailable
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          1a < answer r "answer" #2
+        1a ends r
+          1a ok 0 s
+          2a < ended r completed by 1 0 s #3
+          db 1 ended completed 0 s
+        "#,
+    );
+}
+
+#[test]
+fn a_server_that_keeps_nothing_tells_everyone_that_it_stops() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        3a registers
+          3a ok
+        1a calls 2 in r
+          1a ok call 1, rings 1
+          db 1 ringing
+          2a < incoming r from Name 1 #1
+        2a accepts r
+          2a ok call 1
+          db 1 connected
+          1a < answer r "answer" #2
+        3a joins room opening
+          3a ok in it: 3
+        shutdown
+          1a < ended r server_shutdown 0 s #3
+          2a < ended r server_shutdown 0 s #4
+          db 1 ended server_shutdown 0 s
+          3a < ended room server_shutdown 0 s #1
+        1a calls 2 in s
+          1a no: unavailable
         "#,
     );
 }

@@ -22,7 +22,7 @@ pub(super) async fn the_transport_is_the_one_that_was_asked_for(player: &mut Pla
         let counted = (
             stage::counted(at, "calls_sockets_open_websocket").await?,
             stage::counted(at, "calls_sockets_open_polling").await?,
-            stage::counted(at, "calls_sockets_upgraded").await?,
+            stage::counted(at, "calls_sockets_upgraded_total").await?,
         );
         if counted == expected {
             break;
@@ -82,6 +82,6 @@ pub(super) async fn a_device_that_comes_again_takes_its_own_place(player: &mut P
     let dial = json!({ "fromId": 2, "toId": 1, "callType": "audio", "roomName": "r", "sdpOffer": "v=0" });
     ensure!(player.ask("bob", "call:initiate", &dial).await?["devices"] == 1);
     player.hears("new", "call:incoming").await?;
-    ensure!(stage::counted(server.address(), "calls_sockets_opened").await? == 3);
+    ensure!(stage::counted(server.address(), "calls_sockets_opened_total").await? == 3);
     stage::over(player, server).await
 }
