@@ -233,7 +233,7 @@ impl Room {
                 replaced_by,
             })
         };
-        let (status, word, by, outcome, told);
+        let (status, word, by, outcome);
         match end {
             PairEnd::HungUp { by: user, wish } => {
                 let reason = match wish {
@@ -246,7 +246,7 @@ impl Room {
                 let event = ended(reason, Some(user), None);
                 self.tell(cx, other, event);
                 outcome = if answered.is_some() { Outcome::HungUp } else { Outcome::Cancelled };
-                (status, word, by, told) = (FinalStatus::Ended, reason.as_str(), Some(user), reason);
+                (status, word, by) = (FinalStatus::Ended, reason.as_str(), Some(user));
             }
             PairEnd::Rejected { by: user, socket, reason } => {
                 let elsewhere = match reason {
@@ -258,7 +258,6 @@ impl Room {
                 self.tell(cx, caller, ServerEvent::Rejected(Rejected { room_name, user_id: user, reason }));
                 cx.note(Note::Rejected { room: self.name.clone(), user, reason });
                 outcome = Outcome::Rejected { by: user };
-                told = elsewhere;
                 let words = match reason {
                     RejectReason::Declined => "declined",
                     RejectReason::Busy => "busy",
@@ -271,7 +270,7 @@ impl Room {
                 self.tell(cx, caller, timeout);
                 self.tell(cx, callee, missed);
                 outcome = Outcome::TimedOut;
-                (status, word, by, told) = (FinalStatus::Missed, "timeout", None, EndedReason::Timeout);
+                (status, word, by) = (FinalStatus::Missed, "timeout", None);
             }
             PairEnd::Lost { user } => {
                 let other = if user == caller { callee } else { caller };
@@ -283,14 +282,14 @@ impl Room {
                 self.tell(cx, user, away);
                 outcome = Outcome::Lost;
                 let lost = if answered.is_some() { FinalStatus::Ended } else { FinalStatus::Missed };
-                (status, word, by, told) = (lost, "lost", None, EndedReason::Failed);
+                (status, word, by) = (lost, "lost", None);
             }
             PairEnd::Replaced { by: room } => {
                 let event = ended(EndedReason::Cancelled, None, Some(room.clone()));
                 self.tell(cx, caller, event.clone());
                 self.tell(cx, callee, event);
                 outcome = Outcome::Replaced { by: room };
-                (status, word, by, told) = (FinalStatus::Ended, "replaced", None, EndedReason::Cancelled);
+                (status, word, by) = (FinalStatus::Ended, "replaced", None);
             }
             PairEnd::Shutdown => {
                 let event = ended(EndedReason::ServerShutdown, None, None);
@@ -298,11 +297,11 @@ impl Room {
                 self.tell(cx, callee, event);
                 outcome = Outcome::Lost;
                 status = if answered.is_some() { FinalStatus::Ended } else { FinalStatus::Missed };
-                (word, by, told) = ("server_shutdown", None, EndedReason::ServerShutdown);
+                (word, by) = ("server_shutdown", None);
             }
         }
         cx.store(Record::Ended { call, status, reason: word, by, at: now, duration });
-        cx.note(Note::Ended { room: self.name.clone(), by, reason: told });
+        cx.note(Note::Ended { room: self.name.clone(), by, reason: word });
         let was_missed =
             answered.is_none() && !matches!(outcome, Outcome::Rejected { .. } | Outcome::Replaced { .. });
         if was_missed {
