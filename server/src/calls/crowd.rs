@@ -375,6 +375,7 @@ impl Room {
     }
 
     pub(super) fn end_crowd(&mut self, cx: &mut Cx<'_>, reason: EndedReason, by: Option<UserId>) {
+        let before = self.log.last();
         let told = if reason == EndedReason::Timeout { EndedReason::Missed } else { reason };
         let duration = self.crowd().started_at().map_or(Seconds(0), |since| seconds_between(since, cx.now));
         self.miss(cx, told);
@@ -395,7 +396,7 @@ impl Room {
             EndedReason::Cancelled => Outcome::Cancelled,
             _ => Outcome::HungUp,
         };
-        let (parties, unheard) = (self.crowd().everyone(), self.unheard(cx));
+        let (parties, unheard) = (self.crowd().everyone(), self.unheard(cx, before));
         self.over = Some(Over { outcome, parties, duration, unheard });
     }
 }

@@ -218,7 +218,7 @@ impl Room {
 
     /// Ends the call: tells both, writes the row, leaves the outcome. Returns how long they talked.
     pub(super) fn end_pair(&mut self, cx: &mut Cx<'_>, end: PairEnd) -> Option<Seconds> {
-        let now = cx.now;
+        let (now, before) = (cx.now, self.log.last());
         let pair = self.pair();
         let (caller, callee) = (pair.caller.user, pair.callee.user);
         let answered = pair.answered_at();
@@ -308,7 +308,7 @@ impl Room {
             let missed = Push::Missed { from: caller, call_type: self.call_type, room: self.name.clone() };
             cx.out.push(Action::Push { user: callee, push: missed });
         }
-        let unheard = self.unheard(cx);
+        let unheard = self.unheard(cx, before);
         self.over = Some(Over {
             outcome,
             parties: vec![caller, callee],

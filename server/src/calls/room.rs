@@ -459,14 +459,16 @@ impl Room {
         }
     }
 
-    /// What the absent are told of the end when they come back.
-    pub(super) fn unheard(&self, cx: &Cx<'_>) -> Vec<Unheard> {
+    /// What the absent are told of the end, which was told after `since`, when they come back.
+    pub(super) fn unheard(&self, cx: &Cx<'_>, since: EventId) -> Vec<Unheard> {
         let is_absent = |user: &UserId| match self.seat(*user) {
             Some(seat) => matches!(seat.link, Link::Lost { .. }),
             None => cx.people.lines(*user).is_empty(),
         };
         let absent = self.everyone().into_iter().filter(is_absent);
         let told = absent.filter_map(|user| Some((user, self.log.end_for(user)?)));
+        // Somebody for whom it stopped ringing long ago has heard that.
+        let told = told.filter(|(_, (id, _))| *id > since);
         told.map(|(user, (id, event))| {
             let device = self.seat(user).and_then(|seat| seat.device.clone());
             Unheard { user, device, id, event }
