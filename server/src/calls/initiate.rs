@@ -388,10 +388,12 @@ impl Calls {
         out: &mut Vec<Action>,
     ) -> Reply {
         let name = join.room_name;
-        if let Some(over) = self.overs.get(&name)
-            && over.concerns(user)
-        {
-            return Err(over.refusal(user));
+        if let Some(over) = self.overs.get(&name) {
+            if over.concerns(user) {
+                return Err(over.refusal(user));
+            }
+            // Those who were in that call may still ask for it, and must not be led to a stranger.
+            return refuse(ErrorCode::Conflict, "this room name is taken: choose another, then try again");
         }
         if !facts.may_open_rooms {
             return refuse(ErrorCode::NotFound, "there is no such call; it may have ended a while ago");

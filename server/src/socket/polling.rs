@@ -141,10 +141,12 @@ where
         return Err(Refused::REQUEST);
     }
     let _turn = Turn(&polling.is_posting);
-    let body = match Limited::new(request.into_body(), core.settings.hard_limit).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Err(Refused::TOO_LARGE),
-        Err(_) => return Err(Refused::REQUEST),
+    // A body that dawdles outlives its session otherwise, and holds what it has sent so far.
+    let whole = Limited::new(request.into_body(), core.settings.hard_limit).collect();
+    let body = match tokio::time::timeout(core.settings.ping_timeout, whole).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refused::TOO_LARGE),
+        Ok(Err(_)) | Err(_) => return Err(Refused::REQUEST),
     };
     let Ok(body) = String::from_utf8(body.into()) else {
         return Err(Refused::REQUEST);
