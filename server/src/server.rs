@@ -185,6 +185,12 @@ impl Server {
             Err(error) => warn!(%error, "the door did not end by itself"),
         }
         let written = self.writer.close(self.drain).await;
+        if written.is_ok()
+            && let Err(error) = self.store.settle_numbers().await
+        {
+            // The next server leaves a gap in its numbers, as after a crash.
+            warn!(%error, "the numbers of calls are left open");
+        }
         self.store.close().await;
         if let Some(relay) = self.relay {
             relay.stop().await;
@@ -226,7 +232,7 @@ fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
 }
 
 async fn calls(settings: &Settings, store: &Store, ice: &Arc<IceIssuer>) -> Result<Calls, QueryError> {
-    let (next, next_group) = (store.next_call_id().await?, store.next_group_call_id().await?);
+    let (next, next_group) = store.take_numbers().await?;
     let ice = ice.clone();
     let issue = Arc::new(move |user, now| ice.ice_servers(user, now));
     Ok(Calls::new(settings.calls.clone(), next, next_group, issue))

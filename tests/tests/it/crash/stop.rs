@@ -1,5 +1,5 @@
 //! Stopped as an operator would, under load: nothing that a client was told is missing.
-use super::{PROGRAM, load};
+use super::{PROGRAM, load::Crowd};
 use anyhow::{Result, ensure};
 use calls_tests::{
     databases::Database,
@@ -12,12 +12,18 @@ use tokio::time::sleep;
 const SETTINGS: [(&str, &str); 3] =
     [("LIMIT_CALLS_PER_MINUTE", "100000"), ("LIMIT_EVENTS_PER_SECOND", "100000"), ("LOG_LEVEL", "warn")];
 
+/// Fifty clients, of whom some are in the middle of a call when the server stops.
+const CROWD: Crowd = Crowd { pairs: 25, groups: 0, first_user: 1, some_stay: true };
+
+/// Those who never stop calling.
+const WITHOUT: Crowd = Crowd { pairs: 10, groups: 0, first_user: 1, some_stay: false };
+
 async fn nothing_is_missing_after_a_stop(database: Database) -> Result<()> {
     let (folder, port, url) = (Folder::new(), free_port(), database.url());
     let environment: Vec<_> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
     let (mut server, _) = Process::start(PROGRAM, folder.path(), port, &environment).await?;
 
-    let playing = load::until_gone(server.address(), 20, true, 1);
+    let playing = CROWD.until_gone(server.address(), 1);
     let stopping = async {
         sleep(Duration::from_millis(1000)).await;
         server.terminate()?;
@@ -36,12 +42,12 @@ async fn nothing_is_missing_after_a_stop(database: Database) -> Result<()> {
         let row = rows.get(call.room.as_str()).copied().unwrap_or("missing");
         ensure!(row != "missing", "call {} is missing", call.id);
         ensure!(
-            !call.is_answered || row.ends_with("yes"),
+            call.answered.is_none() || row.ends_with("yes"),
             "call {} was answered, and its row says {row}",
             call.id
         );
         let is_final = !row.starts_with("ringing") && !row.starts_with("connected");
-        ensure!(!call.is_over || is_final, "call {} is over, and its row says {row}", call.id);
+        ensure!(call.over.is_none() || is_final, "call {} is over, and its row says {row}", call.id);
     }
     println!("{}: {} calls, nothing missing", database.name, calls.len());
     Ok(())
@@ -65,7 +71,7 @@ async fn a_database_that_goes_away_hurts_no_call_and_loses_no_row() -> Result<()
     let environment: Vec<_> = SETTINGS.into_iter().chain([("DATABASE_URL", url.as_str())]).collect();
     let (mut server, _) = Process::start(PROGRAM, folder.path(), port, &environment).await?;
 
-    let playing = load::until_gone(server.address(), 10, false, 2);
+    let playing = WITHOUT.until_gone(server.address(), 2);
     let breaking = async {
         sleep(Duration::from_millis(500)).await;
         mariadb.kill();
