@@ -146,8 +146,8 @@ impl Server {
             let switchboard = switchboard.clone();
             async move { switchboard.keep_time().await }
         });
-        watch_database(&store, &health).await;
-        tasks.spawn(keep_health(store.clone(), health.clone()));
+        watch_database(&store, &writer, &health).await;
+        tasks.spawn(keep_health(store.clone(), writer.clone(), health.clone()));
         info!(%address, database = store.kind(), "ready");
         let drain = settings.drain;
         Ok(Self { address, switchboard, sockets, health, store, writer, relay, stop, door, tasks, drain })
@@ -294,21 +294,23 @@ fn publish(
     });
 }
 
-async fn watch_database(store: &Store, health: &Health) {
+async fn watch_database(store: &Store, writer: &Writer, health: &Health) {
     let part = match store.kind() {
         "none" => Part::Off,
+        // A full disk answers every question and takes nothing.
+        _ if writer.counts().is_away => Part::Down,
         _ if store.ping().await.is_ok() => Part::Up,
         _ => Part::Down,
     };
     health.database.set(part);
 }
 
-async fn keep_health(store: Store, health: Arc<Health>) {
+async fn keep_health(store: Store, writer: Writer, health: Arc<Health>) {
     let mut every = interval(HEALTH);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        watch_database(&store, &health).await;
+        watch_database(&store, &writer, &health).await;
     }
 }
 
