@@ -6,13 +6,19 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// The messenger may use sqlx too; its own `_sqlx_migrations` stays its own.
 const MIGRATIONS: &str = "wo_calls_migrations";
 
 /// How long one server waits for another that prepares the same tables.
 const OTHERS_PREPARE: Duration = Duration::from_secs(60);
+
+/// How long a file may be held by another program.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Connections that read; the writer takes one of them for itself.
 const CONNECTIONS: u32 = 5;
@@ -31,6 +37,18 @@ impl Store {
 }
 
 async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match try_sqlite(file).await {
+            // Two that turn a new file to WAL at once do not wait for each other as they do for a transaction: SQLite
+            // tells one of them straight away.
+            Err(OpenError::Locked { .. }) if begun.elapsed() < BUSY => tokio::time::sleep(BUSY / 100).await,
+            opened => return opened,
+        }
+    }
+}
+
+async fn try_sqlite(file: &Path) -> Result<Backend, OpenError> {
     let shown = file.display().to_string();
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
@@ -42,7 +60,7 @@ async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
         // Readers do not wait for the writer, and a killed process loses nothing that was committed.
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5));
+        .busy_timeout(BUSY);
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
