@@ -16,6 +16,7 @@ mod error;
 mod fault;
 mod history;
 mod messenger;
+mod numbers;
 mod open;
 mod place;
 mod restart;

@@ -42,12 +42,18 @@ pub fn run() -> ExitCode {
 }
 
 fn fail(reason: &str) -> ExitCode {
-    eprintln!("{reason}");
+    // Whoever closed the other end does not want to know; to panic would tell them less.
+    let _ = io::Write::write_all(&mut io::stderr(), format!("{reason}\n").as_bytes());
     ExitCode::FAILURE
 }
 
+/// A write went over the limit for the size of a file (`ulimit -f`); the same number on Linux, macOS and the BSDs.
+const FILE_TOO_LARGE: i32 = 25;
+
 /// Serves until the process is told to stop.
 async fn serve(settings: Settings) -> Result<(), Box<dyn Error>> {
+    // Unheard it would end the process. Heard it is an error of that write, and calls go on as with a full disk.
+    let _heard = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = Server::start(settings).await?;
     tokio::select! {

@@ -149,8 +149,8 @@ impl Server {
             let switchboard = switchboard.clone();
             async move { switchboard.keep_time().await }
         });
-        watch_database(&store, &health).await;
-        tasks.spawn(keep_health(store.clone(), health.clone()));
+        watch_database(&store, &writer, &health).await;
+        tasks.spawn(keep_health(store.clone(), writer.clone(), health.clone()));
         info!(%address, database = store.kind(), "ready");
         let drain = settings.drain;
         Ok(Self {
@@ -201,6 +201,12 @@ impl Server {
             Err(error) => warn!(%error, "the door did not end by itself"),
         }
         let written = self.writer.close(self.drain).await;
+        if written.is_ok()
+            && let Err(error) = self.store.settle_numbers().await
+        {
+            // The next server leaves a gap in its numbers, as after a crash.
+            warn!(%error, "the numbers of calls are left open");
+        }
         drop(self.claim);
         self.store.close().await;
         if let Some(relay) = self.relay {
@@ -243,7 +249,7 @@ fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
 }
 
 async fn calls(settings: &Settings, store: &Store, ice: &Arc<IceIssuer>) -> Result<Calls, QueryError> {
-    let (next, next_group) = (store.next_call_id().await?, store.next_group_call_id().await?);
+    let (next, next_group) = store.take_numbers().await?;
     let ice = ice.clone();
     let issue = Arc::new(move |user, now| ice.ice_servers(user, now));
     Ok(Calls::new(settings.calls.clone(), next, next_group, issue))
@@ -312,21 +318,23 @@ fn publish(
     });
 }
 
-async fn watch_database(store: &Store, health: &Health) {
+async fn watch_database(store: &Store, writer: &Writer, health: &Health) {
     let part = match store.kind() {
         "none" => Part::Off,
+        // A full disk answers every question and takes nothing.
+        _ if writer.counts().is_away => Part::Down,
         _ if store.ping().await.is_ok() => Part::Up,
         _ => Part::Down,
     };
     health.database.set(part);
 }
 
-async fn keep_health(store: Store, health: Arc<Health>) {
+async fn keep_health(store: Store, writer: Writer, health: Arc<Health>) {
     let mut every = interval(HEALTH);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         every.tick().await;
-        watch_database(&store, &health).await;
+        watch_database(&store, &writer, &health).await;
     }
 }
 

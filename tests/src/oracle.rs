@@ -151,6 +151,15 @@ impl Oracle {
         let Some(Action::Reply(reply)) = actions.first() else {
             return Err("the answer is not the first thing sent".into());
         };
+        let leaves =
+            matches!(**event, ClientEvent::End(_) | ClientEvent::LeaveRoom(_) | ClientEvent::Reject(_));
+        if let Some(name) = event.room().filter(|_| !leaves)
+            && let Some(heard) = self.sockets.get_mut(socket).and_then(|socket| socket.rooms.get_mut(name))
+        {
+            // An app without device ids takes over from the device that answered, when that one is gone, and hears what it
+            // missed even if what it said cannot be done any more.
+            heard.over &= !heard.elsewhere;
+        }
         let Ok(ack) = reply else { return Ok(()) };
         let came_in = match (ack, &**event) {
             (Ack::Initiated(_) | Ack::Accepted(_), _) => event.room(),
@@ -161,14 +170,6 @@ impl Oracle {
             // It comes in, perhaps again after an end: what follows belongs to this stay.
             let rooms = &mut self.sockets.entry(*socket).or_default().rooms;
             rooms.entry(name.clone()).or_default().over = false;
-        }
-        let leaves =
-            matches!(**event, ClientEvent::End(_) | ClientEvent::LeaveRoom(_) | ClientEvent::Reject(_));
-        if let Some(name) = event.room().filter(|_| !leaves)
-            && let Some(heard) = self.sockets.get_mut(socket).and_then(|socket| socket.rooms.get_mut(name))
-        {
-            // An app without device ids takes over from the device that answered, when that one is gone.
-            heard.over &= !heard.elsewhere;
         }
         if let Ack::Accepted(accepted) = ack {
             let answer = match &**event {

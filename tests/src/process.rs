@@ -45,27 +45,41 @@ impl Process {
         port: u16,
         environment: &[(&str, &str)],
     ) -> Result<(Self, Duration)> {
-        let begun = Instant::now();
         let mut process = Self::spawn(program, folder, port, environment)?;
+        let after = process.ready().await?;
+        Ok((process, after))
+    }
+
+    /// Waits until it is ready. Says how long that took from now on.
+    pub async fn ready(&mut self) -> Result<Duration> {
+        let begun = Instant::now();
         loop {
-            if get(process.address, "/api/health/ready")
-                .await
-                .is_ok_and(|page| page.starts_with("HTTP/1.1 200"))
+            if get(self.address, "/api/health/ready").await.is_ok_and(|page| page.starts_with("HTTP/1.1 200"))
             {
-                return Ok((process, begun.elapsed()));
+                return Ok(begun.elapsed());
             }
-            if let Some(status) = process.child.try_wait()? {
-                anyhow::bail!("the server ended at once ({status}): {}", process.log());
+            if let Some(status) = self.child.try_wait()? {
+                anyhow::bail!("the server ended at once ({status}): {}", self.log());
             }
-            ensure!(begun.elapsed() < PATIENCE, "the server is not ready: {}", process.log());
+            ensure!(begun.elapsed() < PATIENCE, "the server is not ready: {}", self.log());
             sleep(Duration::from_millis(5)).await;
         }
     }
 
     /// Starts the program and waits for nothing.
     pub fn spawn(program: &str, folder: &Path, port: u16, environment: &[(&str, &str)]) -> Result<Self> {
-        let log = folder.join("server.log");
-        let output = File::options().create(true).append(true).open(&log)?;
+        Self::spawn_telling(program, folder, port, environment, &folder.join("server.log"))
+    }
+
+    /// Starts the program, with all it prints going to the end of a file.
+    pub fn spawn_telling(
+        program: &str,
+        folder: &Path,
+        port: u16,
+        environment: &[(&str, &str)],
+        log: &Path,
+    ) -> Result<Self> {
+        let output = File::options().create(true).append(true).open(log)?;
         let child = Command::new(program)
             .current_dir(folder)
             .env_clear()
@@ -77,7 +91,7 @@ impl Process {
             .stderr(output)
             .spawn()
             .with_context(|| format!("could not start {program}"))?;
-        Ok(Self { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), log })
+        Ok(Self { child, address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)), log: log.into() })
     }
 
     /// Where it is.
@@ -139,8 +153,13 @@ impl Drop for Process {
 
 /// Asks a server for a page: its answer, head and all.
 pub async fn get(address: SocketAddr, path: &str) -> Result<String> {
+    get_with(address, path, "").await
+}
+
+/// Asks with further lines in the head, each with its end.
+pub async fn get_with(address: SocketAddr, path: &str, lines: &str) -> Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{lines}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;

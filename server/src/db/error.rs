@@ -48,9 +48,32 @@ pub enum OpenError {
         #[source]
         cause: sqlx::Error,
     },
-    /// The file cannot be made or read.
-    #[error("cannot open the file {file}: {cause}")]
+    /// The file cannot be made, read or written.
+    #[error(
+        "cannot use the file {file}: {cause}; may this user write there, and is there room on the disk? database_url \
+         names another place"
+    )]
     File {
+        /// Which one.
+        file: String,
+        /// Why.
+        #[source]
+        cause: sqlx::Error,
+    },
+    /// Another program has it.
+    #[error(
+        "another program holds the file {file}, perhaps another server: stop it, or give this one a database_url of \
+         its own"
+    )]
+    Locked {
+        /// Which one.
+        file: String,
+    },
+    /// It is a file of something else, or a broken one.
+    #[error(
+        "{file} is no database that can be read ({cause}): restore a backup, or name another file in database_url"
+    )]
+    NoDatabaseFile {
         /// Which one.
         file: String,
         /// Why.

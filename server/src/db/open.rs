@@ -6,13 +6,19 @@ use sqlx::{
     mysql::{MySqlConnectOptions, MySqlPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// The messenger may use sqlx too; its own `_sqlx_migrations` stays its own.
 const MIGRATIONS: &str = "wo_calls_migrations";
 
 /// How long one server waits for another that prepares the same tables.
 const OTHERS_PREPARE: Duration = Duration::from_secs(60);
+
+/// How long a file may be held by another program.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Connections that read; the writer takes one of them for itself.
 const CONNECTIONS: u32 = 5;
@@ -31,6 +37,18 @@ impl Store {
 }
 
 async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match try_sqlite(file).await {
+            // Two that turn a new file to WAL at once do not wait for each other as they do for a transaction: SQLite
+            // tells one of them straight away.
+            Err(OpenError::Locked { .. }) if begun.elapsed() < BUSY => tokio::time::sleep(BUSY / 100).await,
+            opened => return opened,
+        }
+    }
+}
+
+async fn try_sqlite(file: &Path) -> Result<Backend, OpenError> {
     let shown = file.display().to_string();
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         make_private_folder(folder)
@@ -43,7 +61,7 @@ async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
         // Readers do not wait for the writer, and a killed process loses nothing that was committed.
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5));
+        .busy_timeout(BUSY);
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
@@ -51,12 +69,10 @@ async fn open_sqlite(file: &Path) -> Result<Backend, OpenError> {
         .test_before_acquire(false)
         .connect_with(options)
         .await
-        .map_err(|cause| OpenError::File { file: shown.clone(), cause })?;
+        .map_err(|cause| explain_file(&shown, cause))?;
     let backend = Backend::Sqlite(pool.clone());
-    let place = format!("sqlite:{shown}");
-    let cause = |cause| OpenError::Database { place: place.clone(), cause };
-    let mut conn = Conn::sqlite(pool.acquire().await.map_err(cause)?);
-    migrate_sqlite(&mut conn, &place).await?;
+    let mut conn = Conn::sqlite(pool.acquire().await.map_err(|cause| explain_file(&shown, cause))?);
+    migrate_sqlite(&mut conn, &shown).await?;
     Ok(backend)
 }
 
@@ -78,14 +94,18 @@ fn make_private_file(file: &Path) -> std::io::Result<()> {
     options.open(file).map(drop)
 }
 
-async fn migrate_sqlite(conn: &mut Conn, place: &str) -> Result<(), OpenError> {
-    let failed = |cause| OpenError::Database { place: place.into(), cause };
+async fn migrate_sqlite(conn: &mut Conn, file: &str) -> Result<(), OpenError> {
+    let failed = |cause| explain_file(file, cause);
+    let place = &format!("sqlite:{file}");
     let mut migrator = sqlx::migrate!("migrations/sqlite");
     migrator.dangerous_set_table_name(MIGRATIONS);
     let raw = conn.raw_sqlite().expect("the connection is one to SQLite");
     // A second server waits for this transaction, then finds nothing to do.
     let mut whole = raw.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
-    migrator.run_direct(None, &mut *whole, false).await.map_err(|cause| migrate_error(place, cause))?;
+    migrator.run_direct(None, &mut *whole, false).await.map_err(|cause| match cause {
+        MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => failed(cause),
+        cause => migrate_error(place, cause),
+    })?;
     whole.commit().await.map_err(failed)?;
     conn.begin().await.map_err(failed)?;
     adopt::adopt(conn, place).await?;
@@ -181,6 +201,25 @@ fn migrate_error(place: &str, cause: MigrateError) -> OpenError {
         | MigrateError::VersionNotPresent(_)
         | MigrateError::VersionTooNew(..)) => OpenError::Newer(cause),
         cause => OpenError::Migrate { place: place.into(), cause },
+    }
+}
+
+/// What an error of SQLite means to the operator.
+fn explain_file(file: &str, cause: sqlx::Error) -> OpenError {
+    let code = match &cause {
+        sqlx::Error::Database(error) => error.code().and_then(|code| code.parse::<u32>().ok()),
+        _ => None,
+    };
+    let file = file.to_owned();
+    // The low byte is the primary code.
+    match code.map(|code| code & 0xff) {
+        // BUSY, LOCKED.
+        Some(5 | 6) => OpenError::Locked { file },
+        // CORRUPT, NOTADB.
+        Some(11 | 26) => OpenError::NoDatabaseFile { file, cause },
+        // READONLY, IOERR, FULL, CANTOPEN; without a code the system spoke.
+        Some(8 | 10 | 13 | 14) | None => OpenError::File { file, cause },
+        Some(_) => OpenError::Database { place: format!("sqlite:{file}"), cause },
     }
 }
 

@@ -1,4 +1,4 @@
-//! After a restart: which calls the database says are going on, which of them are too old, and the next free ids.
+//! After a restart: which calls the database says are going on, and which of them are too old.
 use super::{
     QueryError, Store,
     apply::stored_room,
@@ -33,32 +33,6 @@ pub struct MalformedRow {
 const RING: u64 = 45_000;
 
 impl Store {
-    /// The first free id of `wo_calls`.
-    pub async fn next_call_id(&self) -> Result<u64, QueryError> {
-        self.next_id("wo_calls").await
-    }
-
-    /// The first free id of `wo_group_calls`.
-    pub async fn next_group_call_id(&self) -> Result<u64, QueryError> {
-        self.next_id("wo_group_calls").await
-    }
-
-    /// Past every row and past what the database has counted to: rows that were deleted keep their ids.
-    async fn next_id(&self, table: &'static str) -> Result<u64, QueryError> {
-        let Some(mut conn) = self.reader().await? else { return Ok(1) };
-        let largest = conn.fetch(format!("SELECT MAX(id) FROM {table}"), &[]).await?;
-        let counted = match conn.dialect() {
-            Dialect::Sqlite => "SELECT seq + 1 FROM sqlite_sequence WHERE name = ?",
-            Dialect::MySql => {
-                "SELECT CAST(auto_increment AS SIGNED) FROM information_schema.tables \
-                 WHERE table_schema = DATABASE() AND table_name = ?"
-            }
-        };
-        let counted = conn.fetch(counted, &[table.into()]).await?;
-        let first = |rows: &[Row]| rows.first().and_then(|row| row.int(0)).unwrap_or(0);
-        Ok(u64::try_from((first(&largest) + 1).max(first(&counted))).unwrap_or(1).max(1))
-    }
-
     /// What rings or goes on, oldest first. Rows that make no sense are closed and reported.
     pub async fn open_calls(&self) -> Result<OpenCalls, QueryError> {
         let Some(mut conn) = self.reader().await? else { return Ok(OpenCalls::default()) };

@@ -43,7 +43,12 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter: EnvFilter = settings.filter.parse()?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        // A line that finds the disk full or the pipe closed is lost. To complain on standard error, which mostly goes
+        // to the same place, would panic in the middle of a call.
+        .log_internal_errors(false);
     Ok(match settings.format {
         LogFormat::Json => Box::new(log.json().flatten_event(true).finish()),
         LogFormat::Text => Box::new(log.with_ansi(ansi).event_format(TextLine(Format::default())).finish()),

@@ -143,7 +143,7 @@ where
     let _turn = Turn(&polling.is_posting);
     // A body that dawdles outlives its session otherwise, and holds what it has sent so far.
     let whole = Limited::new(request.into_body(), core.settings.hard_limit).collect();
-    let body = match tokio::time::timeout(core.settings.ping_timeout, whole).await {
+    let body = match timeout(core.settings.ping_timeout, whole).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(Refused::TOO_LARGE),
         Ok(Err(_)) | Err(_) => return Err(Refused::REQUEST),

@@ -57,7 +57,9 @@ impl Service for Switchboard {
                 self.ask(input, Some(&asking));
             }
             Err(error) => {
-                debug!(event = event.name, "a message was not understood");
+                // A name that is not ours is whatever a client wrote.
+                let known = ClientEvent::NAMES.iter().find(|known| **known == event.name);
+                debug!(event = known, "a message was not understood");
                 let room = room_in(payload);
                 self.refuse(&Asking { room: room.as_ref(), ..asking }, error.into());
             }

@@ -1,7 +1,9 @@
 //! The server as a process: killed at any moment, stopped as an operator would, started wrongly.
+mod disk;
 mod kill;
 mod load;
 mod log;
+mod monitoring;
 mod refused;
 mod slow;
 mod stop;

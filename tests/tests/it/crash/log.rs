@@ -1,25 +1,63 @@
 //! What the log says of a call, and what it never says.
 use super::PROGRAM;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use calls_protocol::UserId;
+use calls_server::auth::make_test_token;
 use calls_tests::{
     client::Client,
-    process::{Process, free_port},
-    server::Folder,
+    databases::Database,
+    process::{Process, free_port, get_with},
+    server::{Folder, settings},
 };
 use serde_json::json;
 
 /// Words that stand in what clients say and must stand nowhere else.
-const PRIVATE: [&str; 5] =
-    ["sdp-of-ann", "sdp-of-bob", "198.51.100.77", "push-token-of-bob", "no-valid-token"];
+const PRIVATE: [&str; 13] = [
+    "sdp-of-ann",
+    "sdp-of-bob",
+    "198.51.100.77",
+    "203.0.113.9",
+    "push-token-of-bob",
+    "no-valid-token",
+    "secret-of-turn",
+    "secret-of-tokens",
+    "Ann-Markerova",
+    "Bob-Markerov",
+    "Family-Marker",
+    "marker.example.org/ann.jpg",
+    "eyJ",
+];
+
+/// The messenger's people and groups.
+const PEOPLE: &str = "INSERT INTO wo_users (user_id, first_name, last_name, avatar) VALUES \
+     (123, 'Ann-Markerova', '', 'https://marker.example.org/ann.jpg'), (456, 'Bob-Markerov', '', NULL); \
+     INSERT INTO wo_groupchat (group_id, group_name) VALUES (7, 'Family-Marker'); \
+     INSERT INTO wo_groupchatusers (group_id, user_id) VALUES (7, 123), (7, 456)";
 
 async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
-    let (folder, port) = (Folder::new(), free_port());
-    let mut all = vec![("DATABASE_URL", "sqlite:calls.db")];
+    let (database, folder, port) = (Database::sqlite()?, Folder::new(), free_port());
+    let url = database.url();
+    let mut all = vec![
+        ("DATABASE_URL", url.as_str()),
+        ("AUTH_MODE", "jwt,open"),
+        ("JWT_SECRET", "secret-of-tokens-that-is-long-enough"),
+        ("TURN_SERVER", "turn.example.org"),
+        ("TURN_SECRET", "secret-of-turn-that-is-long-enough"),
+    ];
     all.extend(environment);
     let (mut server, _) = Process::start(PROGRAM, folder.path(), port, &all).await?;
-    // A token that no server takes: it is refused, or ignored in open mode, and told to nobody.
+    database.run(PEOPLE).await?;
+    let token = token(&all)?;
+
+    // A token that no server takes: it is refused, and told to nobody.
     let _ = Client::connect_with(server.address(), &json!({ "token": "no-valid-token" })).await;
-    let mut ann = Client::register(server.address(), 123, "phone").await?;
+    for token in [token.as_str(), "no-valid-token"] {
+        let head = format!("Authorization: Bearer {token}\r\nX-Forwarded-For: 203.0.113.9\r\n");
+        get_with(server.address(), "/api/ice-servers/123", &head).await?;
+        get_with(server.address(), &format!("/api/calls?user=123&token={token}"), &head).await?;
+    }
+    let mut ann = Client::connect_with(server.address(), &json!({ "token": token })).await?;
+    ann.ask("call:register", &json!({ "userId": 123, "deviceId": "phone" })).await?;
     let mut bob = Client::connect(server.address()).await?;
     let register = json!({ "userId": 456, "deviceId": "phone", "pushToken": "push-token-of-bob" });
     bob.ask("call:register", &register).await?;
@@ -27,6 +65,7 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
         "fromId": 123, "toId": 456, "callType": "video", "roomName": "room_123_456_1", "sdpOffer": "sdp-of-ann",
     });
     ann.ask("call:initiate", &dial).await?;
+    ensure!(bob.expect("call:incoming").await?["fromName"] == "Ann-Markerova");
     bob.ask(
         "call:accept",
         &json!({ "roomName": "room_123_456_1", "userId": 456, "sdpAnswer": "sdp-of-bob" }),
@@ -40,11 +79,27 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
     // Messages that cannot be read are private, too.
     ann.emit("call:accept", &json!({ "roomName": "r", "userId": "x", "sdpAnswer": "sdp-of-ann" })).await?;
     ann.expect("call:error").await?;
+    ann.emit("sdp-of-ann", &json!({ "token": "no-valid-token" })).await?;
+    ann.expect("call:error").await?;
     ann.ask("call:end", &json!({ "roomName": "room_123_456_1", "userId": 123, "reason": "completed" }))
         .await?;
+    let dial = json!({ "fromId": 123, "groupId": 7, "callType": "audio", "roomName": "g" });
+    ann.ask("call:initiate", &dial).await?;
+    ensure!(bob.expect("group_call:incoming").await?["groupName"] == "Family-Marker");
+    bob.ask("call:join_room", &json!({ "roomName": "g", "userId": 456 })).await?;
+    // What breaks the rules of the transport is told by its kind alone.
+    bob.say("42[\"sdp-of-bob".into()).await?;
+    bob.vanish();
     server.terminate()?;
     server.ended().await?;
     Ok(server.log())
+}
+
+fn token(environment: &[(&str, &str)]) -> Result<String> {
+    let jwt = settings(environment).auth.jwt.context("a secret turns tokens on")?;
+    let secret = jwt.secret.as_ref().context("it was given")?;
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
+    Ok(make_test_token(secret, &jwt, UserId::new(123)?, now, 600))
 }
 
 #[tokio::test]
@@ -57,22 +112,27 @@ async fn the_lines_of_the_documents_are_there() -> Result<()> {
         "[CALLS] Incoming call sent to user 456 (1 devices)",
         "[CALLS] Call accepted: room_123_456_1 by user 456",
         "[CALLS] Answer sent to initiator 123",
-        "[CALLS] Call ended: room_123_456_1",
+        "[CALLS] Call ended: room_123_456_1 by 123 (completed)",
     ] {
-        ensure!(log.contains(line), "{line} is missing:\n{log}");
+        let is_there = log.lines().any(|logged| logged.ends_with(&format!(" {line}")));
+        ensure!(is_there, "{line} is missing:\n{log}");
     }
     Ok(())
 }
 
 #[tokio::test]
 async fn nothing_private_is_in_the_log_however_much_is_logged() -> Result<()> {
-    for format in ["text", "json"] {
-        let log = log_of_a_call(&[("LOG_LEVEL", "trace"), ("LOG_FORMAT", format)]).await?;
+    for (format, level) in [("text", "debug"), ("text", "trace"), ("json", "debug"), ("json", "trace")] {
+        let log = log_of_a_call(&[("LOG_LEVEL", level), ("LOG_FORMAT", format)]).await?;
 
         ensure!(log.lines().count() > 10, "nothing was logged at all");
         for private in PRIVATE {
             let line = log.lines().find(|line| line.contains(private));
-            ensure!(line.is_none(), "{private} is in the {format} log: {}", line.unwrap_or_default());
+            ensure!(
+                line.is_none(),
+                "{private} is in the {format} log at {level}: {}",
+                line.unwrap_or_default()
+            );
         }
         if format == "json" {
             for line in log.lines() {

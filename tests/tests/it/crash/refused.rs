@@ -6,15 +6,24 @@ use calls_tests::{
     process::{Process, free_port},
     server::Folder,
 };
+use sqlx::{Connection, Executor, SqliteConnection};
+use std::os::unix::fs::PermissionsExt;
 
 /// Starts with these settings in vain. Returns what it said.
 async fn refused(environment: &[(&str, &str)], port: u16) -> Result<String> {
+    refused_by(PROGRAM, environment, port).await
+}
+
+async fn refused_by(program: &str, environment: &[(&str, &str)], port: u16) -> Result<String> {
     let folder = Folder::new();
-    let mut server = Process::spawn(PROGRAM, folder.path(), port, environment)?;
+    let mut server = Process::spawn(program, folder.path(), port, environment)?;
     let status = server.ended().await?;
     let said = server.log();
     ensure!(status.code() == Some(1), "{status}: {said}");
     ensure!(!said.contains("panicked"), "{said}");
+    // One sentence; where settings are wrong, one for each, and how many there are.
+    let lines = said.lines().filter(|line| !line.trim().is_empty()).count();
+    ensure!(lines == if said.contains("problem: ") { 2 } else { 1 }, "{said}");
     Ok(said)
 }
 
@@ -48,8 +57,66 @@ async fn a_database_that_is_not_there_is_named_without_its_password() -> Result<
 
     let said = refused(&[("DATABASE_URL", &url)], free_port()).await?;
 
-    ensure!(said.contains("database") || said.contains("mysql"), "{said}");
+    ensure!(said.contains("is it running"), "{said}");
     ensure!(!said.contains("hunter22"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_the_user_is_named_without_the_password() -> Result<()> {
+    let database = Database::mariadb().await?;
+    let url = database.url().replace("root:", "calls:hunter22");
+
+    let said = refused(&[("DATABASE_URL", &url)], free_port()).await?;
+
+    ensure!(said.contains("check the user and its password"), "{said}");
+    ensure!(!said.contains("hunter22"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_the_database_is_named() -> Result<()> {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::create_dir(path("folder"))?;
+    std::fs::write(path("junk"), [7; 8192])?;
+    for (name, wanted) in [
+        ("folder", "may this user write there"),
+        ("junk/calls.db", "may this user write there"),
+        ("junk", "restore a backup"),
+    ] {
+        let url = format!("sqlite:{}", path(name).display());
+        let said = refused(&[("DATABASE_URL", &url)], free_port()).await?;
+
+        ensure!(said.contains(name) && said.contains(wanted), "{said}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_another_program_holds_is_named() -> Result<()> {
+    let database = Database::sqlite()?;
+    let mut other = SqliteConnection::connect(&format!("{}?mode=rwc", database.url())).await?;
+    other.execute("PRAGMA journal_mode = WAL; BEGIN IMMEDIATE").await?;
+
+    let said = refused(&[("DATABASE_URL", &database.url())], free_port()).await?;
+
+    ensure!(said.contains("another program holds the file"), "{said}");
+    other.close().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_room_on_the_disk_it_says_so() -> Result<()> {
+    let folder = Folder::new();
+    let script = folder.path().join("small");
+    std::fs::write(&script, format!("#!/bin/sh\nulimit -f 8\nexec {PROGRAM}\n"))?;
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o700))?;
+    let script = script.to_string_lossy();
+
+    let said = refused_by(&script, &[("DATABASE_URL", "sqlite:calls.db")], free_port()).await?;
+
+    ensure!(said.contains("is there room on the disk"), "{said}");
     Ok(())
 }
 

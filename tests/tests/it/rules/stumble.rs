@@ -1,9 +1,13 @@
 //! Random steps through one crowded world: two calls, a group call and an open room at once, devices with and without
-//! ids. A sequence that breaks a promise is made as short as it can be.
+//! ids. A sequence that breaks a promise is made as short as it can be. `PROPTEST_CASES=100000 PROPTEST_RNG_SEED=7` looks
+//! longer, and elsewhere.
 use calls_protocol::UserId;
 use calls_server::calls::{Facts, GroupFacts};
 use calls_tests::world::{Move, State, World, dial, everything_about, settings};
-use proptest::{prelude::*, test_runner::Config};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngSeed},
+};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -39,8 +43,20 @@ fn crowded() -> World {
     world
 }
 
+fn how_long() -> Config {
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 2_000;
+    }
+    if config.rng_seed == RngSeed::Random {
+        config.rng_seed = RngSeed::Fixed(1);
+    }
+    println!("{} sequences, seed {}", config.cases, config.rng_seed);
+    config
+}
+
 proptest! {
-    #![proptest_config(Config { cases: 2_000, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(how_long())]
 
     #[test]
     fn no_sequence_of_events_breaks_a_promise(steps in prop::collection::vec(any::<prop::sample::Index>(), 1..120)) {

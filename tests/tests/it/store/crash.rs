@@ -97,6 +97,25 @@ async fn ids_of_deleted_rows_are_not_given_again() {
 }
 
 #[tokio::test]
+async fn numbers_that_a_killed_server_may_have_given_are_not_given_again() {
+    for database in Database::both().await.unwrap() {
+        let store = database.store().await.unwrap();
+        assert_eq!(store.take_numbers().await.unwrap(), (1, 1), "{}", database.name);
+
+        // Killed before it had written anything, twice: clients may know any number that was to come next.
+        assert_eq!(store.take_numbers().await.unwrap(), (1001, 1001));
+        assert_eq!(store.take_numbers().await.unwrap(), (2001, 2001));
+        // Killed long after: those behind the last row count.
+        write(&store, &[rings(9000, 1, 2, 0)], 1).await;
+        assert_eq!(store.take_numbers().await.unwrap(), (10_001, 3001));
+        store.settle_numbers().await.unwrap();
+
+        assert_eq!(store.take_numbers().await.unwrap(), (9001, 1), "all had rows");
+        store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn rows_that_make_no_sense_are_closed_and_told() {
     for database in Database::both().await.unwrap() {
         let store = database.store().await.unwrap();
