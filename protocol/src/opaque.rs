@@ -10,8 +10,11 @@ use std::{borrow::Cow, fmt, sync::Arc};
 struct Carried(Arc<RawValue>);
 
 impl Carried {
-    fn read<'de, D: Deserializer<'de>>(input: D, what: &'static str) -> Result<Self, D::Error> {
+    fn read<'de, D: Deserializer<'de>>(input: D, what: &'static str, longest: u32) -> Result<Self, D::Error> {
         let raw = <&'de RawValue>::deserialize(input)?;
+        if raw.get().len() > longest as usize {
+            return Err(de::Error::custom(format_args!("expected {what} of at most {longest} bytes")));
+        }
         match raw.get().as_bytes().first() {
             Some(b'{' | b'"') => {}
             _ => return Err(de::Error::custom(format_args!("expected {what}: an object or a string"))),
@@ -26,6 +29,10 @@ impl Carried {
 /// What a browser makes is one level deep. Room for additions, none for what would exhaust the stack of a phone whose
 /// JSON reader recurses: 64 KiB of brackets ring through to it otherwise.
 const DEEPEST: usize = 16;
+
+/// A description may fill a message, which has a limit of its own. A candidate is a line of a hundred bytes or two, and
+/// many are kept while a call rings, so none may be large.
+const LONGEST_MESSAGE: u32 = u32::MAX;
 
 /// Whether well-formed JSON nests deeper than [`DEEPEST`].
 fn is_deep(json: &str) -> bool {
@@ -59,7 +66,7 @@ struct SdpInit<'a> {
 }
 
 macro_rules! carried {
-    ($($(#[doc = $doc:literal])* $name:ident, $what:literal;)*) => {$(
+    ($($(#[doc = $doc:literal])* $name:ident, $what:literal, $longest:expr;)*) => {$(
         $(#[doc = $doc])*
         #[derive(Clone)]
         pub struct $name(Carried);
@@ -98,7 +105,7 @@ macro_rules! carried {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                Carried::read(input, $what).map(Self)
+                Carried::read(input, $what, $longest).map(Self)
             }
         }
 
@@ -118,6 +125,7 @@ macro_rules! carried {
                 schemars::json_schema!({
                     "description": concat!($($doc),*).trim(),
                     "type": ["object", "string"],
+                    "x-longest-json": $longest,
                 })
             }
         }
@@ -126,9 +134,9 @@ macro_rules! carried {
 
 carried! {
     /// A session description: `{type, sdp}` as a browser makes it, or the bare text.
-    Sdp, "a session description";
+    Sdp, "a session description", LONGEST_MESSAGE;
     /// An ICE candidate: an `RTCIceCandidateInit`, or the bare candidate line.
-    Candidate, "an ICE candidate";
+    Candidate, "an ICE candidate", 4096;
 }
 
 impl Sdp {

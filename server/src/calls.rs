@@ -23,6 +23,7 @@ pub use record::{FinalStatus, OpenCall, Present, Record};
 use calls_protocol::{
     Ack, CallId, ClientEvent, EndedReason, ErrorCode, IceServers, Refusal, RoomName, UnixMillis, UserId,
 };
+use log::Log;
 use over::{Outcome, Overs};
 use pair::PairEnd;
 use people::People;
@@ -52,6 +53,10 @@ pub struct Calls {
     next_call: u64,
     next_group_call: u64,
     issue_ice: IssueIce,
+    /// The last id of any event of a room that is over.
+    last_event: u64,
+    /// What the logs of all rooms weigh together.
+    logged: usize,
     /// Set by [`Input::Stop`]: no new call starts here.
     stopping: bool,
 }
@@ -62,6 +67,8 @@ struct Cx<'a> {
     settings: &'a CallSettings,
     people: &'a mut People,
     issue_ice: &'a IssueIce,
+    /// What one log may weigh.
+    heaviest_log: usize,
     out: &'a mut Vec<Action>,
 }
 
@@ -92,6 +99,8 @@ impl Calls {
             next_call: next_call.max(1),
             next_group_call: next_group_call.max(1),
             issue_ice,
+            last_event: 0,
+            logged: 0,
             stopping: false,
         }
     }
@@ -173,8 +182,12 @@ impl Calls {
             }
             _ => event.room().expect("every event but call:register names a room").clone(),
         };
-        if !self.rooms.contains_key(&name) {
+        let Some(room) = self.rooms.get(&name) else {
             return self.about_over(socket, user, &name, &event, out);
+        };
+        let comes_in = matches!(event, ClientEvent::JoinRoom(_) | ClientEvent::Accept(_));
+        if comes_in && matches!(room.shape, Shape::Crowd(_)) && room.seat(user).is_none() {
+            self.has_room(user)?;
         }
         self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
     }
@@ -188,9 +201,17 @@ impl Calls {
         act: impl FnOnce(&mut Room, &mut Cx<'_>) -> T,
     ) -> T {
         let room = self.rooms.get_mut(name).expect("the caller looked the room up");
-        let mut cx =
-            Cx { now, settings: &self.settings, people: &mut self.people, issue_ice: &self.issue_ice, out };
+        let mut cx = Cx {
+            now,
+            settings: &self.settings,
+            people: &mut self.people,
+            issue_ice: &self.issue_ice,
+            heaviest_log: log::heaviest(self.logged),
+            out,
+        };
+        let before = room.log.weight();
         let result = act(room, &mut cx);
+        self.logged = self.logged + room.log.weight() - before;
         self.settle(now, name);
         result
     }
@@ -227,6 +248,8 @@ impl Calls {
         {
             self.groups.remove(&group);
         }
+        self.logged -= room.log.weight();
+        self.last_event = self.last_event.max(room.log.last().get());
         let over = room.over.take().expect("only a room that is over is buried");
         if room.call.is_none() {
             // An open room: its name is free again at once.
@@ -264,7 +287,7 @@ impl Calls {
         out: &mut Vec<Action>,
     ) {
         let members = group.map_or(&[][..], |group| &group.members);
-        let (room, offer) = Room::restored(now, call, members);
+        let (room, offer) = Room::restored(now, self.new_log(now), call, members);
         let name = room.name.clone();
         if self.rooms.contains_key(&name) {
             return;
@@ -322,6 +345,10 @@ impl Calls {
             }
             _ => Err(over.refusal(user)),
         }
+    }
+
+    fn new_log(&self, now: UnixMillis) -> Log {
+        Log::new(now, self.last_event)
     }
 
     fn next_call_id(&mut self) -> CallId {

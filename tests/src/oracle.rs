@@ -1,8 +1,8 @@
 //! Watches the rules from outside and knows only what every call must obey, whatever happens.
 //!
 //! It keeps its own small books, from inputs and actions alone, so that a fault in the rules cannot hide in them:
-//! one answer an event, one winner, one end, no ring after the end, every numbered event once a socket and in order,
-//! rows that move `ringing → connected → ended` and never back.
+//! one answer an event, one winner, one end that each party is told of, no ring after the end or after the answer, every
+//! numbered event once a socket, in order and only to whom it concerns, rows that move `ringing → connected → ended` and never back.
 use calls_protocol::{Ack, CallId, ClientEvent, EndedReason, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{Action, Input, Record, SocketId};
 use std::collections::{HashMap, HashSet};
@@ -19,6 +19,7 @@ pub struct Oracle {
 #[derive(Debug, Clone, Default)]
 struct Socket {
     user: Option<UserId>,
+    has_device_id: bool,
     rooms: HashMap<RoomName, Heard>,
 }
 
@@ -32,11 +33,17 @@ struct Heard {
     /// Over here, but going on at another device of the same user, whose end may be told here too.
     elsewhere: bool,
     rang: HashSet<CallId>,
+    /// It rings here now.
+    rings: Option<CallId>,
+    /// It dialled or answered here, and no other socket of its user spoke for it since.
+    inside: bool,
 }
 
 #[derive(Debug, Clone)]
 struct Row {
     at: UnixMillis,
+    room: RoomName,
+    parties: [UserId; 2],
     connected: Option<UnixMillis>,
     ended: bool,
     /// The answer that counted.
@@ -67,8 +74,9 @@ impl Oracle {
         {
             let known = self.sockets.entry(*socket).or_default();
             if known.user != Some(register.user_id) {
-                *known = Socket { user: Some(register.user_id), rooms: HashMap::new() };
+                *known = Socket { user: Some(register.user_id), ..Socket::default() };
             }
+            known.has_device_id |= register.device_id.is_some();
         }
         let resuming =
             matches!(input, Input::Event { event, .. } if matches!(**event, ClientEvent::Resume(_)));
@@ -87,6 +95,32 @@ impl Oracle {
         }
         if let Input::Closed { socket } = input {
             self.sockets.remove(socket);
+        }
+        let actor = match input {
+            Input::Event { socket, .. } => Some(*socket),
+            _ => None,
+        };
+        actions.iter().try_for_each(|action| match action {
+            Action::Store(record) => self.all_were_told(record, actor),
+            _ => Ok(()),
+        })
+    }
+
+    /// Whoever rings hears that it was answered, and both hear that it is over; who did it knows by the reply.
+    fn all_were_told(&self, record: &Record, actor: Option<SocketId>) -> Result<(), String> {
+        let (call, is_end) = match record {
+            Record::Connected { call, .. } => (call, false),
+            Record::Ended { call, .. } => (call, true),
+            _ => return Ok(()),
+        };
+        let row = &self.rows[call];
+        let others = self.sockets.iter().filter(|(id, _)| Some(**id) != actor);
+        for (id, socket) in others.filter(|(_, s)| s.user.is_some_and(|user| row.parties.contains(&user))) {
+            let Some(heard) = socket.rooms.get(&row.room) else { continue };
+            must(heard.rings != Some(*call), || format!("{id:?} rings on when call {call} does not"))?;
+            must(!(is_end && heard.inside && !heard.over), || {
+                format!("{id:?} is in call {call} and does not hear that it ended")
+            })?;
         }
         Ok(())
     }
@@ -160,6 +194,17 @@ impl Oracle {
             // missed even if what it said cannot be done any more.
             heard.over &= !heard.elsewhere;
         }
+        if let Some(name) = event.room()
+            && let user @ Some(_) = self.sockets.get(socket).and_then(|socket| socket.user)
+        {
+            let others = self.sockets.iter_mut().filter(|(id, _)| *id != socket);
+            for (_, other) in others.filter(|(_, other)| other.user == user && !other.has_device_id) {
+                // Without device ids, who speaks last may have the seat.
+                if let Some(heard) = other.rooms.get_mut(name) {
+                    heard.inside = false;
+                }
+            }
+        }
         let Ok(ack) = reply else { return Ok(()) };
         let came_in = match (ack, &**event) {
             (Ack::Initiated(_) | Ack::Accepted(_), _) => event.room(),
@@ -169,7 +214,11 @@ impl Oracle {
         if let Some(name) = came_in {
             // It comes in, perhaps again after an end: what follows belongs to this stay.
             let rooms = &mut self.sockets.entry(*socket).or_default().rooms;
-            rooms.entry(name.clone()).or_default().over = false;
+            let heard = rooms.entry(name.clone()).or_default();
+            heard.over = false;
+            if matches!(ack, Ack::Initiated(_) | Ack::Accepted(_)) {
+                (heard.inside, heard.rings) = (true, None);
+            }
         }
         if let Ack::Accepted(accepted) = ack {
             let answer = match &**event {
@@ -202,6 +251,10 @@ impl Oracle {
         };
         must(socket.user.is_some(), || format!("{} to {to:?}, which is nobody's", event.name()))?;
         let Some(name) = room_of(event) else { return Ok(()) };
+        if let Some(row) = self.rows.values().find(|row| !row.ended && row.room == *name) {
+            let concerned = socket.user.is_some_and(|user| row.parties.contains(&user));
+            must(concerned, || format!("{} of {name} to {to:?}, whom it does not concern", event.name()))?;
+        }
         let heard = socket.rooms.entry(name.clone()).or_default();
         if let Some(id) = id {
             must(heard.ids.insert(id), || format!("event {id} of {name} went to {to:?} twice"))?;
@@ -217,6 +270,7 @@ impl Oracle {
             Some(call) => {
                 must(heard.rang.insert(call), || format!("call {call} rang twice at {to:?}"))?;
                 heard.over = false;
+                heard.rings = Some(call);
             }
             None => must(!heard.over || is_end(event), || {
                 format!("{} of {name} to {to:?} after its end", event.name())
@@ -230,14 +284,24 @@ impl Oracle {
             heard.elsewhere = goes_on_elsewhere;
         }
         heard.over |= is_end(event) && !matches!(event, ServerEvent::Rejected(_));
+        if is_end(event) {
+            heard.rings = None;
+        }
+        if let (ServerEvent::Rejected(_), Some(row)) =
+            (event, self.rows.values().find(|row| !row.ended && row.room == *name))
+        {
+            // In a 1-1 call that is the end of it; in a group the others go on.
+            heard.over |= socket.user == Some(row.parties[0]);
+        }
         Ok(())
     }
 
     fn stored(&mut self, now: UnixMillis, record: &Record) -> Result<(), String> {
         match record {
-            Record::Ringing { call, at, expires, .. } => {
+            Record::Ringing { call, at, expires, from, to, room, .. } => {
                 must(at <= expires && *at == now, || format!("call {call} rings at the wrong time"))?;
-                let row = Row { at: *at, connected: None, ended: false, winner: None };
+                let (room, parties) = (room.clone(), [*from, *to]);
+                let row = Row { at: *at, room, parties, connected: None, ended: false, winner: None };
                 must(self.rows.insert(*call, row).is_none(), || format!("call {call} began twice"))?;
             }
             Record::Connected { call, at, .. } => {

@@ -121,8 +121,11 @@ fn takes(of: &Type, value: &Tried) -> bool {
         (Kind::Word { words, open }, Tried::Text(text)) => {
             *open || words.iter().any(|(word, _)| word == text)
         }
-        (Kind::ObjectOrText, Tried::Text(_)) => true,
-        (Kind::ObjectOrText, Tried::Object { deep }) => !deep,
+        (Kind::ObjectOrText { longest }, Tried::Text(text)) => {
+            // The quotes count.
+            longest.is_none_or(|longest| text.len() + 2 <= longest)
+        }
+        (Kind::ObjectOrText { .. }, Tried::Object { deep }) => !deep,
         (Kind::List(item), Tried::List(items)) => items.iter().all(|value| takes(item, value)),
         (Kind::Object { fields, one_of }, Tried::Object { .. }) => {
             one_of.is_empty() && !fields.iter().any(|field| field.required)

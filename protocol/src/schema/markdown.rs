@@ -185,7 +185,10 @@ fn json(kind: &Kind) -> String {
                 if *shortest > 0 { format!("{shortest} to {longest}") } else { format!("up to {longest}") };
             format!("text, {from} characters{}", of.unwrap_or_default())
         }
-        Kind::ObjectOrText => "object or text; passed on as it came".into(),
+        Kind::ObjectOrText { longest } => {
+            let most = longest.map_or(String::new(), |longest| format!(", at most {longest} bytes of JSON"));
+            format!("object or text{most}; passed on as it came")
+        }
         Kind::List(_) | Kind::Word { .. } | Kind::Object { .. } => unreachable!("these are written out"),
     }
 }

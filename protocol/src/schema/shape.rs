@@ -54,7 +54,10 @@ pub enum Kind {
         open: bool,
     },
     /// Passed on as it came.
-    ObjectOrText,
+    ObjectOrText {
+        /// The most bytes that its JSON may have.
+        longest: Option<usize>,
+    },
     /// Any number of one type.
     List(Box<Type>),
     /// An object.
@@ -141,7 +144,10 @@ impl Reader {
         let whole = |key: &str| schema[key].as_u64();
         let length = |key: &str| whole(key).and_then(|n| usize::try_from(n).ok());
         match types[..] {
-            ["object", "string"] => Kind::ObjectOrText,
+            ["object", "string"] => {
+                let longest = length("x-longest-json").filter(|longest| *longest < u32::MAX as usize);
+                Kind::ObjectOrText { longest }
+            }
             ["boolean", ..] => Kind::Flag,
             ["integer", ..] => Kind::Whole {
                 least: whole("minimum").unwrap_or(0),

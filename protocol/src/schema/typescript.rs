@@ -141,10 +141,10 @@ fn plain(kind: &Kind, name: &str) -> String {
         Kind::Text { .. } => "string".into(),
         Kind::List(item) => format!("{}[]", self::name(item)),
         // The members are those of `RTCSessionDescriptionInit` and `RTCIceCandidateInit`, so that either fits.
-        Kind::ObjectOrText if name == "Sdp" => {
+        Kind::ObjectOrText { .. } if name == "Sdp" => {
             r#"{ type: "offer" | "answer" | "pranswer" | "rollback"; sdp?: string } | string"#.into()
         }
-        Kind::ObjectOrText => [
+        Kind::ObjectOrText { .. } => [
             "{ candidate?: string; sdpMid?: string | null; sdpMLineIndex?: number | null;",
             " usernameFragment?: string | null } | string",
         ]

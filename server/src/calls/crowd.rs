@@ -342,7 +342,12 @@ impl Room {
                 return;
             }
             if let Some((id, ended)) = end {
-                self.crowd_mut().removed.push(Removed { user, id, ended, told: None });
+                let most = cx.settings.participants;
+                let removed = &mut self.crowd_mut().removed;
+                if removed.len() >= most {
+                    removed.remove(0);
+                }
+                removed.push(Removed { user, id, ended, told: None });
             }
         }
         if self.crowd().rings_until().is_some_and(|at| at <= cx.now) {

@@ -20,6 +20,9 @@ const DESCRIPTIONS: usize = 64;
 /// Candidates of one sender that are known again; many times what a call needs.
 const FINGERPRINTS: usize = 16_384;
 
+/// What the candidates that one call keeps until it is answered may weigh: a few hundred of the usual size.
+const EARLY_BYTES: usize = 128 * 1024;
+
 /// What one participant sends and has sent.
 #[derive(Debug, Clone)]
 pub(super) struct Sender {
@@ -220,7 +223,8 @@ impl Room {
         if early.iter().any(|kept| kept.is_of(socket, device.as_ref()) && kept.candidate == candidate) {
             return Ok(Ack::Done);
         }
-        if early.len() >= most {
+        let weight: usize = early.iter().map(|kept| kept.candidate.candidate.as_json().len()).sum();
+        if early.len() >= most || weight + candidate.candidate.as_json().len() > EARLY_BYTES {
             return refuse(
                 ErrorCode::RateLimited,
                 "too many candidates in this call; the earlier ones are kept",

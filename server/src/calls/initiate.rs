@@ -3,7 +3,6 @@ use super::{
     Action, Calls, Cx, Facts, FinalStatus, Note, Push, Record, Reply, SocketId,
     crowd::{Crowd, CrowdPhase, Invite, Member, Origin},
     forward::{Early, Sender},
-    log::Log,
     over::{Outcome, Over},
     pair::{Pair, PairEnd, Party, Phase},
     refuse,
@@ -14,6 +13,12 @@ use calls_protocol::{
     Initiated, JoinRoom, Refusal, RoomName, Sdp, Seconds, ServerEvent, UnixMillis, UserId,
 };
 use std::sync::Arc;
+
+/// Calls and rooms that one user may be in at once, by all their devices.
+const SEATS: usize = 32;
+
+/// Calls that may ring one user at once; whoever comes after that is told that they are busy.
+const RINGS: usize = 16;
 
 /// A call to one user, checked and about to ring.
 struct Dial {
@@ -131,6 +136,7 @@ impl Calls {
             });
             return Ok(self.ring(now, socket, dial, devices, callee_has_push, out));
         }
+        self.has_room(dial.from)?;
         if self.is_busy(dial.to) {
             let refusal = Refusal::new(ErrorCode::RecipientBusy, "they are in another call: try again later");
             return Err(self.never_rang(now, dial, "busy", refusal, out));
@@ -157,6 +163,21 @@ impl Calls {
         Ok(())
     }
 
+    /// Whether a user may be in one more call.
+    pub(super) fn has_room(&self, user: UserId) -> Result<(), Refusal> {
+        let in_it = self.people.rooms(user).into_iter().filter(|name| self.rooms[name].seat(user).is_some());
+        if in_it.count() >= SEATS {
+            return refuse(ErrorCode::RateLimited, "you are in too many calls at once: leave one first");
+        }
+        Ok(())
+    }
+
+    /// Whether the phone of a user rings as much as a person can bear. Each caller's offer is kept until they answer.
+    fn rings_enough(&self, user: UserId) -> bool {
+        let rings = |name: &RoomName| matches!(&self.rooms[name].shape, Shape::Pair(pair) if pair.is_ringing() && pair.callee.user == user);
+        self.people.rooms(user).iter().filter(|name| rings(name)).count() >= RINGS
+    }
+
     /// The room in which `caller` is ringing `callee`.
     fn call_between(&self, caller: UserId, callee: UserId) -> Option<RoomName> {
         self.people.rooms(caller).into_iter().find(|name| {
@@ -167,6 +188,9 @@ impl Calls {
 
     /// In a call, with an app that cannot take a second one.
     fn is_busy(&self, user: UserId) -> bool {
+        if self.rings_enough(user) {
+            return true;
+        }
         let in_call = self.people.rooms(user).into_iter().any(|name| {
             let room = &self.rooms[&name];
             room.seat(user).is_some() && !matches!(&room.shape, Shape::Crowd(crowd) if crowd.is_open())
@@ -257,7 +281,7 @@ impl Calls {
         let expires = after(now, self.settings.ring);
         let video = call_type == CallType::Video;
         let device = self.people.line(socket).and_then(|line| line.device.clone());
-        let log = Log::new(now);
+        let log = self.new_log(now);
         let pair = Pair {
             caller: Party::new(from, Some(Seat::taken(socket, device.clone(), log.first())), now, video),
             callee: Party::new(to, None, now, video),
@@ -321,6 +345,7 @@ impl Calls {
             return Err(Refusal::new(ErrorCode::Conflict, message));
         }
         self.is_free(socket, user)?;
+        self.has_room(user)?;
         let mut invites = std::collections::BTreeMap::from([(user, Invite::Joined)]);
         invites.extend(
             found.members.iter().filter(|member| **member != user).map(|member| (*member, Invite::Ringing)),
@@ -331,7 +356,7 @@ impl Calls {
         let call = self.next_group_call_id();
         let expires = after(now, self.settings.ring);
         let device = self.people.line(socket).and_then(|line| line.device.clone());
-        let log = Log::new(now);
+        let log = self.new_log(now);
         let me = Member {
             user,
             seat: Seat::taken(socket, device.clone(), log.first()),
@@ -404,6 +429,7 @@ impl Calls {
                 "the server is about to restart: try again in a few seconds",
             );
         }
+        self.has_room(user)?;
         if !self.people.may_dial(user, now, &self.settings) {
             return refuse(
                 ErrorCode::RateLimited,
@@ -418,7 +444,7 @@ impl Calls {
             removed: Vec::new(),
         };
         let call_type = if join.video == Some(true) { CallType::Video } else { CallType::Audio };
-        let (shape, log) = (Shape::Crowd(crowd), Log::new(now));
+        let (shape, log) = (Shape::Crowd(crowd), self.new_log(now));
         let room = Room { name: name.clone(), call: None, call_type, shape, log, wake: None, over: None };
         self.rooms.insert(name.clone(), room);
         self.in_room(now, &name, out, |room, cx| room.join(cx, socket, user, join.audio, join.video))

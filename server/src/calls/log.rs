@@ -10,6 +10,17 @@ const LONGEST: usize = 1024;
 /// What descriptions and candidates in one log may weigh together: nobody fills the memory by talking to a lost device.
 const HEAVIEST: usize = 1024 * 1024;
 
+/// The same while all logs together are heavy: a whole call's worth, if it is an honest one.
+const HEAVIEST_OF_MANY: usize = 64 * 1024;
+
+/// What all logs together may weigh before each has to be short.
+const ALL_HEAVY: usize = 256 * 1024 * 1024;
+
+/// How much a log may hold.
+pub(super) fn heaviest(all: usize) -> usize {
+    if all < ALL_HEAVY { HEAVIEST } else { HEAVIEST_OF_MANY }
+}
+
 /// For whom an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Audience {
@@ -39,9 +50,10 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Ids start at the time of day in milliseconds, so that they keep growing when a room comes back after a restart.
-    pub(super) fn new(now: UnixMillis) -> Self {
-        Self { entries: VecDeque::new(), rings: Vec::new(), last: now.0.max(1), weight: 0 }
+    /// Ids start at the time of day in milliseconds, so that they keep growing when a room comes back after a restart,
+    /// and after those of every room before, so that they do when its name is used again at once.
+    pub(super) fn new(now: UnixMillis, before: u64) -> Self {
+        Self { entries: VecDeque::new(), rings: Vec::new(), last: now.0.max(before).max(1), weight: 0 }
     }
 
     /// The id of the latest event.
@@ -54,7 +66,12 @@ impl Log {
         EventId::new(1).expect("one is an id")
     }
 
-    pub(super) fn add(&mut self, audience: Audience, event: Arc<ServerEvent>) -> EventId {
+    /// What descriptions and candidates in it weigh.
+    pub(super) fn weight(&self) -> usize {
+        self.weight
+    }
+
+    pub(super) fn add(&mut self, audience: Audience, event: Arc<ServerEvent>, heaviest: usize) -> EventId {
         self.last += 1;
         let id = self.last();
         if let (Audience::Only(user), ServerEvent::Incoming(_) | ServerEvent::GroupIncoming(_)) =
@@ -66,7 +83,7 @@ impl Log {
         self.weight += weight(&event);
         self.entries.push_back((id, audience, event));
         // The latest stays, however heavy.
-        while self.entries.len() > LONGEST || self.weight > HEAVIEST && self.entries.len() > 1 {
+        while self.entries.len() > LONGEST || self.weight > heaviest && self.entries.len() > 1 {
             if let Some((_, _, dropped)) = self.entries.pop_front() {
                 self.weight -= weight(&dropped);
             }

@@ -3,6 +3,7 @@ use super::{CallSettings, Profile, SocketId, room::after};
 use calls_protocol::{DeviceId, RoomName, UnixMillis, UserId};
 use std::{
     collections::{HashMap, VecDeque},
+    fmt,
     sync::Arc,
     time::Duration,
 };
@@ -18,6 +19,12 @@ pub(super) struct People {
 /// A call counts against its caller's limit for this long.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// Times that one socket may register in a minute; once is enough, and an app may be clumsy.
+const REGISTRATIONS: usize = 30;
+
+/// Sockets of one user, each of which hears what rings. Nobody has as many devices; an app may leave dead ones behind.
+const LINES: usize = 32;
+
 #[derive(Debug, Clone, Default)]
 struct User {
     lines: Vec<SocketId>,
@@ -31,11 +38,40 @@ struct User {
 }
 
 /// One registered socket.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Line {
     pub(super) user: UserId,
     pub(super) device: Option<DeviceId>,
     pub(super) call_waiting: bool,
+    pub(super) registrations: Registrations,
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let waiting = if self.call_waiting { " takes a second call" } else { "" };
+        write!(f, "{} by {:?}{waiting}", self.user, self.device)
+    }
+}
+
+/// How often a socket registered lately. Each time it is told of everything that rings, which may be a lot.
+#[derive(Clone, Copy)]
+pub(super) struct Registrations {
+    since: UnixMillis,
+    count: usize,
+}
+
+impl Registrations {
+    pub(super) fn first(now: UnixMillis) -> Self {
+        Self { since: now, count: 1 }
+    }
+
+    /// One more; none if it is one too many.
+    pub(super) fn and_one(self, now: UnixMillis) -> Option<Self> {
+        match after(self.since, MINUTE) <= now {
+            true => Some(Self::first(now)),
+            false => Some(Self { count: self.count + 1, ..self }).filter(|next| next.count <= REGISTRATIONS),
+        }
+    }
 }
 
 impl People {
@@ -102,6 +138,15 @@ impl People {
         }
         self.lines.insert(socket, line);
         older
+    }
+
+    /// The oldest socket of a user who has too many, of those that may go.
+    pub(super) fn one_too_many(&self, user: UserId, may_go: impl Fn(SocketId) -> bool) -> Option<SocketId> {
+        let lines = self.lines(user);
+        if lines.len() <= LINES {
+            return None;
+        }
+        lines.iter().copied().find(|socket| may_go(*socket))
     }
 
     /// Forgets a socket. Returns whose it was.

@@ -2,9 +2,9 @@
 use super::{
     Action, Calls, Facts, Note, Reply, SocketId,
     crowd::Invite,
-    people::Line,
+    people::{Line, Registrations},
     refuse,
-    room::{Room, Shape},
+    room::{Room, Seat, Shape},
 };
 use calls_protocol::{
     Ack, ErrorCode, GroupIncoming, Incoming, Register, Registered, ServerEvent, UnixMillis, UserId,
@@ -25,6 +25,18 @@ impl Calls {
         if authenticated.is_some_and(|id| id != user) {
             return refuse(ErrorCode::Forbidden, "your token is of another user: register with its user id");
         }
+        let registrations = match self.people.line(socket) {
+            None => Registrations::first(now),
+            Some(line) => match line.registrations.and_one(now) {
+                Some(registrations) => registrations,
+                None => {
+                    return refuse(
+                        ErrorCode::RateLimited,
+                        "registered too often in a minute: once a connection is enough",
+                    );
+                }
+            },
+        };
         let before = self.people.user_of(socket);
         if before.is_some_and(|other| other != user) {
             // In open mode an app may change its user on one socket: the old one hangs up first.
@@ -32,11 +44,13 @@ impl Calls {
         }
         let is_new = before != Some(user);
         let has_device_id = register.device_id.is_some();
-        let line = Line { user, device: register.device_id, call_waiting: register.call_waiting };
+        let (device, call_waiting) = (register.device_id, register.call_waiting);
+        let line = Line { user, device, call_waiting, registrations };
         if let Some(older) = self.people.pick_up(socket, line, facts.profile) {
             out.push(Action::Close(older));
             self.closed(now, older, out);
         }
+        self.hang_up_one_too_many(now, socket, user, out);
         out.push(Action::Note(Note::Registered(user)));
         let ice_servers = (self.issue_ice)(user, now);
         let mut registered =
@@ -51,6 +65,23 @@ impl Calls {
             self.catch_up(now, socket, user, has_device_id, out);
         }
         Ok(Ack::Registered(registered))
+    }
+
+    /// Closes the oldest socket of somebody who has very many. It is hardly a device, and never one that is in a call.
+    fn hang_up_one_too_many(
+        &mut self,
+        now: UnixMillis,
+        newest: SocketId,
+        user: UserId,
+        out: &mut Vec<Action>,
+    ) {
+        let rooms = self.people.rooms(user);
+        let is_seated = |socket| rooms.iter().any(|name| self.rooms[name].is_seat_of(user, socket));
+        let idle = |socket| socket != newest && !is_seated(socket);
+        if let Some(oldest) = self.people.one_too_many(user, idle) {
+            out.push(Action::Close(oldest));
+            self.closed(now, oldest, out);
+        }
     }
 
     /// What a new socket of a user has to hear: what rings and, for an app that knows no `call:resume`, what it missed.
@@ -98,6 +129,10 @@ impl Room {
                 _ => {}
             }
         }
+    }
+
+    fn is_seat_of(&self, user: UserId, socket: SocketId) -> bool {
+        self.seat(user).and_then(Seat::socket) == Some(socket)
     }
 
     fn rings_for(&self, user: UserId) -> bool {

@@ -11,8 +11,12 @@ use calls_protocol::{CallType, EndedReason, Sdp, UnixMillis, UserId};
 
 impl Room {
     /// The room of a call that was going on, and the offer with which it still rings. `members` are those of its group.
-    pub(super) fn restored(now: UnixMillis, call: OpenCall, members: &[UserId]) -> (Self, Option<Sdp>) {
-        let log = Log::new(now);
+    pub(super) fn restored(
+        now: UnixMillis,
+        log: Log,
+        call: OpenCall,
+        members: &[UserId],
+    ) -> (Self, Option<Sdp>) {
         let heard = log.last();
         let (name, call, call_type, shape, offer) = match call {
             OpenCall::OneToOne {

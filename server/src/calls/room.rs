@@ -161,18 +161,22 @@ impl Room {
     /// Tells one user by their seat or, as long as it rings for them, by all their sockets.
     pub(super) fn tell(&mut self, cx: &mut Cx<'_>, user: UserId, event: ServerEvent) {
         let event = Arc::new(event);
-        let id = self.log.add(Audience::Only(user), event.clone());
+        let id = self.log.add(Audience::Only(user), event.clone(), cx.heaviest_log);
         self.send(cx, user, &event, id);
     }
 
     /// Tells everyone who has a seat, but one.
     pub(super) fn tell_others(&mut self, cx: &mut Cx<'_>, but: UserId, event: ServerEvent) {
+        let mut others = self.seated();
+        others.retain(|user| *user != but);
+        if others.is_empty() {
+            // Whoever comes later hears of what is, not of what was.
+            return;
+        }
         let event = Arc::new(event);
-        let id = self.log.add(Audience::AllBut(but), event.clone());
-        for user in self.seated() {
-            if user != but {
-                self.send(cx, user, &event, id);
-            }
+        let id = self.log.add(Audience::AllBut(but), event.clone(), cx.heaviest_log);
+        for user in others {
+            self.send(cx, user, &event, id);
         }
     }
 

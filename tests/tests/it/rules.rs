@@ -3,6 +3,7 @@ mod away;
 mod crowd;
 mod dial;
 mod forward;
+mod limits;
 mod pair;
 mod restart;
 mod stumble;

@@ -61,6 +61,8 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
         [192, 0, 0 | 2, _] | [192, 88, 99, _] => false,
         // Benchmarks between networks, documentation.
         [198, 18 | 19, ..] | [198, 51, 100, _] | [203, 0, 113, _] => false,
+        // Public in form, but inside a cloud it is the host of the machine.
+        [168, 63, 129, 16] => false,
         // Multicast, reserved, broadcast.
         [224..=255, ..] => false,
         _ => true,
@@ -112,7 +114,7 @@ mod tests {
     }
 
     /// First and last of every range, in every disguise that IPv6 has for IPv4.
-    const PRIVATE_V4: [&str; 24] = [
+    const PRIVATE_V4: [&str; 25] = [
         "10.0.0.0",
         "10.255.255.255",
         "100.64.0.0",
@@ -137,6 +139,7 @@ mod tests {
         "192.168.1.1",
         "100.100.100.200",
         "127.0.0.53",
+        "168.63.129.16",
     ];
     const NEVER_V4: [&str; 6] =
         ["0.0.0.0", "0.255.255.255", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255"];

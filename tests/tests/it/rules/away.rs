@@ -227,8 +227,8 @@ fn a_caller_who_drops_while_it_rings_may_come_back() {
           1a ok
         1a resumes r after #1
           1a ok in it: 1 2
-          2a < reconnected r 1 #4
-          1a < answer r "answer" #3
+          2a < reconnected r 1 #3
+          1a < answer r "answer" #2
         "#,
     );
 }
@@ -247,7 +247,7 @@ fn a_caller_who_stays_away_while_it_rings_leaves_a_missed_call() {
           2a < incoming r from Name 1 #1
         1a drops
         wait 30s
-          2a < ended r cancelled by 1 0 s #3
+          2a < ended r cancelled by 1 0 s #2
           db 1 missed lost
           push 2 missed 1
         2a accepts r

@@ -236,7 +236,7 @@ fn the_initiator_who_hangs_up_early_cancels() {
         1a ends g cancelled
           1a ok 0 s
           db group 1 left 1
-          2a < ended g cancelled 0 s #4
+          2a < ended g cancelled 0 s #3
           push 2 missed 1
           push 3 missed 1
           db group 1 ended cancelled

@@ -253,8 +253,8 @@ fn what_was_switched_while_it_rang_is_known_after_the_answer() {
         2a accepts r
           2a ok call 1
           db 1 connected
-          1a < answer r "answer" #3
-          2a < media r 1 audio #4
+          1a < answer r "answer" #2
+          2a < media r 1 audio #3
         "#,
     );
 }
