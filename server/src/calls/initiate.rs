@@ -152,13 +152,14 @@ impl Calls {
     /// A device that cannot hold a call starts no second one, and none starts two at once.
     fn is_free(&self, socket: SocketId, user: UserId) -> Result<(), Refusal> {
         let can_hold = self.people.line(socket).is_some_and(|line| line.call_waiting);
-        let in_the_way = self.people.rooms(user).into_iter().any(|name| {
-            let room = &self.rooms[&name];
+        let in_the_way = self.people.rooms(user).into_iter().find(|name| {
+            let room = &self.rooms[name];
             let here = room.seat(user).and_then(Seat::socket) == Some(socket);
             here && (!can_hold || room.is_ringing()) && !matches!(&room.shape, Shape::Crowd(c) if c.is_open())
         });
-        if in_the_way {
-            return refuse(ErrorCode::AlreadyInCall, "this device is in a call already: end it first");
+        if let Some(name) = in_the_way {
+            let message = format!("this device is in a call already, room {name}: end it first");
+            return Err(Refusal::new(ErrorCode::AlreadyInCall, message));
         }
         Ok(())
     }
