@@ -206,6 +206,12 @@ pub struct EmbeddedTurn {
 /// How much of what is too much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections of one address at once; no limit if none.
+    pub connections_per_address: Option<usize>,
+    /// Handshakes of one address in a minute; no limit if none.
+    pub handshakes_per_minute: Option<u32>,
     /// Largest message of a client.
     pub message_bytes: usize,
     /// Events of one connection in a second.

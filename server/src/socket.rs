@@ -35,7 +35,8 @@ pub use server::Sockets;
 pub use settings::SocketSettings;
 pub use stats::{Counter, SocketStats};
 
-use hyper::HeaderMap;
+use crate::visitors::Place;
+use hyper::{Request, header};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::{borrow::Cow, net::SocketAddr};
@@ -115,23 +116,28 @@ pub enum Fault {
     NotUtf8,
 }
 
-/// What a client brought along when it knocked.
+/// What a client brought along when it knocked. Of its request only what decides whether it may come in: a socket that
+/// is not in yet must not keep 16 KiB of headers.
 #[derive(Debug)]
 pub struct Handshake {
-    /// The other end of the TCP connection.
+    /// Where the client is, also behind a trusted proxy.
     pub peer: SocketAddr,
-    /// Of the request that opened the session.
-    pub headers: HeaderMap,
-    /// Of the same request, as it came: `EIO=4&transport=websocket`.
-    pub query: String,
+    /// The site of the page that connects, if it is one.
+    pub origin: Option<Box<str>>,
+    /// By which name the client reached this server.
+    pub host: Option<Box<str>>,
     /// What the client sent as `auth`: a JSON object, unread.
     pub auth: Option<Box<RawValue>>,
+    place: Option<Place>,
 }
 
 impl Handshake {
-    /// A parameter of the query, decoded.
-    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        query(&self.query, name)
+    fn of<B>(request: &Request<B>, peer: SocketAddr, place: Option<Place>) -> Self {
+        let text = |name| {
+            // Copied: a value of hyper's keeps the whole head of the request alive.
+            request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into())
+        };
+        Self { peer, origin: text(header::ORIGIN), host: text(header::HOST), auth: None, place }
     }
 }
 

@@ -73,6 +73,8 @@ pub struct Metrics {
     pub calls_ringing: Gauge,
     /// Users with at least one socket.
     pub users_online: Gauge,
+    /// Connections that were closed at the door: too many of all or of one address.
+    pub connections_refused: Counter,
     events: Counters,
     errors: Counters,
     requests: Counters,
@@ -111,6 +113,7 @@ impl Metrics {
             calls_live: Gauge::default(),
             calls_ringing: Gauge::default(),
             users_online: Gauge::default(),
+            connections_refused: Counter::default(),
             events: Counters::new(ClientEvent::NAMES),
             errors: Counters::new(ERRORS),
             requests: Counters::new(&["2xx", "3xx", "4xx", "5xx"]),
@@ -207,6 +210,11 @@ impl Metrics {
         );
         page.counter("calls_left_total", "Times somebody left a group call or room", self.left.get());
         page.counters("calls_ended_total", "Calls that are over", "reason", &self.ended);
+        page.counter(
+            "calls_connections_refused_total",
+            "Connections closed at the door, over a limit",
+            self.connections_refused.get(),
+        );
         page.counters("calls_events_total", "Events that clients sent", "event", &self.events);
         page.counters("calls_errors_total", "Refusals, on sockets and of requests", "code", &self.errors);
         page.counters("calls_requests_total", "REST and page requests", "status", &self.requests);

@@ -81,6 +81,9 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         calls: read.calls(),
         open_rooms: read.yes("open_rooms"),
         limits: Limits {
+            connections: read.number("limit_connections", 1..=10_000_000) as usize,
+            connections_per_address: read.limit("limit_connections_per_address").map(|most| most as usize),
+            handshakes_per_minute: read.limit("limit_handshakes_per_minute").map(|most| most as u32),
             message_bytes: read.number("limit_message_bytes", 4096..=16 << 20) as usize,
             events_per_second: read.number("limit_events_per_second", 1..=1_000_000) as u32,
             requests_per_minute: read.number("limit_requests_per_minute", 1..=1_000_000) as u32,
@@ -148,6 +151,11 @@ impl Reader<'_> {
                 least
             }
         }
+    }
+
+    /// A limit where 0 means that there is none.
+    fn limit(&mut self, name: &str) -> Option<u64> {
+        Some(self.number(name, 0..=1_000_000)).filter(|most| *most > 0)
     }
 
     fn port(&mut self, name: &str) -> u16 {

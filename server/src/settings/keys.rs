@@ -178,6 +178,12 @@ pub const KEYS: &[Key] = keys! {
             "Whether anybody who is signed in may open a room by its name"
     }
     "Limits": {
+        limit_connections = "100000", "COUNT";
+            "Connections at once; fewer where the system gives fewer open files"
+        limit_connections_per_address = "5000", "COUNT";
+            "Connections of one address (IPv6: one /64) at once; 0: no limit. This machine and trusted_proxies are not counted"
+        limit_handshakes_per_minute = "3000", "COUNT";
+            "Times one address may connect to Socket.IO in a minute; 0: no limit. Counted as above"
         limit_message_bytes = "65536", "BYTES";
             "Largest message of a client"
         limit_candidates = "200", "COUNT";

@@ -7,6 +7,7 @@ use super::{
     packet::{self, Packet},
     server::Core,
 };
+use crate::visitors::Place;
 use serde_json::value::RawValue;
 use std::{
     future::poll_fn,
@@ -37,6 +38,8 @@ pub(super) struct Session<S: Service> {
     attachments: u32,
     heart: Heart,
     timer: Pin<Box<Sleep>>,
+    /// Of its address; free again when the session is over.
+    _place: Option<Place>,
 }
 
 /// Where the client is on its way in.
@@ -85,7 +88,7 @@ enum Heart {
 
 impl<S: Service> Session<S> {
     /// Opens a session and puts the packet that says so into its outbox.
-    pub(super) fn open(core: &Arc<Core<S>>, handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
+    pub(super) fn open(core: &Arc<Core<S>>, mut handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
         let settings = &core.settings;
         let now = Instant::now();
         let outbox = Outbox::new(core.hub.next_id(), settings.outbox_limit, via, core.stats.clone());
@@ -96,6 +99,7 @@ impl<S: Service> Session<S> {
         Self {
             core: core.clone(),
             outbox,
+            _place: handshake.place.take(),
             seat: Seat::Outside { handshake, until },
             rate: Rate::full(),
             attachments: 0,

@@ -6,7 +6,6 @@ use crate::{
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
 use calls_protocol::{CallTarget, ClientEvent, ErrorCode, Refusal, RoomName, UserId};
-use hyper::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::Value;
 use tracing::debug;
@@ -16,7 +15,7 @@ impl Service for Switchboard {
     type Identity = Option<UserId>;
 
     async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<UserId>, ConnectRefused> {
-        if !self.is_welcome(&handshake.headers) {
+        if !self.is_welcome(handshake) {
             self.lines.metrics.refused(ErrorCode::Forbidden);
             let sentence = "pages of this web site may not call here: the operator names it in cors_origins";
             return Err(ConnectRefused::new(ErrorCode::Forbidden.as_str(), sentence));
@@ -81,13 +80,13 @@ impl Service for Switchboard {
 impl Switchboard {
     /// Whether the page that connects, if it is one, is of this server or of a site that the operator named. Browsers
     /// ask nobody before they open a WebSocket, so that without this any page could call in its visitor's name.
-    fn is_welcome(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(header::ORIGIN) else { return true };
-        let Ok(origin) = origin.to_str() else { return false };
-        let is_own = headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| {
-            let site = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            site.is_some_and(|site| site.eq_ignore_ascii_case(host))
-        });
+    fn is_welcome(&self, handshake: &Handshake) -> bool {
+        let Some(origin) = handshake.origin.as_deref() else { return true };
+        let site = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let is_own = match (site, handshake.host.as_deref()) {
+            (Some(site), Some(host)) => site.eq_ignore_ascii_case(host),
+            (None, _) | (_, None) => false,
+        };
         is_own || self.lines.cors.allows(origin)
     }
 

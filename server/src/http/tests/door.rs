@@ -17,6 +17,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// Larger than what the kernel keeps for a connection.
+const LARGE: usize = 64 << 20;
+
 /// Answers with what it was asked.
 #[derive(Clone)]
 struct Echo;
@@ -26,7 +29,14 @@ impl SocketPath for Echo {
         path.starts_with("/socket.io")
     }
 
+    fn open(&self) -> usize {
+        0
+    }
+
     async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        if request.uri().path().ends_with("/endless") {
+            return Response::new(Full::from(vec![7; LARGE]));
+        }
         assert!(!request.uri().path().ends_with("/bug"), "a bug, as asked for");
         Response::new(Full::from(format!("{} {}", request.uri(), peer.ip())))
     }
@@ -132,6 +142,48 @@ async fn whoever_sends_half_a_head_is_not_waited_for() {
 
     let text = String::from_utf8(answer).unwrap();
     assert!(text.is_empty() || text.starts_with("HTTP/1.1 408"), "{text}");
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_the_answer_is_not_waited_for() {
+    tokio::time::pause();
+    let server = start_with(&[], CallHistory::none(), Echo);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+
+    stream.write_all(b"GET /socket.io/endless HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+
+    let mut answer = Vec::new();
+    // It was cut off, in one way or another.
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.is_empty() && answer.len() < LARGE, "{} bytes", answer.len());
+}
+
+#[tokio::test]
+async fn a_full_door_closes_at_once_and_opens_again() {
+    let rest = rest(&[], CallHistory::none());
+    let metrics = rest.metrics.clone();
+    let guests = Guests::new(3, Some(2), Networks::default());
+    let door = Door { guests, ..door_to(rest, NoSockets) };
+    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, door, std::future::pending(), PATIENCE));
+    let question = b"GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let come = async || {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // The other side may have closed already.
+        let _ = stream.write_all(question).await;
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.map(|_| stream).ok()
+    };
+
+    let (first, second) = (come().await, come().await);
+    assert!(first.is_some() && second.is_some());
+    assert!(come().await.is_none(), "an address has two places");
+    assert_eq!(metrics.connections_refused.get(), 1);
+
+    drop(first);
+    while come().await.is_none() {}
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ async fn without_a_turn_server_there_is_stun_and_a_word_on_it() {
     let rest = rest(&[("turn_embedded", "off"), ("stun_urls", "stun:stun.example.org")], CallHistory::none());
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let door = Door { router: router(rest), sockets: NoSockets, trusted_proxies: Networks::default() };
+    let door = door_to(rest, NoSockets);
     let (stop, stopped) = oneshot::channel::<()>();
     let (health, metrics) = Default::default();
     let stop_when = async { drop(stopped.await) };
