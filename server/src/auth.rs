@@ -105,6 +105,15 @@ impl From<AuthError> for Refusal {
     }
 }
 
+/// What a proof proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whom it names.
+    pub user: UserId,
+    /// From when on it would be refused.
+    pub until: UnixMillis,
+}
+
 /// Checks proofs.
 #[derive(Debug)]
 pub struct Auth {
@@ -130,6 +139,11 @@ impl Auth {
 
     /// Whom the proof names; none in open mode, where `call:register` is believed.
     pub fn check(&self, proof: Proof<'_>, now: UnixMillis) -> Result<Option<UserId>, AuthError> {
+        Ok(self.sign_in(proof, now)?.map(|sign_in| sign_in.user))
+    }
+
+    /// The same, and for how long.
+    pub fn sign_in(&self, proof: Proof<'_>, now: UnixMillis) -> Result<Option<SignIn>, AuthError> {
         let now = now.0 / 1000;
         let outcome = match (proof, &self.jwt, &self.telegram) {
             (Proof::Nothing, _, _) if self.open => return Ok(None),

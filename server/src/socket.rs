@@ -39,7 +39,7 @@ use crate::visitors::Place;
 use hyper::{Request, header};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, net::SocketAddr};
+use std::{borrow::Cow, net::SocketAddr, time::Duration};
 
 /// What is behind the sockets. All of one socket's calls come one after the other, in the order of its packets.
 pub trait Service: Send + Sync + 'static {
@@ -52,6 +52,14 @@ pub trait Service: Send + Sync + 'static {
         socket: SocketId,
         handshake: &Handshake,
     ) -> impl Future<Output = Result<Self::Identity, ConnectRefused>> + Send;
+
+    /// For how long whoever came in may stay; none: as long as they like.
+    fn stays(&self, _: &Self::Identity) -> Option<Duration> {
+        None
+    }
+
+    /// A socket's time is over: the last word to it. It is closed after this, and invited to come back.
+    fn expired(&self, _: &SocketHandle) {}
 
     /// A socket is in. It ends before the client is told so, so no event can come before it; what it sends
     /// arrives behind that answer.
@@ -171,6 +179,8 @@ pub enum CloseReason {
     PingTimeout,
     /// The client read too slowly, and its outbox is full.
     SlowReader,
+    /// Its time was over: see [`Service::stays`].
+    Expired,
     /// [`SocketHandle::close`].
     ServerClosed,
     /// [`Sockets::shutdown`].
@@ -180,13 +190,13 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Whether the client did nothing wrong and shall come back at once. It is then told nothing at the end but cut
+    /// Whether the client shall come back at once. It is then told nothing at the end but cut
     /// off: every stock client comes back from a connection that breaks, and not every one from one that is closed.
     /// The Java client stops reading at a WebSocket's close frame and tells nobody, so that a phone would sit there
     /// until the heartbeat is missed, longer than its seat in a call waits. The Python client stays away after the
     /// good-bye packet of a poll.
     fn invites_back(self) -> bool {
-        matches!(self, Self::ServerShutdown | Self::Panicked)
+        matches!(self, Self::ServerShutdown | Self::Panicked | Self::Expired)
     }
 }
 

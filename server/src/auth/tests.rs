@@ -96,6 +96,22 @@ fn what_telegram_signed_is_believed_for_a_day() {
 }
 
 #[test]
+fn a_sign_in_ends_at_the_moment_from_which_its_proof_is_refused() {
+    let fixtures = fixtures();
+    let telegram = Secret::new(fixtures.bot.clone());
+    let token = Proof::Token(&fixtures.tokens[0].token);
+    let data = Proof::InitData(&fixtures.telegram[0].token);
+    let by_telegram = Auth::new(&AuthSettings { telegram: Some(telegram), ..AuthSettings::default() });
+    for (auth, proof) in [(with_secret(&fixtures), token), (by_telegram, data)] {
+        let sign_in = auth.sign_in(proof, UnixMillis(fixtures.now * 1000)).unwrap().unwrap();
+
+        let until = sign_in.until;
+        assert_eq!(auth.sign_in(proof, UnixMillis(until.0 - 1)), Ok(Some(sign_in)));
+        assert_eq!(auth.sign_in(proof, until), Err(AuthError::Expired));
+    }
+}
+
+#[test]
 fn a_token_with_any_byte_changed_or_cut_off_is_refused() {
     let fixtures = fixtures();
     let good = &fixtures.tokens[0];

@@ -1,20 +1,21 @@
 //! What sockets say, made into inputs of the rules.
 use super::{Asking, Switchboard};
 use crate::{
-    auth::Proof,
+    auth::{Proof, SignIn},
     calls::{Facts, Input, SocketId},
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
 use calls_protocol::{CallTarget, ClientEvent, ErrorCode, Refusal, RoomName, UserId};
 use serde::Deserialize;
 use serde_json::Value;
+use std::time::Duration;
 use tracing::debug;
 
 impl Service for Switchboard {
     /// Whom the token names; nobody in open mode, where `call:register` is believed.
-    type Identity = Option<UserId>;
+    type Identity = Option<SignIn>;
 
-    async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<UserId>, ConnectRefused> {
+    async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<SignIn>, ConnectRefused> {
         if !self.is_welcome(handshake) {
             self.lines.metrics.refused(ErrorCode::Forbidden);
             let sentence = "pages of this web site may not call here: the operator names it in cors_origins";
@@ -25,34 +26,42 @@ impl Service for Switchboard {
             None => Value::Null,
         };
         let proof = Proof::of_handshake(&auth);
-        self.lines.auth.check(proof, self.clock.now()).map_err(|error| {
+        self.lines.auth.sign_in(proof, self.clock.now()).map_err(|error| {
             self.lines.metrics.refused(ErrorCode::Unauthorized);
             ConnectRefused::new(ErrorCode::Unauthorized.as_str(), error.to_string())
         })
     }
 
-    fn opened(&self, _: &SocketHandle, _: &Option<UserId>) {}
+    /// As long as its proof holds: whoever is no longer let in does not stay in either.
+    fn stays(&self, identity: &Option<SignIn>) -> Option<Duration> {
+        let until = identity.as_ref()?.until;
+        Some(Duration::from_millis(until.0.saturating_sub(self.clock.now().0)))
+    }
 
-    async fn event(&self, socket: &SocketHandle, authenticated: &Option<UserId>, event: Event<'_>) {
+    fn expired(&self, socket: &SocketHandle) {
+        let asking = Asking { socket, event: "connect", room: None, ack: None };
+        let sentence = "the sign-in has expired: get a new token and connect again; a call goes on meanwhile";
+        self.refuse(&asking, Refusal::new(ErrorCode::Unauthorized, sentence));
+    }
+
+    fn opened(&self, _: &SocketHandle, _: &Option<SignIn>) {}
+
+    async fn event(&self, socket: &SocketHandle, identity: &Option<SignIn>, event: Event<'_>) {
+        let authenticated = identity.map(|sign_in| sign_in.user);
         self.lines.metrics.event(event.name);
         let payload = event.payload.map_or("null", |payload| payload.get());
         let asking = Asking { socket, event: event.name, room: None, ack: event.ack };
         match ClientEvent::decode(event.name, payload) {
             Ok(said) => {
-                let facts = self.facts(&said, *authenticated).await;
-                self.remember_device(&said, *authenticated);
+                let facts = self.facts(&said, authenticated).await;
+                self.remember_device(&said, authenticated);
                 let room = said.room().cloned();
                 let asking = Asking { room: room.as_ref(), ..asking };
                 if self.lines.hub.get(socket.id()).is_none() {
                     // It was closed while we looked things up; what it said last must not undo what closed it.
                     return;
                 }
-                let input = Input::Event {
-                    socket: socket.id(),
-                    authenticated: *authenticated,
-                    event: Box::new(said),
-                    facts,
-                };
+                let input = Input::Event { socket: socket.id(), authenticated, event: Box::new(said), facts };
                 self.ask(input, Some(&asking));
             }
             Err(error) => {

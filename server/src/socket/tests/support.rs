@@ -57,6 +57,15 @@ impl Service for Recorder {
         }
     }
 
+    fn stays(&self, identity: &String) -> Option<Duration> {
+        let seconds = identity.strip_prefix("stays ")?.parse().unwrap();
+        Some(Duration::from_secs(seconds))
+    }
+
+    fn expired(&self, socket: &SocketHandle) {
+        socket.send(Frame::event("call:error", &json!("expired")).unwrap());
+    }
+
     fn opened(&self, socket: &SocketHandle, identity: &String) {
         self.handles.lock().unwrap().push(socket.clone());
         self.see(Seen::Opened(socket.id()));

@@ -108,6 +108,41 @@ async fn a_token_decides_who_speaks() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_token_that_runs_out_ends_the_socket_and_not_the_call() -> anyhow::Result<()> {
+    let environment = [("JWT_SECRET", "a-secret-that-only-this-test-knows")];
+    let server = TestServer::start(&environment).await;
+    let jwt = settings(&environment).auth.jwt.expect("a secret turns tokens on");
+    let secret = jwt.secret.as_ref().expect("it was given");
+    let now = server.server().switchboard().clock().now().0 / 1000;
+    // Clocks may differ by a minute, so this one runs out in two or three seconds.
+    let runs_out = json!({ "token": make_test_token(secret, &jwt, UserId::new(1)?, now - 57, 0) });
+    let fresh =
+        |user| anyhow::Ok(json!({ "token": make_test_token(secret, &jwt, UserId::new(user)?, now, 60) }));
+    let mut ann = Client::connect_with(server.address(), &runs_out).await?;
+    let mut bob = Client::connect_with(server.address(), &fresh(2)?).await?;
+    ann.ask("call:register", &json!({ "userId": 1, "deviceId": "ann-phone" })).await?;
+    bob.ask("call:register", &json!({ "userId": 2, "deviceId": "bob-phone" })).await?;
+    let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "o" });
+    ann.ask("call:initiate", &dial).await?;
+    bob.expect("call:incoming").await?;
+    bob.ask("call:accept", &json!({ "roomName": "r", "userId": 2, "sdpAnswer": "a" })).await?;
+
+    let told = ann.expect("call:error").await?;
+    ann.closed().await?;
+    bob.expect("user:reconnecting").await?;
+    assert!(Client::connect_with(server.address(), &runs_out).await.is_err(), "the old token is refused");
+    let mut ann = Client::connect_with(server.address(), &fresh(1)?).await?;
+    ann.ask("call:register", &json!({ "userId": 1, "deviceId": "ann-phone" })).await?;
+    let state = ann.ask("call:resume", &json!({ "roomName": "r", "userId": 1 })).await?;
+
+    assert_eq!((&told["event"], &told["code"]), (&json!("connect"), &json!("unauthorized")));
+    assert_eq!(state["participants"].as_array().map(Vec::len), Some(2));
+    bob.expect("user:reconnected").await?;
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_page_of_a_strange_web_site_does_not_come_in() -> anyhow::Result<()> {
     let server = TestServer::start(&[("CORS_ORIGINS", "https://app.example.org")]).await;
     let (address, nothing) = (server.address(), json!({}));
