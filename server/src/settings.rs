@@ -127,8 +127,10 @@ pub struct AuthSettings {
     pub jwt: Option<JwtSettings>,
     /// The token of the bot whose mini app signs people in.
     pub telegram: Option<Secret>,
-    /// Whoever brings no proof is believed.
+    /// Whoever brings no proof is believed. Stands alone.
     pub open: bool,
+    /// That goes for others than this machine, too: the operator says so.
+    pub open_to_others: bool,
 }
 
 /// How a token is checked.

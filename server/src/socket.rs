@@ -35,7 +35,7 @@ pub use server::Sockets;
 pub use settings::SocketSettings;
 pub use stats::{Counter, SocketStats};
 
-use crate::visitors::Place;
+use crate::visitors::{Place, is_for_this_machine};
 use hyper::{Request, header};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -134,6 +134,8 @@ pub struct Handshake {
     pub origin: Option<Box<str>>,
     /// By which name the client reached this server.
     pub host: Option<Box<str>>,
+    /// Whether that is a name of this very machine, and no proxy passed the request on.
+    pub is_for_this_machine: bool,
     /// What the client sent as `auth`: a JSON object, unread.
     pub auth: Option<Box<RawValue>>,
     place: Option<Place>,
@@ -145,7 +147,14 @@ impl Handshake {
             // Copied: a value of hyper's keeps the whole head of the request alive.
             request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into())
         };
-        Self { peer, origin: text(header::ORIGIN), host: text(header::HOST), auth: None, place }
+        Self {
+            peer,
+            origin: text(header::ORIGIN),
+            host: text(header::HOST),
+            is_for_this_machine: is_for_this_machine(request.headers()),
+            auth: None,
+            place,
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Who comes, how often, and how many at once. What counts the sockets and the requests alike. The time is an argument.
+use hyper::{HeaderMap, header};
 use std::{
     collections::HashMap,
     hash::Hash,
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,6 +14,26 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// Whether a request is meant for this very machine: no proxy passed it on, and it asks for a name of this machine. A
+/// page of the web that has its own name point here (DNS rebinding) still sends its own name.
+pub(crate) fn is_for_this_machine(headers: &HeaderMap) -> bool {
+    const OF_PROXIES: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
+    let is_passed_on = OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+    !is_passed_on
+        && headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(is_of_this_machine))
+}
+
+fn is_of_this_machine(host: &str) -> bool {
+    /// How the emulator of Android calls the machine that it runs on.
+    const OF_EMULATOR: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 2, 2));
+    let end = if host.starts_with('[') { host.find(']').map(|end| end + 1) } else { host.find(':') };
+    let name = &host[..end.unwrap_or(host.len())];
+    match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback() || address == OF_EMULATOR,
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
     }
 }
 
@@ -184,5 +205,34 @@ mod tests {
 
         drop((second, third, of_bob));
         assert!(places.held.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_what_names_this_machine_and_came_by_no_proxy_is_meant_for_it() {
+        let is_for_us = |lines: &[(&'static str, &str)]| {
+            let lines = lines.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            is_for_this_machine(&lines.collect::<HeaderMap>())
+        };
+        let hosts = [
+            "localhost",
+            "LOCALHOST:3000",
+            "127.0.0.1:3000",
+            "127.8.8.8",
+            "[::1]:3000",
+            "[::1]",
+            "10.0.2.2:3000",
+        ];
+        for host in hosts {
+            assert!(is_for_us(&[("host", host)]), "{host}");
+            for proxy in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+                assert!(!is_for_us(&[("host", host), (proxy, "127.0.0.1")]), "{proxy}");
+            }
+        }
+        let strangers =
+            ["evil.example", "localhost.evil.example:3000", "127.0.0.1.evil.example", "192.0.2.1", "", "["];
+        for host in strangers {
+            assert!(!is_for_us(&[("host", host)]), "{host}");
+        }
+        assert!(is_for_us(&[]), "a program that knows no Host is no browser");
     }
 }

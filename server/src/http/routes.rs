@@ -7,7 +7,7 @@ use super::{
     now, openapi, pages,
     reply::RefusedCode,
 };
-use crate::turn::TurnCredentials;
+use crate::{auth::ONLY_HERE, turn::TurnCredentials, visitors::is_for_this_machine};
 use axum::{
     Json, Router,
     extract::{Request, State},
@@ -72,13 +72,17 @@ pub fn router(rest: impl Into<Arc<Rest>>) -> Router {
         .with_state(rest)
 }
 
-/// What goes for every request: a time limit, the numbers, and headers that keep browsers from guessing.
+/// What goes for every request: who may ask at all, a time limit, the numbers, and headers that keep browsers from guessing.
 async fn around(State(rest): State<Arc<Rest>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let answered = tokio::time::timeout(rest.time_out, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        Refused::new(ErrorCode::Unavailable, "this took too long; try again in a moment").into_response()
-    });
+    let mut response = if rest.auth.is_for_this_machine() && !is_for_this_machine(request.headers()) {
+        Refused::new(ErrorCode::Forbidden, ONLY_HERE).into_response()
+    } else {
+        let answered = tokio::time::timeout(rest.time_out, next.run(request)).await;
+        answered.unwrap_or_else(|_| {
+            Refused::new(ErrorCode::Unavailable, "this took too long; try again in a moment").into_response()
+        })
+    };
     if let Some(RefusedCode(code)) = response.extensions().get() {
         rest.metrics.refused(*code);
     }

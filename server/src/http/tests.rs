@@ -122,7 +122,7 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 impl Running {
     async fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = format!("{line} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let mut request = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }

@@ -236,21 +236,29 @@ impl Reader<'_> {
                 ));
             }
         }
-        if open {
-            self.open_auth(host, jwt || telegram);
+        if open && (jwt || telegram) {
+            let reason = "`open` cannot stand beside another mode: whoever brings no token could be anybody, so that \
+                          tokens would protect nobody; leave `open` out, or use it alone";
+            self.problem("auth_mode", reason);
         }
+        let open_to_others = open && self.open_to_others(host);
         let (audience, issuer) = (self.optional("jwt_audience"), self.optional("jwt_issuer"));
         AuthSettings {
             jwt: jwt.then_some(JwtSettings { secret, public_key, audience, issuer }),
             telegram: self.secret("telegram_bot_token").filter(|_| telegram),
             open,
+            open_to_others,
         }
     }
 
     /// In `open` mode everybody can be everybody, so others must not reach it by accident.
-    fn open_auth(&mut self, host: IpAddr, beside_another: bool) {
+    fn open_to_others(&mut self, host: IpAddr) -> bool {
         let allowed = self.yes("allow_open_on_public_address");
-        if !host.is_loopback() && !allowed {
+        if allowed {
+            self.warnings.push(format!(
+                "no sign-in on {host}: whoever reaches the port, or a proxy in front of it, can be anybody"
+            ));
+        } else if !host.is_loopback() {
             let about = if self.is_set("auth_mode") { "auth_mode" } else { "host" };
             self.problem(
                 about,
@@ -260,11 +268,8 @@ impl Reader<'_> {
                      want it, set allow_open_on_public_address = true"
                 ),
             );
-        } else if !host.is_loopback() {
-            self.warnings.push(format!("no sign-in on {host}: whoever reaches the port can be anybody"));
-        } else if beside_another {
-            self.warnings.push("auth_mode has `open`: whoever brings no token can be anybody".into());
         }
+        allowed
     }
 
     fn jwt_secret(&mut self) -> Option<Secret> {

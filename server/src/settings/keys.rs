@@ -77,7 +77,7 @@ pub const KEYS: &[Key] = keys! {
     }
     "Who is speaking": {
         auth_mode = "", "LIST";
-            "`jwt`, `telegram`, `open` or several; by default whatever a key is given for, else `open`"
+            "`jwt`, `telegram`, both, or `open` alone; by default whatever a key is given for, else `open`"
         allow_open_on_public_address = "false", "BOOL";
             "Allows `open` where others reach it: everybody can then be everybody"
         jwt_secret = "", "SECRET", secret;

@@ -1,7 +1,7 @@
 //! What sockets say, made into inputs of the rules.
 use super::{Asking, Switchboard};
 use crate::{
-    auth::{Proof, SignIn},
+    auth::{ONLY_HERE, Proof, SignIn},
     calls::{Facts, Input, SocketId},
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
@@ -16,10 +16,17 @@ impl Service for Switchboard {
     type Identity = Option<SignIn>;
 
     async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<SignIn>, ConnectRefused> {
-        if !self.is_welcome(handshake) {
+        let forbidden = |sentence: &str| {
             self.lines.metrics.refused(ErrorCode::Forbidden);
-            let sentence = "pages of this web site may not call here: the operator names it in cors_origins";
-            return Err(ConnectRefused::new(ErrorCode::Forbidden.as_str(), sentence));
+            Err(ConnectRefused::new(ErrorCode::Forbidden.as_str(), sentence))
+        };
+        if self.lines.auth.is_for_this_machine() && !handshake.is_for_this_machine {
+            return forbidden(ONLY_HERE);
+        }
+        if !self.is_welcome(handshake) {
+            return forbidden(
+                "pages of this web site may not call here: the operator names it in cors_origins",
+            );
         }
         let auth: Value = match &handshake.auth {
             Some(auth) => serde_json::from_str(auth.get()).unwrap_or(Value::Null),

@@ -73,8 +73,8 @@ async fn socket_io_and_rest_share_the_port() {
 #[tokio::test]
 async fn many_requests_go_over_one_connection() {
     let server = start(&[]);
-    let one = "GET /api/health/live HTTP/1.1\r\nhost: t\r\n\r\n".repeat(50);
-    let all = format!("{one}GET / HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n");
+    let one = "GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(50);
+    let all = format!("{one}GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
 
     let answers = String::from_utf8(exchange(server.address, all.as_bytes()).await).unwrap();
 
@@ -98,14 +98,13 @@ async fn a_stop_answers_what_has_begun_and_lets_nobody_in() {
     let server = start_with(&[], history, NoSockets);
     let address = server.address;
     let mut idle = TcpStream::connect(address).await.unwrap();
-    idle.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut first = [0; 15];
     idle.read_exact(&mut first).await.unwrap();
     let mut silent = TcpStream::connect(address).await.unwrap();
-    let asking =
-        tokio::spawn(
-            async move { exchange(address, b"GET /api/calls?user=1 HTTP/1.1\r\nhost: t\r\n\r\n").await },
-        );
+    let asking = tokio::spawn(async move {
+        exchange(address, b"GET /api/calls?user=1 HTTP/1.1\r\nhost: localhost\r\n\r\n").await
+    });
     begun.notified().await;
 
     let stopping = tokio::spawn(server.stop());
@@ -127,7 +126,7 @@ async fn what_is_not_done_in_time_is_cut_off_and_counted() {
     let (history, begun, _go_on) = held();
     let server = start_with(&[], history, NoSockets);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /api/calls?user=1 HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /api/calls?user=1 HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     begun.notified().await;
 
     assert_eq!(server.stop().await, 1);
@@ -189,7 +188,7 @@ async fn a_full_door_closes_at_once_and_opens_again() {
 #[tokio::test]
 async fn nonsense_and_huge_heads_end_their_connection_only() {
     let server = start(&[]);
-    let huge = format!("GET / HTTP/1.1\r\nhost: t\r\nx: {}\r\n\r\n", "y".repeat(100_000));
+    let huge = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(100_000));
     for nonsense in ["\0\0\0\0\r\n\r\n", "HELO example.org\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", &huge] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         // The server may close before all of it is written.

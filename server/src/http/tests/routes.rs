@@ -124,7 +124,7 @@ fn init_data(bot: &str, user: u64) -> String {
 
 #[tokio::test]
 async fn in_open_mode_the_page_of_the_mini_app_gets_a_relay_for_a_guest() {
-    let server = start(&[]);
+    let server = start(&[("allow_open_on_public_address", "true")]);
 
     let first = server.get("/api/ice-config").await.json();
     let again = server.get("/api/ice-config").await.json();
@@ -132,6 +132,25 @@ async fn in_open_mode_the_page_of_the_mini_app_gets_a_relay_for_a_guest() {
 
     assert_eq!(first, again);
     assert_ne!(first["iceServers"][1]["username"], other["iceServers"][1]["username"]);
+}
+
+#[tokio::test]
+async fn in_open_mode_nothing_is_told_to_who_came_through_a_proxy_or_by_another_name() {
+    let server = start(&[]);
+    let behind = [("x-forwarded-for", "192.0.2.1")];
+    let rebound = "GET /api/calls?user=1 HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
+
+    for path in ["/", "/api/ice-servers/5", "/api/calls?user=5", "/metrics"] {
+        let answer = server.ask(&format!("GET {path}"), &behind, "").await;
+        assert_eq!(answer.refusal(), (403, "forbidden".into()), "{path}");
+        assert!(answer.body.contains("allow_open_on_public_address"), "{answer:?}");
+    }
+    let answer = Answer::read(&exchange(server.address, rebound.as_bytes()).await);
+    assert_eq!(answer.refusal(), (403, "forbidden".into()));
+
+    for list in [&[("allow_open_on_public_address", "true")], SIGNED_IN] {
+        assert_eq!(start(list).ask("GET /api/health", &behind, "").await.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -326,7 +345,7 @@ async fn a_request_that_takes_too_long_is_given_up() {
 async fn a_body_that_does_not_arrive_is_given_up() {
     tokio::time::pause();
     let server = start(&[]);
-    let head = "POST /api/turn-credentials HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n\
+    let head = "POST /api/turn-credentials HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 20\r\nconnection: close\r\n\r\n{";
 
     let answer = Answer::read(&exchange(server.address, head.as_bytes()).await);

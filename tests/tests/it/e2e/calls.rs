@@ -157,3 +157,22 @@ async fn a_page_of_a_strange_web_site_does_not_come_in() -> anyhow::Result<()> {
     server.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn where_nobody_signs_in_a_proxy_and_a_rebound_name_are_kept_out() -> anyhow::Result<()> {
+    let open = TestServer::start(&[]).await;
+    let meant = TestServer::start(&[("ALLOW_OPEN_ON_PUBLIC_ADDRESS", "true")]).await;
+    let by_proxy = [("x-forwarded-for", "192.0.2.1")];
+    let rebound = [("host", "evil.example:3000")];
+
+    for headers in [&by_proxy, &rebound] {
+        let refused = Client::connect_by(open.address(), &json!({}), headers).await.err();
+        let told = refused.map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("\"forbidden\"") && told.contains("jwt_secret"), "{headers:?}: {told}");
+        Client::connect_by(meant.address(), &json!({}), headers).await?;
+    }
+    Client::connect_by(open.address(), &json!({}), &[("host", "localhost:3000")]).await?;
+    open.stop().await;
+    meant.stop().await;
+    Ok(())
+}
