@@ -20,10 +20,13 @@ pub(crate) fn network_of(address: IpAddr) -> IpAddr {
 /// Whether a request is meant for this very machine: no proxy passed it on, and it asks for a name of this machine. A
 /// page of the web that has its own name point here (DNS rebinding) still sends its own name.
 pub(crate) fn is_for_this_machine(headers: &HeaderMap) -> bool {
-    const OF_PROXIES: [&str; 3] = ["x-forwarded-for", "forwarded", "x-real-ip"];
-    let is_passed_on = OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-    !is_passed_on
+    !is_passed_on(headers)
         && headers.get_all(header::HOST).iter().all(|host| host.to_str().is_ok_and(is_of_this_machine))
+}
+
+/// Whether a proxy passed a request on, and said so.
+pub(crate) fn is_passed_on(headers: &HeaderMap) -> bool {
+    ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|name| headers.contains_key(*name))
 }
 
 fn is_of_this_machine(host: &str) -> bool {

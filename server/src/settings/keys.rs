@@ -71,7 +71,7 @@ pub const KEYS: &[Key] = keys! {
         trusted_proxies = "127.0.0.1,::1", "LIST";
             "Reverse proxies whose X-Forwarded-For is believed when requests are counted"
         metrics_token = "", "TOKEN", secret;
-            "Bearer token that GET /metrics asks for; without one everybody who reaches the port may read it"
+            "Bearer token that GET /metrics asks for; without one only this machine may read it, and not through a proxy"
         drain_seconds = "10", "SECONDS";
             "How long a stopping server waits for its calls to move away"
     }

@@ -1,6 +1,6 @@
 //! What the routes answer, to whom.
 use super::*;
-use crate::http::{openapi, pages::PAGES, routes::ROUTES};
+use crate::http::{access::Peer, openapi, pages::PAGES, routes::ROUTES};
 use calls_protocol::{CallId, CallType, GroupId, RoomName, Seconds};
 use serde_json::json;
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ async fn health_says_how_the_server_and_its_parts_are() {
         answer.json(),
         json!({
             "status": "ok", "version": env!("CARGO_PKG_VERSION"), "uptime": answer.json()["uptime"],
-            "database": "up", "redis": "off", "turn": "off", "sfu": "off",
+            "auth": "open", "database": "up", "redis": "off", "turn": "off", "sfu": "off",
         })
     );
 }
@@ -328,6 +328,35 @@ async fn the_numbers_may_ask_for_a_token_of_their_own() {
     assert_eq!(with("Bearer prometheus-reads-thi").await.status, 401);
     assert_eq!(with("Bearer ").await.status, 401);
     assert_eq!(with("Bearer prometheus-reads-this").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_a_token_the_numbers_are_for_this_machine() {
+    use axum::{body::Body, extract::Request};
+    use hyper::service::Service as _;
+    use hyper_util::service::TowerToHyperService;
+    let rest = rest(SIGNED_IN, CallHistory::none());
+    let router = TowerToHyperService::new(router(rest));
+    let ask = async |peer: &str, header: Option<&'static str>| {
+        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        if let Some(name) = header {
+            request.headers_mut().insert(name, "127.0.0.1".parse().unwrap());
+        }
+        router.call(request).await.unwrap().status().as_u16()
+    };
+
+    for near in ["127.0.0.1:5", "[::1]:5", "[::ffff:127.0.0.1]:5"] {
+        assert_eq!(ask(near, None).await, 200, "{near}");
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+            assert_eq!(ask(near, Some(header)).await, 403, "{near} {header}");
+        }
+    }
+    for far in ["192.0.2.1:5", "10.0.0.1:5", "[2001:db8::1]:5"] {
+        assert_eq!(ask(far, None).await, 403, "{far}");
+    }
+    let behind = start(SIGNED_IN).ask("GET /metrics", &[("x-forwarded-for", "192.0.2.1")], "").await;
+    assert!(behind.body.contains("metrics_token"), "{behind:?}");
 }
 
 #[tokio::test]
