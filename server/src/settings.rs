@@ -6,12 +6,14 @@ mod check;
 mod example;
 mod keys;
 mod sources;
+mod summary;
 mod values;
 
 pub use check::{InForce, Report, report};
 pub use example::{example_file, settings_table};
 pub use keys::{KEYS, Key};
 pub use sources::{Given, Source};
+pub use summary::{check_folder, summary};
 pub use values::{CorsOrigins, Network, Networks, Secret};
 
 use crate::{

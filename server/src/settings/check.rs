@@ -4,6 +4,7 @@ use super::{
     MessengerTables, Problem, Secret, Settings, Source,
     keys::KEYS,
     sources::{Value, Values, gather},
+    summary::{check_folder, summary},
     values::words,
 };
 use crate::{
@@ -36,6 +37,8 @@ pub struct InForce {
 pub struct Report {
     /// Every setting that has a value, in the order of the list.
     pub in_force: Vec<InForce>,
+    /// The same in plain words, if all of it can be used.
+    pub summary: Vec<String>,
     /// What works, but is hardly meant.
     pub warnings: Vec<String>,
     /// What keeps the server from starting.
@@ -46,7 +49,11 @@ pub struct Report {
 pub fn report(given: &Given) -> Report {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let values = gather(given, &mut problems, &mut warnings);
-    settings(&values, &mut problems, &mut warnings);
+    let settings = settings(&values, &mut problems, &mut warnings);
+    let summary = if problems.is_empty() { summary(&settings) } else { Vec::new() };
+    if problems.is_empty() {
+        problems.extend(check_folder(&settings));
+    }
     let in_force = KEYS
         .iter()
         .filter_map(|key| {
@@ -55,7 +62,7 @@ pub fn report(given: &Given) -> Report {
             Some(InForce { name: key.name, value, source })
         })
         .collect();
-    Report { in_force, warnings, problems }
+    Report { in_force, summary, warnings, problems }
 }
 
 /// Reads every value. Where one is wrong a harmless one takes its place, so that the next problem is found too.
@@ -401,7 +408,7 @@ impl Reader<'_> {
         for word in words(&list).filter(|word| *word != "none") {
             ice.stun.extend(self.taken("stun_urls", word.parse::<IceUrl>()));
         }
-        if let Some(server) = self.optional("turn_server") {
+        if let Some(server) = self.optional("turn_server").filter(|server| self.is_host(server)) {
             ice.stun.extend(self.taken("turn_server", stun_url_of_host(&server)));
             ice.turn.extend(self.taken("turn_server", TurnUrls::of_host(&server)));
         }
@@ -441,6 +448,19 @@ impl Reader<'_> {
             self.problem("turn_embedded", reason);
         }
         (ice, embedded)
+    }
+
+    /// Whether `turn_server` names a host; a whole address is what people write first.
+    fn is_host(&mut self, server: &str) -> bool {
+        const SCHEMES: [&str; 6] = ["https:", "http:", "turns:", "turn:", "stuns:", "stun:"];
+        let Some(rest) = SCHEMES.iter().find_map(|scheme| server.strip_prefix(scheme)) else { return true };
+        let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+        let reason = format!(
+            "`{server}` is a whole address; write the host alone, `{host}`, or TURN addresses into turn_url: \
+             `turn:{host}?transport=udp`"
+        );
+        self.problem("turn_server", reason);
+        false
     }
 
     fn turn_secret(&mut self) -> Option<TurnSecret> {

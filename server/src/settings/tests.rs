@@ -170,6 +170,18 @@ fn the_public_sample_secret_is_refused_from_wherever_it_comes() {
 }
 
 #[test]
+fn whoever_writes_a_whole_address_for_a_host_is_told_what_to_write() {
+    for wrong in
+        ["https://turn.example.org/", "turn:turn.example.org?transport=udp", "stun://turn.example.org"]
+    {
+        let told = problems(&by_flags(&[("turn_server", wrong), ("turn_secret", SECRET)]));
+
+        assert!(told.contains("write the host alone, `turn.example.org`, or"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn open_mode_where_others_reach_it_is_refused_unless_said_so() {
     for (list, refused) in [
         (vec![("host", "0.0.0.0")], true),
