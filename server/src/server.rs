@@ -334,6 +334,7 @@ fn publish(
         }
         let counts = writer.counts();
         page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);
+        page.gauge("calls_db_away", "Whether the database takes nothing", u8::from(counts.is_away));
         page.counter("calls_db_lost_total", "Rows that were given up", counts.lost);
         page.counter("calls_db_written_total", "Rows that were written", counts.written);
         page.counter("calls_db_batches_total", "Transactions that were committed", counts.batches);
