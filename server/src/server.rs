@@ -11,8 +11,8 @@ use crate::{
         Claim, DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
         Unwritten, Writer,
     },
-    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
-    observe::{Metrics, Page, write_relay},
+    http::{self, CallHistory, Capacity, Door, Guests, Health, Part, Rest, SocketPath},
+    observe::{self, Metrics, Page, write_relay},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
@@ -126,18 +126,21 @@ impl Server {
 
         let health = Arc::new(Health::default());
         health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
-        let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
+        let capacity = capacity(&settings);
+        let sockets = Sockets::new(socket_settings(&settings, capacity), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
         if let Some(stats) = relay.as_ref().map(Relay::watch) {
             metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
         }
         let history = CallHistory::of_store(store.clone(), directory);
-        let router =
-            http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
+        let rest = Rest::new(&settings, auth, ice, metrics.clone(), health.clone(), history);
+        let uncounted = settings.trusted_proxies.clone().and_loopback();
         let door = Door {
-            router,
+            router: http::router(rest),
             sockets: SocketsDoor(sockets.clone()),
             trusted_proxies: settings.trusted_proxies.clone(),
+            guests: Guests::new(capacity.connections, settings.limits.connections_per_address, uncounted),
+            metrics,
         };
         let (stop, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
@@ -272,8 +275,28 @@ async fn restore(store: &Store, directory: &Directory, switchboard: &Switchboard
     Ok(())
 }
 
-fn socket_settings(settings: &Settings) -> SocketSettings {
+/// How many connections fit, and a word if that is fewer than the operator wants.
+fn capacity(settings: &Settings) -> Capacity {
+    let wanted = settings.limits.connections;
+    let files = observe::file_limit().and_then(|files| usize::try_from(files).ok());
+    let relays = settings.embedded_turn.as_ref().map_or(0, |relay| relay.allocations);
+    let capacity = Capacity::of(wanted, files, relays);
+    if capacity.connections < wanted {
+        let connections = capacity.connections;
+        warn!(
+            connections,
+            "fewer connections fit than limit_connections says: raise the limit of open files (LimitNOFILE, ulimit -n)"
+        );
+    }
+    capacity
+}
+
+fn socket_settings(settings: &Settings, capacity: Capacity) -> SocketSettings {
     SocketSettings {
+        max_sockets: Some(capacity.sockets),
+        handshakes_per_minute: settings.limits.handshakes_per_minute,
+        sockets_per_address: settings.limits.connections_per_address,
+        uncounted: settings.trusted_proxies.clone().and_loopback(),
         message_limit: settings.limits.message_bytes,
         hard_limit: SocketSettings::default().hard_limit.max(settings.limits.message_bytes),
         events_per_second: settings.limits.events_per_second,
@@ -311,6 +334,7 @@ fn publish(
         }
         let counts = writer.counts();
         page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);
+        page.gauge("calls_db_away", "Whether the database takes nothing", u8::from(counts.is_away));
         page.counter("calls_db_lost_total", "Rows that were given up", counts.lost);
         page.counter("calls_db_written_total", "Rows that were written", counts.written);
         page.counter("calls_db_batches_total", "Transactions that were committed", counts.batches);
@@ -345,6 +369,10 @@ struct SocketsDoor(Sockets<Switchboard>);
 impl SocketPath for SocketsDoor {
     fn owns(&self, path: &str) -> bool {
         self.0.owns(path)
+    }
+
+    fn open(&self) -> usize {
+        usize::try_from(self.0.stats().open_websocket.get()).unwrap_or(usize::MAX)
     }
 
     async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {

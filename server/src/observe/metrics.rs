@@ -8,7 +8,7 @@ use crate::calls::Note;
 use calls_protocol::{ClientEvent, ErrorCode};
 use std::{
     fmt,
-    sync::Mutex,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -73,11 +73,29 @@ pub struct Metrics {
     pub calls_ringing: Gauge,
     /// Users with at least one socket.
     pub users_online: Gauge,
+    /// Connections that were closed at the door: too many of all or of one address.
+    pub connections_refused: Counter,
     events: Counters,
     errors: Counters,
     requests: Counters,
     request_time: Histogram,
     sources: Mutex<Vec<Source>>,
+    served: Mutex<Option<Served>>,
+}
+
+/// A page that was made for somebody outside.
+struct Served {
+    text: Arc<str>,
+    made: Instant,
+    took: Duration,
+}
+
+impl Served {
+    /// Making pages may take a twentieth of one processor, however often somebody asks; and no page is older than a
+    /// second. One of a small server is made for each who asks.
+    fn is_fresh(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.made) < (self.took * 20).min(Duration::from_secs(1))
+    }
 }
 
 impl fmt::Debug for Metrics {
@@ -111,11 +129,13 @@ impl Metrics {
             calls_live: Gauge::default(),
             calls_ringing: Gauge::default(),
             users_online: Gauge::default(),
+            connections_refused: Counter::default(),
             events: Counters::new(ClientEvent::NAMES),
             errors: Counters::new(ERRORS),
             requests: Counters::new(&["2xx", "3xx", "4xx", "5xx"]),
             request_time: Histogram::new(REQUEST_BOUNDS),
             sources: Mutex::new(Vec::new()),
+            served: Mutex::default(),
         }
     }
 
@@ -169,14 +189,28 @@ impl Metrics {
 
     /// Adds a part that counts for itself (sockets, database, relay): it is asked whenever the page is read.
     pub fn add_source(&self, source: impl Fn(&mut Page) + Send + Sync + 'static) {
-        self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(Box::new(source));
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(source));
+    }
+
+    /// The page as it is given to whoever asks over the network. With many calls and sockets it takes a walk over all
+    /// of them, so it is made only so often.
+    pub fn page_for_others(&self) -> String {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        if let Some(served) = served.as_ref().filter(|served| served.is_fresh(begun)) {
+            return served.text.to_string();
+        }
+        let text = self.page();
+        let now = Instant::now();
+        *served = Some(Served { text: text.as_str().into(), made: now, took: now - begun });
+        text
     }
 
     /// The page, in the text format of Prometheus.
     pub fn page(&self) -> String {
         // The parts first: some of them set the gauges that stand at the top.
         let mut parts = Page::default();
-        for source in self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
+        for source in self.sources.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             source(&mut parts);
         }
         let mut page = Page::default();
@@ -207,6 +241,11 @@ impl Metrics {
         );
         page.counter("calls_left_total", "Times somebody left a group call or room", self.left.get());
         page.counters("calls_ended_total", "Calls that are over", "reason", &self.ended);
+        page.counter(
+            "calls_connections_refused_total",
+            "Connections closed at the door, over a limit",
+            self.connections_refused.get(),
+        );
         page.counters("calls_events_total", "Events that clients sent", "event", &self.events);
         page.counters("calls_errors_total", "Refusals, on sockets and of requests", "code", &self.errors);
         page.counters("calls_requests_total", "REST and page requests", "status", &self.requests);
@@ -225,7 +264,10 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::{super::lines::tests::one_of_each, *};
-    use std::collections::HashSet;
+    use std::{
+        collections::HashSet,
+        sync::atomic::{AtomicU64, Ordering::Relaxed},
+    };
 
     fn value(page: &str, sample: &str) -> f64 {
         let line =
@@ -273,6 +315,29 @@ mod tests {
             assert_eq!(value(&page, sample), expected, "{sample}");
         }
         assert!(value(&page, "process_start_time_seconds") > 1e9);
+    }
+
+    #[test]
+    fn a_page_that_is_dear_is_made_only_so_often() {
+        let metrics = Metrics::new();
+        let made = Arc::new(AtomicU64::new(0));
+        let count = made.clone();
+        metrics.add_source(move |_| {
+            count.fetch_add(1, Relaxed);
+            std::thread::sleep(Duration::from_millis(60));
+        });
+        let begun = Instant::now();
+
+        for _ in 0..1000 {
+            assert!(metrics.page_for_others().contains("calls_live"));
+        }
+
+        // A page that takes 60 ms is good for a second.
+        assert!(made.load(Relaxed) <= 1 + begun.elapsed().as_secs(), "{made:?}");
+        let served = |ms| Served { text: "".into(), made: begun, took: Duration::from_millis(ms) };
+        assert!(served(1).is_fresh(begun + Duration::from_millis(19)));
+        assert!(!served(1).is_fresh(begun + Duration::from_millis(20)));
+        assert!(!served(60_000).is_fresh(begun + Duration::from_secs(1)));
     }
 
     #[test]

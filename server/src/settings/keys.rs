@@ -71,13 +71,13 @@ pub const KEYS: &[Key] = keys! {
         trusted_proxies = "127.0.0.1,::1", "LIST";
             "Reverse proxies whose X-Forwarded-For is believed when requests are counted"
         metrics_token = "", "TOKEN", secret;
-            "Bearer token that GET /metrics asks for; without one everybody who reaches the port may read it"
+            "Bearer token that GET /metrics asks for; without one only this machine may read it, and not through a proxy"
         drain_seconds = "10", "SECONDS";
             "How long a stopping server waits for its calls to move away"
     }
     "Who is speaking": {
         auth_mode = "", "LIST";
-            "`jwt`, `telegram`, `open` or several; by default whatever a key is given for, else `open`"
+            "`jwt`, `telegram`, both, or `open` alone; by default whatever a key is given for, else `open`"
         allow_open_on_public_address = "false", "BOOL";
             "Allows `open` where others reach it: everybody can then be everybody"
         jwt_secret = "", "SECRET", secret;
@@ -178,6 +178,12 @@ pub const KEYS: &[Key] = keys! {
             "Whether anybody who is signed in may open a room by its name"
     }
     "Limits": {
+        limit_connections = "100000", "COUNT";
+            "Connections at once; fewer where the system gives fewer open files"
+        limit_connections_per_address = "5000", "COUNT";
+            "Connections of one address (IPv6: one /64) at once; 0: no limit. This machine and trusted_proxies are not counted"
+        limit_handshakes_per_minute = "3000", "COUNT";
+            "Times one address may connect to Socket.IO in a minute; 0: no limit. Counted as above"
         limit_message_bytes = "65536", "BYTES";
             "Largest message of a client"
         limit_candidates = "200", "COUNT";

@@ -170,12 +170,23 @@ fn the_public_sample_secret_is_refused_from_wherever_it_comes() {
 }
 
 #[test]
+fn whoever_writes_a_whole_address_for_a_host_is_told_what_to_write() {
+    for wrong in
+        ["https://turn.example.org/", "turn:turn.example.org?transport=udp", "stun://turn.example.org"]
+    {
+        let told = problems(&by_flags(&[("turn_server", wrong), ("turn_secret", SECRET)]));
+
+        assert!(told.contains("write the host alone, `turn.example.org`, or"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn open_mode_where_others_reach_it_is_refused_unless_said_so() {
     for (list, refused) in [
         (vec![("host", "0.0.0.0")], true),
         (vec![("host", "::")], true),
         (vec![("host", "192.0.2.7"), ("auth_mode", "open")], true),
-        (vec![("host", "0.0.0.0"), ("auth_mode", "jwt,open"), ("jwt_secret", SECRET)], true),
         (vec![("host", "0.0.0.0"), ("allow_open_on_public_address", "true")], false),
         (vec![("host", "0.0.0.0"), ("jwt_secret", SECRET)], false),
         (vec![("host", "::1")], false),
@@ -199,8 +210,11 @@ fn sign_in_is_what_keys_are_given_for_unless_said_otherwise() {
     assert_eq!(modes(&[("jwt_secret", SECRET)]), (true, false, false));
     assert_eq!(modes(&[("telegram_bot_token", "1:A")]), (false, true, false));
     assert_eq!(modes(&[("jwt_secret", SECRET), ("telegram_bot_token", "1:A")]), (true, true, false));
-    assert_eq!(modes(&[("jwt_secret", SECRET), ("auth_mode", "jwt, open")]), (true, false, true));
     assert_eq!(modes(&[("jwt_secret", SECRET), ("auth_mode", "open")]), (false, false, true));
+    for beside in ["jwt, open", "open, telegram"] {
+        let keys = [("jwt_secret", SECRET), ("telegram_bot_token", "1:A"), ("auth_mode", beside)];
+        assert!(problems(&by_flags(&keys)).contains("`open` cannot stand beside another mode"), "{beside}");
+    }
     assert!(problems(&by_flags(&[("auth_mode", "jwt")])).contains("needs jwt_secret"));
     assert!(problems(&by_flags(&[("auth_mode", "telegram")])).contains("@BotFather"));
     assert!(problems(&by_flags(&[("auth_mode", "basic")])).contains("none of jwt, telegram and open"));

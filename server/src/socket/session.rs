@@ -7,6 +7,7 @@ use super::{
     packet::{self, Packet},
     server::Core,
 };
+use crate::visitors::Place;
 use serde_json::value::RawValue;
 use std::{
     future::poll_fn,
@@ -37,6 +38,8 @@ pub(super) struct Session<S: Service> {
     attachments: u32,
     heart: Heart,
     timer: Pin<Box<Sleep>>,
+    /// Of its address; free again when the session is over.
+    _place: Option<Place>,
 }
 
 /// Where the client is on its way in.
@@ -55,6 +58,8 @@ struct Inside<S: Service> {
     socket: SocketHandle,
     /// Apart, so that a session that is still outside does not pay for it.
     identity: Box<S::Identity>,
+    /// When its time is over, if ever.
+    until: Option<Instant>,
     reason: CloseReason,
 }
 
@@ -85,7 +90,7 @@ enum Heart {
 
 impl<S: Service> Session<S> {
     /// Opens a session and puts the packet that says so into its outbox.
-    pub(super) fn open(core: &Arc<Core<S>>, handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
+    pub(super) fn open(core: &Arc<Core<S>>, mut handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
         let settings = &core.settings;
         let now = Instant::now();
         let outbox = Outbox::new(core.hub.next_id(), settings.outbox_limit, via, core.stats.clone());
@@ -96,6 +101,7 @@ impl<S: Service> Session<S> {
         Self {
             core: core.clone(),
             outbox,
+            _place: handshake.place.take(),
             seat: Seat::Outside { handshake, until },
             rate: Rate::full(),
             attachments: 0,
@@ -108,8 +114,15 @@ impl<S: Service> Session<S> {
     pub(super) fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if matches!(&self.seat, Seat::Outside { until, .. } if *until <= now) {
-                return Poll::Ready(CloseReason::TransportClosed);
+            match &self.seat {
+                Seat::Outside { until, .. } if *until <= now => {
+                    return Poll::Ready(CloseReason::TransportClosed);
+                }
+                Seat::Inside(inside) if inside.until.is_some_and(|until| until <= now) => {
+                    self.core.service.expired(&inside.socket);
+                    return Poll::Ready(CloseReason::Expired);
+                }
+                Seat::Outside { .. } | Seat::Inside(_) | Seat::Left => {}
             }
             match self.heart {
                 Heart::Resting(at) if at <= now => {
@@ -132,7 +145,8 @@ impl<S: Service> Session<S> {
         let (Heart::Resting(beat) | Heart::Asked(beat)) = self.heart;
         let due = match &self.seat {
             Seat::Outside { until, .. } => beat.min(*until),
-            Seat::Inside(_) | Seat::Left => beat,
+            Seat::Inside(inside) => inside.until.map_or(beat, |until| beat.min(until)),
+            Seat::Left => beat,
         };
         self.timer.as_mut().reset(due);
     }
@@ -273,11 +287,14 @@ impl<S: Service> Session<S> {
         let socket = SocketHandle(self.outbox.clone());
         self.rate = Rate::full();
         self.core.stats.connected.up();
+        // What is further away than the clock counts is never.
+        let until = self.core.service.stays(&identity).and_then(|stay| Instant::now().checked_add(stay));
         // From here on the service hears of its end, even if `opened` panics.
         self.seat = Seat::Inside(Inside {
             core: self.core.clone(),
             socket,
             identity: Box::new(identity),
+            until,
             reason: CloseReason::Panicked,
         });
         let Seat::Inside(inside) = &self.seat else { return };

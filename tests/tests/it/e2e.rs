@@ -3,3 +3,4 @@ mod bad_input;
 mod calls;
 mod races;
 mod restart;
+mod watch;
