@@ -80,21 +80,36 @@ pub struct Metrics {
     requests: Counters,
     request_time: Histogram,
     sources: Mutex<Vec<Source>>,
-    served: Mutex<Option<Served>>,
+    served: Mutex<Served>,
 }
 
-/// A page that was made for somebody outside.
+/// The page that was made last for somebody outside, and what pages have cost lately.
+#[derive(Default)]
 struct Served {
-    text: Arc<str>,
-    made: Instant,
-    took: Duration,
+    last: Option<(Instant, Arc<str>)>,
+    /// When the time that was spent on pages is made up for.
+    paid_at: Option<Instant>,
 }
 
 impl Served {
-    /// Making pages may take a twentieth of one processor, however often somebody asks; and no page is older than a
-    /// second. One of a small server is made for each who asks.
-    fn is_fresh(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.made) < (self.took * 20).min(Duration::from_secs(1))
+    /// Nobody scrapes more often for a good reason.
+    const OLDEST: Duration = Duration::from_secs(1);
+    /// Pages may take a twentieth of one processor.
+    const SHARE: u32 = 20;
+    /// They are made for each who asks until they have used their share of so long a time.
+    const AHEAD: Duration = Duration::from_secs(60);
+
+    /// The page that has to do, as another one would be too dear now.
+    fn enough(&self, now: Instant) -> Option<&str> {
+        let owed = self.paid_at.map_or(Duration::ZERO, |paid| paid.saturating_duration_since(now));
+        let (made, text) = self.last.as_ref()?;
+        (owed > Self::AHEAD && now.saturating_duration_since(*made) < Self::OLDEST).then_some(text)
+    }
+
+    /// A page was made.
+    fn made(&mut self, text: Arc<str>, begun: Instant, now: Instant) {
+        self.paid_at = Some(self.paid_at.map_or(now, |paid| paid.max(now)) + (now - begun) * Self::SHARE);
+        self.last = Some((now, text));
     }
 }
 
@@ -197,12 +212,11 @@ impl Metrics {
     pub fn page_for_others(&self) -> String {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
-        if let Some(served) = served.as_ref().filter(|served| served.is_fresh(begun)) {
-            return served.text.to_string();
+        if let Some(text) = served.enough(begun) {
+            return text.to_owned();
         }
         let text = self.page();
-        let now = Instant::now();
-        *served = Some(Served { text: text.as_str().into(), made: now, took: now - begun });
+        served.made(text.as_str().into(), begun, Instant::now());
         text
     }
 
@@ -264,10 +278,7 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::{super::lines::tests::one_of_each, *};
-    use std::{
-        collections::HashSet,
-        sync::atomic::{AtomicU64, Ordering::Relaxed},
-    };
+    use std::collections::HashSet;
 
     fn value(page: &str, sample: &str) -> f64 {
         let line =
@@ -318,26 +329,25 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_dear_is_made_only_so_often() {
-        let metrics = Metrics::new();
-        let made = Arc::new(AtomicU64::new(0));
-        let count = made.clone();
-        metrics.add_source(move |_| {
-            count.fetch_add(1, Relaxed);
-            std::thread::sleep(Duration::from_millis(60));
-        });
-        let begun = Instant::now();
+    fn pages_that_are_dear_are_made_only_so_often() {
+        let ms = Duration::from_millis;
+        let mut served = Served::default();
+        let start = Instant::now();
+        let mut ask = |now: Instant, took: Duration| {
+            let makes = served.enough(now).is_none();
+            if makes {
+                served.made("page".into(), now, now + took);
+            }
+            makes
+        };
 
-        for _ in 0..1000 {
-            assert!(metrics.page_for_others().contains("calls_live"));
-        }
+        // Somebody asks a hundred times a second, and each page takes 50 ms.
+        let made = (0..6000).filter(|n| ask(start + ms(10) * *n, ms(50))).count();
 
-        // A page that takes 60 ms is good for a second.
-        assert!(made.load(Relaxed) <= 1 + begun.elapsed().as_secs(), "{made:?}");
-        let served = |ms| Served { text: "".into(), made: begun, took: Duration::from_millis(ms) };
-        assert!(served(1).is_fresh(begun + Duration::from_millis(19)));
-        assert!(!served(1).is_fresh(begun + Duration::from_millis(20)));
-        assert!(!served(60_000).is_fresh(begun + Duration::from_secs(1)));
+        // A minute's share is three seconds, and it starts with as much; then one a second.
+        assert!((120..=190).contains(&made), "{made}");
+        let later = start + Duration::from_secs(600);
+        assert!((0..1000).all(|n| ask(later + ms(1) * n, ms(1))), "cheap ones are made for each who asks");
     }
 
     #[test]
