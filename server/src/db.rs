@@ -19,8 +19,11 @@ mod messenger;
 mod numbers;
 mod open;
 mod place;
+mod queue;
+mod record_key;
 mod restart;
 mod rows;
+mod weight;
 mod writer;
 
 pub use claim::Claim;
@@ -30,6 +33,7 @@ pub use error::{OpenError, QueryError};
 pub use history::{CursorError, Direction, History, HistoryCursor, HistoryEntry, Other};
 pub use messenger::{IdentifierError, identifier};
 pub use place::{DatabaseSettings, Place, PlaceError};
+pub use queue::{Dropped, QueueLimits};
 pub use restart::{MalformedRow, OpenCalls};
 pub use writer::{Unwritten, Writer, WriterCounts, WriterLimits};
 

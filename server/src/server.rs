@@ -311,7 +311,9 @@ fn publish(
         }
         let counts = writer.counts();
         page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);
-        page.counter("calls_db_lost_total", "Rows that were given up", counts.lost);
+        page.gauge("calls_db_queue_bytes", "What they take in memory", counts.queue_bytes);
+        page.counter("calls_db_lost_total", "Rows that were given up", counts.dropped.rows());
+        page.totals("calls_db_dropped_total", "What was given up", "what", counts.dropped.all());
         page.counter("calls_db_written_total", "Rows that were written", counts.written);
         page.counter("calls_db_batches_total", "Transactions that were committed", counts.batches);
         page.counter("calls_db_failures_total", "Transactions that were tried again", counts.failures);

@@ -2,8 +2,9 @@
 mod statements;
 
 use super::{
-    batch::{Batch, CallRow, EndRow, GroupRow, RecordKey, Rows, SeatRow},
+    batch::{Batch, CallRow, EndRow, GroupRow, Rows, SeatRow},
     conn::{Conn, Dialect, Row, Value},
+    record_key::RecordKey,
     rows::Shape,
 };
 use crate::calls::FinalStatus;

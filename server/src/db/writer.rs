@@ -9,6 +9,7 @@ use super::{
     batch::Batch,
     conn::Conn,
     fault::{Fault, fault},
+    queue::{Dropped, Queue, QueueLimits},
 };
 use crate::calls::Record;
 use std::{
@@ -28,10 +29,10 @@ pub struct WriterLimits {
     pub linger: Duration,
     /// As many rows are written at once, and no more in one transaction.
     pub rows: usize,
-    /// As many candidates and statistics are kept while the database is away; further ones are lost and counted.
-    pub spare: usize,
-    /// From as many rows of calls on, calls that are over keep no session descriptions; the calls are always kept.
-    pub kept: usize,
+    /// A transaction holds no more bytes, but at least one row.
+    pub transaction: usize,
+    /// How much may wait.
+    pub queue: QueueLimits,
     /// First pause before the database is tried again; doubled up to the last.
     pub first_pause: Duration,
     /// Last pause.
@@ -43,10 +44,9 @@ impl Default for WriterLimits {
         Self {
             linger: Duration::from_millis(50),
             rows: 4096,
-            // About 16 MB of candidates.
-            spare: 65_536,
-            // About 300 MB with descriptions, 20 MB without.
-            kept: 65_536,
+            // A statement is a part of a transaction, and MariaDB takes 16 MB in one (`max_allowed_packet`).
+            transaction: 4 << 20,
+            queue: QueueLimits::default(),
             first_pause: Duration::from_millis(100),
             last_pause: Duration::from_secs(5),
         }
@@ -67,8 +67,10 @@ pub struct Writer {
 pub struct WriterCounts {
     /// Rows that wait: `db_queue_depth`.
     pub queue_depth: usize,
-    /// Rows that were given up: `db_lost`.
-    pub lost: u64,
+    /// What they take in memory: `db_queue_bytes`.
+    pub queue_bytes: usize,
+    /// What was given up: `db_lost`, `db_dropped`.
+    pub dropped: Dropped,
     /// Rows that were written.
     pub written: u64,
     /// Transactions that were committed.
@@ -103,23 +105,14 @@ struct Shared {
     wake: Notify,
     /// Everything pushed up to this count is written or given up.
     done: watch::Sender<u64>,
-    in_flight: AtomicUsize,
-    lost: AtomicU64,
+    /// Bytes in a transaction, which is never more than in a statement.
+    transaction: AtomicUsize,
+    /// Bytes in a statement that the database is known to take.
+    statement: AtomicUsize,
     written: AtomicU64,
     batches: AtomicU64,
     failures: AtomicU64,
     is_away: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    batch: Batch,
-    pushed: u64,
-    /// Somebody waits: no lingering.
-    hurry: bool,
-    closing: bool,
-    /// The present shortage was told.
-    told: bool,
 }
 
 impl Writer {
@@ -132,12 +125,12 @@ impl Writer {
     pub fn with_limits(store: &Store, limits: WriterLimits) -> Self {
         let shared = Arc::new(Shared {
             store: store.dialect().map(|_| store.clone()),
+            transaction: AtomicUsize::new(limits.transaction),
+            statement: AtomicUsize::new(usize::MAX),
             limits,
             queue: Mutex::default(),
             wake: Notify::new(),
             done: watch::Sender::new(0),
-            in_flight: AtomicUsize::new(0),
-            lost: AtomicU64::new(0),
             written: AtomicU64::new(0),
             batches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -169,7 +162,7 @@ impl Writer {
         match reached {
             Ok(Ok(_)) => Ok(()),
             // The sender lives in `shared`, so only time can be the cause.
-            _ => Err(Unwritten { rows: shared.waiting() }),
+            _ => Err(Unwritten { rows: shared.lock().rows() }),
         }
     }
 
@@ -183,18 +176,24 @@ impl Writer {
             return Ok(());
         }
         task.abort();
-        let rows = shared.waiting();
-        shared.lost.fetch_add(rows as u64, Relaxed);
-        error!(rows, "stopped before the database took everything");
+        // It ends at the next pause; how is known.
+        let _aborted = task.await;
+        let left = shared.lock().take_all();
+        let rows = left.iter().map(|part| part.len()).sum();
+        for part in left {
+            shared.lock().give_up(Dropped::of(&part), "the database did not take it in time");
+        }
         Err(Unwritten { rows })
     }
 
     /// What the metrics say.
     pub fn counts(&self) -> WriterCounts {
         let shared = &self.owner.shared;
+        let queue = shared.lock();
         WriterCounts {
-            queue_depth: shared.waiting(),
-            lost: shared.lost.load(Relaxed),
+            queue_depth: queue.rows(),
+            queue_bytes: queue.bytes(),
+            dropped: queue.dropped,
             written: shared.written.load(Relaxed),
             batches: shared.batches.load(Relaxed),
             failures: shared.failures.load(Relaxed),
@@ -213,31 +212,15 @@ impl Drop for Owner {
 impl Shared {
     fn push(&self, record: Record) {
         let Some(store) = &self.store else { return };
-        let is_candidate = matches!(record, Record::Candidate { .. });
-        if is_candidate && !store.store_candidates {
+        if matches!(record, Record::Candidate { .. }) && !store.store_candidates {
             return;
         }
-        let is_spare = is_candidate || matches!(record, Record::Statistics { .. });
         let mut queue = self.lock();
-        if queue.closing || (is_spare && queue.batch.spare() >= self.limits.spare) {
-            self.lost.fetch_add(1, Relaxed);
-            if !std::mem::replace(&mut queue.told, true) {
-                let why = if queue.closing { "closed" } else { "full: candidates and statistics go first" };
-                warn!(why, "the queue to the database takes no more");
-            }
-            return;
-        }
         let before = queue.batch.len();
-        queue.batch.add(record);
-        queue.pushed += 1;
+        queue.push(record, &self.limits.queue);
         let now = queue.batch.len();
-        let kept = queue.batch.kept();
-        // Not at every push: each time goes through all rows.
-        if kept >= self.limits.kept && kept.is_multiple_of((self.limits.kept / 16).max(1)) && now != before {
-            queue.batch.forget_descriptions();
-        }
         drop(queue);
-        if before == 0 || (before < self.limits.rows && now >= self.limits.rows) {
+        if (before == 0 && now > 0) || (before < self.limits.rows && now >= self.limits.rows) {
             self.wake.notify_one();
         }
     }
@@ -245,10 +228,6 @@ impl Shared {
     fn begin_to_close(&self) {
         self.lock().closing = true;
         self.wake.notify_one();
-    }
-
-    fn waiting(&self) -> usize {
-        self.lock().batch.len() + self.in_flight.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -259,18 +238,17 @@ impl Shared {
     async fn run(self: Arc<Self>, store: Store) {
         let mut conn = None;
         while self.gather().await {
-            let (batch, pushed) = {
+            let pushed = {
                 let mut queue = self.lock();
-                let batch = queue.batch.take(self.limits.rows);
-                self.in_flight.store(batch.len(), Relaxed);
+                let batch = queue.batch.take(self.limits.rows, self.transaction.load(Relaxed));
+                queue.flight.push(Arc::new(batch));
                 let is_all = queue.batch.is_empty();
                 if is_all {
                     queue.hurry = false;
                 }
-                (batch, is_all.then_some(queue.pushed))
+                is_all.then_some(queue.pushed)
             };
-            self.write(&store, &mut conn, batch).await;
-            self.in_flight.store(0, Relaxed);
+            self.write(&store, &mut conn).await;
             if let Some(pushed) = pushed {
                 self.done.send_replace(pushed);
             }
@@ -287,6 +265,17 @@ impl Shared {
                 let mut queue = self.lock();
                 if !queue.batch.is_empty() {
                     break;
+                }
+                let dropped = queue.end_shortage();
+                if dropped != Dropped::default() {
+                    let Dropped { candidates, statistics, descriptions, calls } = dropped;
+                    warn!(
+                        candidates,
+                        statistics,
+                        descriptions,
+                        calls,
+                        "the queue to the database was too long; this was given up"
+                    );
                 }
                 if queue.closing {
                     return false;
@@ -310,33 +299,33 @@ impl Shared {
         true
     }
 
-    /// Writes a batch however long it takes; a record that the database will never take is given up alone.
-    async fn write(&self, store: &Store, conn: &mut Option<Conn>, batch: Batch) {
-        let mut parts = vec![batch];
+    /// Writes what is on its way however long it takes; a record that the database will never take is given up alone.
+    async fn write(&self, store: &Store, conn: &mut Option<Conn>) {
         let mut pause = self.limits.first_pause;
-        while let Some(mut part) = parts.pop() {
-            match attempt(store, conn, &part).await {
-                Ok(()) => {
+        while let Some(part) = self.next_part() {
+            let Some(part) = self.fitting(part) else { continue };
+            match self.attempt(store, conn, &part).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.lock().flight.pop();
                     self.written.fetch_add(part.len() as u64, Relaxed);
                     self.batches.fetch_add(1, Relaxed);
                     self.is_back();
                     pause = self.limits.first_pause;
-                    self.in_flight.fetch_sub(part.len(), Relaxed);
                 }
                 Err(error) if fault(&error) == Fault::Record && part.len() > 1 => {
-                    let first = part.take(part.len() / 2);
-                    parts.push(part);
-                    parts.push(first);
+                    let half = part.len() / 2;
+                    self.split(part, half, usize::MAX);
                 }
                 Err(error) if fault(&error) == Fault::Record => {
                     // The error may hold what a person wrote; its code says enough.
                     let code = error.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
                     error!(?code, "the database will never take this row: it is given up");
-                    self.lost.fetch_add(1, Relaxed);
-                    self.in_flight.fetch_sub(1, Relaxed);
+                    let mut queue = self.lock();
+                    queue.flight.pop();
+                    queue.dropped.add(Dropped::of(&part));
                 }
                 Err(error) => {
-                    parts.push(part);
                     self.failures.fetch_add(1, Relaxed);
                     if !self.is_away.swap(true, Relaxed) {
                         warn!(%error, "the database is away: records wait in memory");
@@ -348,37 +337,93 @@ impl Shared {
         }
     }
 
+    fn next_part(&self) -> Option<Arc<Batch>> {
+        self.lock().flight.last().cloned()
+    }
+
     fn is_back(&self) {
         if self.is_away.swap(false, Relaxed) {
             info!("the database is back");
         }
-        self.lock().told = false;
+    }
+
+    /// One transaction; after an error the connection is not used again. False if there was no connection: there is one
+    /// now, and it is known what it takes.
+    async fn attempt(
+        &self,
+        store: &Store,
+        conn: &mut Option<Conn>,
+        batch: &Batch,
+    ) -> Result<bool, sqlx::Error> {
+        let Some(mut open) = conn.take() else {
+            *conn = Some(self.connect(store).await?);
+            return Ok(false);
+        };
+        match timeout(STUCK, apply(&mut open, batch)).await {
+            Ok(Ok(())) => {
+                *conn = Some(open);
+                Ok(true)
+            }
+            Ok(Err(error)) => {
+                // The connection stays if it can still take orders: a bad record is no reason to sign in again.
+                if fault(&error) == Fault::Record && open.rollback().await.is_ok() {
+                    *conn = Some(open);
+                } else {
+                    open.discard();
+                }
+                Err(error)
+            }
+            Err(_) => {
+                open.discard();
+                Err(sqlx::Error::PoolTimedOut)
+            }
+        }
+    }
+
+    async fn connect(&self, store: &Store) -> Result<Conn, sqlx::Error> {
+        let mut open = store.writing().await?;
+        // Half of it: what goes with the values is not counted to the byte.
+        let largest = open.largest_statement().await? / 2;
+        self.statement.store(largest, Relaxed);
+        self.transaction.store(self.limits.transaction.min(largest), Relaxed);
+        Ok(open)
+    }
+
+    /// The part, if the database is known to take one of its size; else what is next is a smaller one.
+    fn fitting(&self, part: Arc<Batch>) -> Option<Arc<Batch>> {
+        let (weight, bytes) = (part.weight().total(), self.transaction.load(Relaxed));
+        if weight > bytes && part.len() > 1 {
+            self.split(part, usize::MAX, bytes);
+        } else if weight > self.statement.load(Relaxed) {
+            self.lighten(part);
+        } else {
+            return Some(part);
+        }
+        None
+    }
+
+    /// Makes two of the part that is next.
+    fn split(&self, part: Arc<Batch>, rows: usize, bytes: usize) {
+        let mut queue = self.lock();
+        queue.flight.pop();
+        let mut rest = Arc::unwrap_or_clone(part);
+        let first = rest.take(rows, bytes);
+        queue.flight.extend([rest, first].map(Arc::new));
+    }
+
+    /// One row that no statement can hold: it goes without its descriptions, or not at all.
+    fn lighten(&self, part: Arc<Batch>) {
+        let mut queue = self.lock();
+        queue.flight.pop();
+        let mut part = Arc::unwrap_or_clone(part);
+        let descriptions = part.forget_descriptions(false) as u64;
+        if descriptions > 0 {
+            queue.flight.push(Arc::new(part));
+            queue.give_up(Dropped { descriptions, ..Dropped::default() }, TOO_LARGE);
+        } else {
+            queue.give_up(Dropped::of(&part), TOO_LARGE);
+        }
     }
 }
 
-/// One transaction; after an error the connection is not used again.
-async fn attempt(store: &Store, conn: &mut Option<Conn>, batch: &Batch) -> Result<(), sqlx::Error> {
-    let mut open = match conn.take() {
-        Some(open) => open,
-        None => store.writing().await?,
-    };
-    match timeout(STUCK, apply(&mut open, batch)).await {
-        Ok(Ok(())) => {
-            *conn = Some(open);
-            Ok(())
-        }
-        Ok(Err(error)) => {
-            // The connection stays if it can still take orders: a bad record is no reason to sign in again.
-            if fault(&error) == Fault::Record && open.rollback().await.is_ok() {
-                *conn = Some(open);
-            } else {
-                open.discard();
-            }
-            Err(error)
-        }
-        Err(_) => {
-            open.discard();
-            Err(sqlx::Error::PoolTimedOut)
-        }
-    }
-}
+const TOO_LARGE: &str = "larger than the database takes it; max_allowed_packet";

@@ -16,7 +16,7 @@ use calls_protocol::{
 };
 use calls_server::{
     calls::{FinalStatus, Record},
-    db::{Store, Writer},
+    db::{Dropped, Store, Writer},
 };
 use std::time::Duration;
 
@@ -165,5 +165,5 @@ async fn write(store: &Store, records: &[Record], size: usize) {
         writer.flush(PATIENCE).await.unwrap();
     }
     writer.close(PATIENCE).await.unwrap();
-    assert_eq!(writer.counts().lost, 0);
+    assert_eq!(writer.counts().dropped, Dropped::default());
 }
