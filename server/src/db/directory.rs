@@ -5,6 +5,7 @@ use super::{
     Device, HistoryEntry, IdentifierError, Other, QueryError, Store,
     cache::Cache,
     conn::{Row, Value},
+    devices::News,
     identifier,
     restart::user,
 };
@@ -25,8 +26,11 @@ const AWAY: Duration = Duration::from_secs(1);
 /// How long a call waits for a name before it rings without.
 const SOON: Duration = Duration::from_millis(500);
 
-/// People, groups and devices that are kept in memory, of each.
+/// People that are kept in memory.
 const REMEMBERED: usize = 20_000;
+
+/// Users whose devices are kept in memory: twenty tokens of 4 KB each, if somebody tries.
+const REMEMBERED_DEVICES: usize = 1_000;
 
 /// More people in one group than a call could ring.
 const MOST_MEMBERS: usize = 10_000;
@@ -44,6 +48,7 @@ struct Shared {
     profiles: Cache<UserId, Arc<Profile>>,
     groups: Cache<GroupId, Option<Arc<GroupFacts>>>,
     devices: Cache<UserId, Arc<[Device]>>,
+    news: News,
 }
 
 /// The messenger's tables as SQL, quoted once.
@@ -65,7 +70,8 @@ impl Directory {
             questions: Questions::new(tables)?,
             profiles: Cache::new(REMEMBERED, FRESH),
             groups: Cache::new(REMEMBERED / 10, FRESH),
-            devices: Cache::new(REMEMBERED, FRESH),
+            devices: Cache::new(REMEMBERED_DEVICES, FRESH),
+            news: News::new(),
         };
         Ok(Self { shared: Arc::new(shared) })
     }
@@ -112,16 +118,24 @@ impl Directory {
         !self.push_tokens(user).await.is_empty()
     }
 
+    /// Whether what a device says of itself is worth saving: it is new, and its user does not say something new all the
+    /// time. From now on it counts as saved.
+    pub fn is_news(&self, user: UserId, device: &Device) -> bool {
+        self.shared.news.take(user, device)
+    }
+
+    /// What was news is not saved after all.
+    pub fn is_not_saved(&self, user: UserId) {
+        self.shared.news.forget(user);
+    }
+
     /// Remembers a device and its push token. The token is taken from whoever had it before.
     pub async fn save_device(&self, user: UserId, device: &Device, at: UnixMillis) -> Result<(), QueryError> {
-        // Most registrations say what is known already, and cost no question then.
-        let known = self.shared.devices.get(user);
-        if device.push_token.is_some() && known.is_some_and(|known| known.contains(device)) {
-            return Ok(());
-        }
-        let former = self.shared.store.save_device(user, device, at).await?;
-        for user in former.into_iter().chain([user]) {
-            self.shared.devices.forget(user);
+        let saved = self.shared.store.save_device(user, device, at).await;
+        self.shared.devices.forget(user);
+        for former in saved.inspect_err(|_| self.is_not_saved(user))? {
+            self.shared.devices.forget(former);
+            self.is_not_saved(former);
         }
         Ok(())
     }
@@ -130,6 +144,7 @@ impl Directory {
     pub async fn forget_token(&self, user: UserId, token: &str) -> Result<(), QueryError> {
         self.shared.store.forget_token(user, token).await?;
         self.shared.devices.forget(user);
+        self.is_not_saved(user);
         Ok(())
     }
 

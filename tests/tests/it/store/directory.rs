@@ -87,6 +87,58 @@ async fn a_token_belongs_to_whoever_signed_in_last() {
 }
 
 #[tokio::test]
+async fn of_many_devices_the_one_not_seen_for_the_longest_time_is_forgotten() {
+    for database in Database::both().await.unwrap() {
+        let store = database.store().await.unwrap();
+        let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+        let device = |number: u64| Device {
+            id: format!("phone-{number}").parse().unwrap(),
+            platform: "android".into(),
+            push_token: Some(format!("token-{number}")),
+        };
+        // A table from before has more.
+        database
+            .run("INSERT INTO wo_call_devices VALUES (1, 'x', '', 'x', '2020-01-01'), (1, 'y', '', 'y', '2020-01-01')")
+            .await
+            .unwrap();
+        for number in 0..20 {
+            directory.save_device(user(1), &device(number), at(number)).await.unwrap();
+        }
+        directory.save_device(user(2), &device(99), at(0)).await.unwrap();
+
+        directory.save_device(user(1), &device(0), at(30)).await.unwrap();
+        directory.save_device(user(1), &device(20), at(31)).await.unwrap();
+        directory.save_device(user(1), &device(21), at(31)).await.unwrap();
+
+        let kept: Vec<String> =
+            directory.push_tokens(user(1)).await.iter().map(|device| device.id.to_string()).collect();
+        let expected: Vec<String> =
+            [20, 21, 0].into_iter().chain((3..20).rev()).map(|n| format!("phone-{n}")).collect();
+        assert_eq!(kept, expected, "{}", database.name);
+        let rows = "SELECT user_id, COUNT(*) FROM wo_call_devices GROUP BY user_id ORDER BY user_id";
+        assert_eq!(database.ask(rows).await.unwrap(), ["1|20", "2|1"]);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_went_to_somebody_and_came_back_is_news_again() {
+    let database = Database::sqlite().unwrap();
+    let store = database.store().await.unwrap();
+    let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+    let device =
+        Device { id: "phone".parse().unwrap(), platform: "ios".into(), push_token: Some("t1".into()) };
+    for number in [1, 2, 1] {
+        assert!(directory.is_news(user(number), &device));
+        directory.save_device(user(number), &device, at(0)).await.unwrap();
+        assert!(!directory.is_news(user(number), &device));
+    }
+
+    assert_eq!(database.ask("SELECT user_id FROM wo_call_devices").await.unwrap(), ["1"]);
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_database_that_is_away_makes_the_name_and_not_an_error() {
     let server = Arc::new(MariaDb::start().unwrap());
     let database = Database::on(Arc::clone(&server)).await.unwrap();
