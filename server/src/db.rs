@@ -20,6 +20,7 @@ mod numbers;
 mod open;
 mod place;
 mod queue;
+mod rate;
 mod record_key;
 mod restart;
 mod rows;
@@ -28,7 +29,7 @@ mod writer;
 
 pub use claim::Claim;
 pub use devices::Device;
-pub use directory::Directory;
+pub use directory::{Asker, Directory, NoGroup};
 pub use error::{OpenError, QueryError};
 pub use history::{CursorError, Direction, History, HistoryCursor, HistoryEntry, Other};
 pub use messenger::{IdentifierError, identifier};

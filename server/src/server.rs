@@ -261,7 +261,7 @@ async fn restore(store: &Store, directory: &Directory, switchboard: &Switchboard
     let count = open.calls.len();
     for call in open.calls {
         let group = match &call {
-            OpenCall::Group { group, .. } => directory.group(*group).await,
+            OpenCall::Group { group, .. } => directory.group_of_call(*group).await?,
             OpenCall::OneToOne { .. } => None,
         };
         switchboard.input(Input::Restore { call, group });

@@ -3,6 +3,7 @@ use super::{
     QueryError, Store,
     cache::Cache,
     conn::{Conn, Dialect, Row, Value},
+    rate::Rate,
     rows::time,
 };
 use calls_protocol::{DeviceId, UnixMillis, UserId};
@@ -12,7 +13,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// Devices of one user that are remembered: phones, tablets and browsers of years. The one that was not seen for the
 /// longest time goes.
@@ -23,8 +23,6 @@ const WRITTEN_AGAIN: Duration = Duration::from_secs(60 * 60);
 
 /// As many devices of one user are written in a minute: all that there can be, and then some.
 const NEWS_A_MINUTE: u32 = 30;
-
-const MINUTE: Duration = Duration::from_secs(60);
 
 /// Users of whom it is known what was written; a few hundred bytes each.
 const REMEMBERED: usize = 20_000;
@@ -143,64 +141,47 @@ fn device(row: &Row) -> Option<Device> {
 #[derive(Debug)]
 pub(super) struct News {
     users: Cache<UserId, Arc<Mutex<Written>>>,
+    rate: Rate<UserId>,
     hash: RandomState,
 }
 
-/// Of one user: hashes, as tokens are long.
-#[derive(Debug)]
-struct Written {
-    /// A device, and what it said; the oldest first.
-    devices: Vec<(u64, u64)>,
-    since: Instant,
-    count: u32,
-}
+/// Devices of one user and what they said, the oldest first. Hashes, as tokens are long.
+type Written = Vec<(u64, u64)>;
 
 impl News {
     pub(super) fn new() -> Self {
-        Self { users: Cache::new(REMEMBERED, WRITTEN_AGAIN), hash: RandomState::new() }
+        let users = Cache::new(REMEMBERED, WRITTEN_AGAIN);
+        Self { users, rate: Rate::new(NEWS_A_MINUTE), hash: RandomState::new() }
     }
 
     /// Whether this is worth a row: it says something new, and the user did not say too much that is new. From now on
     /// it counts as written.
     pub(super) fn take(&self, user: UserId, device: &Device) -> bool {
         let written = self.users.get(user).unwrap_or_else(|| {
-            let written = Written { devices: vec![], since: Instant::now(), count: 0 };
-            let written = Arc::new(Mutex::new(written));
+            let written = Arc::default();
             self.users.put_for(user, Arc::clone(&written), WRITTEN_AGAIN);
             written
         });
         let id = self.hash.hash_one(&device.id);
         let said = self.hash.hash_one((&device.platform, &device.push_token));
         // Nothing in here panics half way through a change.
-        written.lock().unwrap_or_else(PoisonError::into_inner).take(id, said)
+        let mut written = written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.contains(&(id, said)) || !self.rate.allows(user) {
+            return false;
+        }
+        written.retain(|(known, _)| *known != id);
+        if written.len() == MOST_DEVICES {
+            written.remove(0);
+        }
+        written.push((id, said));
+        true
     }
 
     /// It was not written after all, or is not in its row any more.
     pub(super) fn forget(&self, user: UserId) {
         if let Some(written) = self.users.get(user) {
-            written.lock().unwrap_or_else(PoisonError::into_inner).devices.clear();
+            written.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
-    }
-}
-
-impl Written {
-    fn take(&mut self, id: u64, said: u64) -> bool {
-        if self.devices.contains(&(id, said)) {
-            return false;
-        }
-        if self.since.elapsed() >= MINUTE {
-            (self.since, self.count) = (Instant::now(), 0);
-        }
-        self.count += 1;
-        if self.count > NEWS_A_MINUTE {
-            return false;
-        }
-        self.devices.retain(|(known, _)| *known != id);
-        if self.devices.len() == MOST_DEVICES {
-            self.devices.remove(0);
-        }
-        self.devices.push((id, said));
-        true
     }
 }
 
@@ -241,7 +222,7 @@ mod tests {
         assert_eq!((flood(0), flood(1000)), (30, 0));
         news.forget(user(1));
         assert_eq!(flood(2000), 0, "failures do not open the door");
-        tokio::time::advance(MINUTE).await;
+        tokio::time::advance(Duration::from_secs(60)).await;
         assert_eq!(flood(3000), 30);
     }
 }

@@ -1,4 +1,5 @@
 //! What can go wrong, in words that a person can act on. No error shows a password.
+use super::fault::is_missing;
 use sqlx::migrate::MigrateError;
 
 /// Why the store could not be opened.
@@ -121,3 +122,10 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[error("the database does not answer: {0}")]
 pub struct QueryError(#[from] sqlx::Error);
+
+impl QueryError {
+    /// Whether a table or column is not there: no fault of the database, and asking again is in vain.
+    pub(super) fn is_missing(&self) -> bool {
+        is_missing(&self.0)
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod adoption;
+mod away;
 mod crash;
 mod directory;
 mod history;

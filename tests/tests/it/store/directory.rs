@@ -1,11 +1,14 @@
 //! Names, groups and devices.
 use super::*;
 use calls_server::{
-    db::{Device, Directory},
+    calls::SocketId,
+    db::{Asker, Device, Directory, NoGroup},
     settings::MessengerTables,
 };
 use calls_tests::{databases::Database, mariadb::MariaDb};
 use std::sync::Arc;
+
+const ANN: Asker = Asker::Socket(SocketId(1));
 
 /// Names that are words of SQL, so that they only work quoted.
 fn odd_tables() -> MessengerTables {
@@ -43,11 +46,72 @@ async fn names_and_groups_come_from_whatever_tables_the_messenger_has() {
         assert_eq!(directory.profile(user(1)).await.name, "Тарас");
         assert_eq!(directory.profile(user(2)).await.name, "User 2");
         assert_eq!(directory.profile(user(3)).await.name, "User 3");
-        let family = directory.group(group(7)).await.unwrap();
+        let family = directory.group(group(7), ANN).await.unwrap();
         assert_eq!((family.name.as_str(), &family.members), ("Family", &vec![user(1), user(2)]));
-        assert_eq!(directory.group(group(9)).await, None);
+        assert_eq!(directory.group(group(9), ANN).await, Err(NoGroup::Unknown));
         store.close().await;
     }
+}
+
+/// The messenger's tables as MariaDB has them; SQLite comes with its own.
+const GROUPS: &str = "CREATE TABLE IF NOT EXISTS wo_groupchat (group_id INT PRIMARY KEY, group_name VARCHAR(50)); \
+                      CREATE TABLE IF NOT EXISTS wo_groupchatusers (group_id INT, user_id INT);";
+
+#[tokio::test]
+async fn a_group_that_is_too_large_is_not_read_to_its_end() {
+    for database in Database::both().await.unwrap() {
+        let store = database.store().await.unwrap();
+        let members = |group: u64, count: u64| {
+            (1..=count).map(|user| format!("({group}, {user})")).collect::<Vec<_>>().join(", ")
+        };
+        database.run(GROUPS).await.unwrap();
+        let sql = format!(
+            "INSERT INTO wo_groupchat (group_id, group_name) VALUES (1, 'Crew'), (2, 'Town'); \
+             INSERT INTO wo_groupchatusers (group_id, user_id) VALUES {}, {}",
+            members(1, 500),
+            members(2, 501)
+        );
+        database.run(&sql).await.unwrap();
+        let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+
+        assert_eq!(directory.group(group(1), ANN).await.unwrap().members.len(), 500);
+        assert_eq!(directory.group(group(2), ANN).await, Err(NoGroup::TooLarge), "{}", database.name);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_for_groups_without_end_is_asked_to_wait_and_nobody_else_is() {
+    let database = Database::sqlite().unwrap();
+    let store = database.store().await.unwrap();
+    database.run("INSERT INTO wo_groupchat (group_id, group_name) VALUES (1, 'Crew')").await.unwrap();
+    let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+    let (flood, bob) = (Asker::User(user(1)), Asker::User(user(2)));
+
+    let mut refused = 0;
+    for id in 1..=200 {
+        refused += u64::from(directory.group(group(id), flood).await == Err(NoGroup::TooOften));
+    }
+    assert_eq!(refused, 140);
+    // What was asked for a moment ago costs no question, whether there is such a group or not.
+    for _ in 0..100 {
+        assert_eq!(directory.group(group(2), flood).await, Err(NoGroup::Unknown));
+        assert_eq!(directory.group(group(1), flood).await.unwrap().name, "Crew");
+    }
+    assert_eq!(directory.group(group(150), bob).await, Err(NoGroup::Unknown));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn groups_that_are_in_no_table_are_not_taken_for_a_database_that_is_away() {
+    let database = Database::mariadb().await.unwrap();
+    let store = database.store().await.unwrap();
+    let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+
+    assert_eq!(directory.group(group(1), ANN).await, Err(NoGroup::NotThere));
+    assert_eq!(directory.group_of_call(group(1)).await.unwrap(), None);
+    assert_eq!(directory.profile(user(1)).await.name, "User 1");
+    store.close().await;
 }
 
 #[tokio::test]
@@ -147,6 +211,7 @@ async fn a_database_that_is_away_makes_the_name_and_not_an_error() {
     server.kill();
 
     assert_eq!(directory.profile(user(5)).await.name, "User 5");
-    assert_eq!(directory.group(group(5)).await, None);
+    assert_eq!(directory.group(group(5), ANN).await, Err(NoGroup::Away));
+    assert!(directory.group_of_call(group(5)).await.is_err(), "a restart does not take that for an answer");
     assert!(!directory.has_push(user(5)).await);
 }
