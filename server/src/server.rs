@@ -8,8 +8,8 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        Claim, DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
-        Unwritten, Writer,
+        Claim, DatabaseSettings, Directory, IdentifierError, Missing, OpenError, Place, PlaceError,
+        QueryError, Store, Unwritten, Writer,
     },
     http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
     observe::{Metrics, Page, write_relay},
@@ -131,7 +131,7 @@ impl Server {
         if let Some(stats) = relay.as_ref().map(Relay::watch) {
             metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
         }
-        let history = CallHistory::of_store(store.clone(), directory);
+        let history = CallHistory::of_store(store.clone(), directory.clone());
         let router =
             http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
         let door = Door {
@@ -150,7 +150,7 @@ impl Server {
             async move { switchboard.keep_time().await }
         });
         watch_database(&store, &writer, &health).await;
-        tasks.spawn(keep_health(store.clone(), writer.clone(), health.clone()));
+        tasks.spawn(keep_health(store.clone(), directory, writer.clone(), health.clone()));
         info!(%address, database = store.kind(), "ready");
         let drain = settings.drain;
         Ok(Self {
@@ -331,13 +331,30 @@ async fn watch_database(store: &Store, writer: &Writer, health: &Health) {
     health.database.set(part);
 }
 
-async fn keep_health(store: Store, writer: Writer, health: Arc<Health>) {
+async fn keep_health(store: Store, directory: Directory, writer: Writer, health: Arc<Health>) {
     let mut every = interval(HEALTH);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Asked at the start, and again when the database was away: somebody may have changed it.
+    let mut asked = false;
+    let mut told = Vec::new();
     loop {
         every.tick().await;
         watch_database(&store, &writer, &health).await;
+        asked &= health.database.get() != Part::Down;
+        if !asked && let Ok(missing) = directory.missing().await {
+            asked = true;
+            tell_missing(&missing, &mut told);
+        }
     }
+}
+
+/// One line for all that is missing, unless it was told already.
+fn tell_missing(missing: &[Missing], told: &mut Vec<Missing>) {
+    if missing != told.as_slice() && !missing.is_empty() {
+        let all: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        warn!("the messenger's tables are not as the settings say: {}", all.join("; "));
+    }
+    *told = missing.to_vec();
 }
 
 /// The sockets, as the door knows them.

@@ -109,6 +109,7 @@ pub struct Directory {
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    tables: MessengerTables,
     questions: Questions,
     profiles: Cache<UserId, Arc<Profile>>,
     groups: Cache<GroupId, Result<Arc<GroupFacts>, NoGroup>>,
@@ -135,6 +136,7 @@ impl Directory {
     pub fn new(store: Store, tables: &MessengerTables) -> Result<Self, IdentifierError> {
         let shared = Shared {
             store,
+            tables: tables.clone(),
             questions: Questions::new(tables)?,
             profiles: Cache::new(REMEMBERED, FRESH),
             groups: Cache::new(REMEMBERED / 10, FRESH),
@@ -144,6 +146,11 @@ impl Directory {
             told: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The database, and the messenger's tables in it.
+    pub(super) fn reads(&self) -> (&Store, &MessengerTables) {
+        (&self.shared.store, &self.shared.tables)
     }
 
     /// How a user is shown; "User 123" if nobody knows.

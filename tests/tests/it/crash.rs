@@ -3,6 +3,7 @@ mod disk;
 mod kill;
 mod load;
 mod log;
+mod messenger;
 mod monitoring;
 mod refused;
 mod slow;

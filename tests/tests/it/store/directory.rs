@@ -115,6 +115,33 @@ async fn groups_that_are_in_no_table_are_not_taken_for_a_database_that_is_away()
 }
 
 #[tokio::test]
+async fn what_is_missing_of_the_messenger_is_named_with_its_setting() {
+    let [sqlite, mariadb] = Database::both().await.unwrap();
+    let store = sqlite.store().await.unwrap();
+    let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+    assert_eq!(directory.missing().await.unwrap(), [], "SQLite comes with tables of its own");
+    assert_eq!(Directory::new(store.clone(), &odd_tables()).unwrap().missing().await.unwrap().len(), 3);
+    store.close().await;
+
+    let store = mariadb.store().await.unwrap();
+    let sql = "CREATE TABLE wo_users (user_id INT, first_name TEXT, last_name TEXT); \
+               CREATE TABLE wo_groupchat (group_id INT, group_name TEXT)";
+    mariadb.run(sql).await.unwrap();
+    let directory = Directory::new(store.clone(), &MessengerTables::default()).unwrap();
+    let told: Vec<String> = directory.missing().await.unwrap().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "table wo_users has no column avatar that can be read, so calls show ids in place of names \
+             (grant SELECT, or set users_avatar_column)",
+            "there is no table wo_groupchatusers that can be read, so group calls are refused \
+             (grant SELECT, or set members_table)"
+        ]
+    );
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_name_that_is_no_name_is_refused_before_it_meets_sql() {
     let tables =
         MessengerTables { users: "wo_users; DROP TABLE wo_calls".into(), ..MessengerTables::default() };
