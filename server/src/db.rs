@@ -18,6 +18,7 @@ mod history;
 mod messenger;
 mod numbers;
 mod open;
+mod outage;
 mod place;
 mod probe;
 mod queue;

@@ -321,14 +321,14 @@ fn publish(
 }
 
 async fn watch_database(store: &Store, writer: &Writer, health: &Health) {
-    let part = match store.kind() {
-        "none" => Part::Off,
-        // A full disk answers every question and takes nothing.
-        _ if writer.counts().is_away => Part::Down,
-        _ if store.ping().await.is_ok() => Part::Up,
-        _ => Part::Down,
-    };
-    health.database.set(part);
+    if store.kind() == "none" {
+        return health.database.set(Part::Off);
+    }
+    let answer = store.ping().await;
+    writer.heard(&answer);
+    // A full disk answers every question and takes nothing.
+    let is_up = answer.is_ok() && !writer.counts().is_away;
+    health.database.set(if is_up { Part::Up } else { Part::Down });
 }
 
 async fn keep_health(store: Store, directory: Directory, writer: Writer, health: Arc<Health>) {

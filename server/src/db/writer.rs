@@ -4,22 +4,27 @@
 //! 50 ms, or sooner when it is large, in one transaction; while the database is away it keeps everything and tries
 //! again. What a crash loses is what was pushed within the last batch's time.
 use super::{
-    Store,
+    QueryError, Store,
     apply::apply,
     batch::Batch,
     conn::Conn,
     fault::{Fault, fault},
+    outage::{By, Outage},
     queue::{Dropped, Queue, QueueLimits},
 };
 use crate::calls::Record;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
-use tokio::{sync::Notify, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tracing::{error, info, warn};
 
 /// How records are gathered. The defaults suit a server; tests ask for others.
@@ -112,7 +117,7 @@ struct Shared {
     written: AtomicU64,
     batches: AtomicU64,
     failures: AtomicU64,
-    is_away: AtomicBool,
+    outage: Mutex<Outage>,
 }
 
 impl Writer {
@@ -134,7 +139,7 @@ impl Writer {
             written: AtomicU64::new(0),
             batches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-            is_away: AtomicBool::new(false),
+            outage: Mutex::default(),
         });
         let task = shared.store.clone().map(|store| tokio::spawn(Arc::clone(&shared).run(store)));
         Self { owner: Arc::new(Owner { shared, task: Mutex::new(task) }) }
@@ -186,9 +191,18 @@ impl Writer {
         Err(Unwritten { rows })
     }
 
+    /// Somebody else asked the database something: one line of the log for all who notice that it is away.
+    pub fn heard<T>(&self, answer: &Result<T, QueryError>) {
+        match answer {
+            Ok(_) => self.owner.shared.worked(By::Asking),
+            Err(error) => self.owner.shared.failed(By::Asking, error),
+        }
+    }
+
     /// What the metrics say.
     pub fn counts(&self) -> WriterCounts {
         let shared = &self.owner.shared;
+        let is_away = shared.outage().is_writing_in_vain();
         let queue = shared.lock();
         WriterCounts {
             queue_depth: queue.rows(),
@@ -197,7 +211,7 @@ impl Writer {
             written: shared.written.load(Relaxed),
             batches: shared.batches.load(Relaxed),
             failures: shared.failures.load(Relaxed),
-            is_away: shared.is_away.load(Relaxed),
+            is_away,
         }
     }
 }
@@ -310,7 +324,7 @@ impl Shared {
                     self.lock().flight.pop();
                     self.written.fetch_add(part.len() as u64, Relaxed);
                     self.batches.fetch_add(1, Relaxed);
-                    self.is_back();
+                    self.worked(By::Writing);
                     pause = self.limits.first_pause;
                 }
                 Err(error) if fault(&error) == Fault::Record && part.len() > 1 => {
@@ -327,9 +341,7 @@ impl Shared {
                 }
                 Err(error) => {
                     self.failures.fetch_add(1, Relaxed);
-                    if !self.is_away.swap(true, Relaxed) {
-                        warn!(%error, "the database is away: records wait in memory");
-                    }
+                    self.failed(By::Writing, &error);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(self.limits.last_pause);
                 }
@@ -341,10 +353,25 @@ impl Shared {
         self.lock().flight.last().cloned()
     }
 
-    fn is_back(&self) {
-        if self.is_away.swap(false, Relaxed) {
-            info!("the database is back");
+    fn failed(&self, by: By, error: &dyn std::error::Error) {
+        let Some(away) = self.outage().failed(by, Instant::now()) else { return };
+        let (rows, bytes) = {
+            let queue = self.lock();
+            (queue.rows(), queue.bytes())
+        };
+        let away_seconds = away.as_secs();
+        warn!(%error, away_seconds, rows, bytes, "the database is away: calls go on, their rows wait in memory");
+    }
+
+    fn worked(&self, by: By) {
+        if let Some(away) = self.outage().worked(by, Instant::now()) {
+            info!(away_seconds = away.as_secs(), rows = self.lock().rows(), "the database is back");
         }
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        // Nothing in there panics half way through a change.
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One transaction; after an error the connection is not used again. False if there was no connection: there is one
