@@ -26,6 +26,7 @@ mod rate;
 mod record_key;
 mod restart;
 mod rows;
+mod spill;
 mod weight;
 mod writer;
 
@@ -39,6 +40,7 @@ pub use place::{DatabaseSettings, Place, PlaceError};
 pub use probe::Missing;
 pub use queue::{Dropped, QueueLimits};
 pub use restart::{MalformedRow, OpenCalls};
+pub use spill::Spill;
 pub use writer::{Unwritten, Writer, WriterCounts, WriterLimits};
 
 use conn::{Conn, Dialect};

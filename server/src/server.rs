@@ -9,7 +9,7 @@ use crate::{
     clock::Clock,
     db::{
         Claim, DatabaseSettings, Directory, IdentifierError, Missing, OpenError, Place, PlaceError,
-        QueryError, Store, Unwritten, Writer,
+        QueryError, Spill, Store, Unwritten, Writer,
     },
     http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
     observe::{Metrics, Page, write_relay},
@@ -50,6 +50,9 @@ pub enum StartError {
     /// The database opened and then did not answer.
     #[error("the database stopped answering while the server started: {0}")]
     Query(#[from] QueryError),
+    /// The database does not take what the last run kept for it.
+    #[error("the database does not take what the last run left in unwritten.jsonl in the data folder: {0}")]
+    Unwritten(#[source] Unwritten),
     /// A setting of the messenger's tables is no name.
     #[error("a table or column of the messenger: {0}")]
     Identifier(#[from] IdentifierError),
@@ -78,6 +81,8 @@ pub struct Server {
     /// No other server writes to the database while this one does.
     claim: Claim,
     writer: Writer,
+    /// For what is not written when the server ends.
+    spill: Spill,
     relay: Option<Relay>,
     /// Ends the door.
     stop: oneshot::Sender<()>,
@@ -95,9 +100,11 @@ impl Server {
         let listen = |source| StartError::Listen { address: settings.listen, source };
         let listener = http::listen(settings.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (store, directory) = open(&settings).await?;
+        let (store, directory, spill) = open(&settings).await?;
         let claim = store.claim().await?;
         let writer = Writer::start(&store);
+        // Before anything is counted or closed: it is what the last run knew.
+        spill.take_up(&store, &writer).await.map_err(StartError::Unwritten)?;
         let relay = relay(&settings)?;
         let ice = match &relay {
             Some(relay) => settings.ice_with_embedded(relay.local_addr().port()),
@@ -161,6 +168,7 @@ impl Server {
             store,
             claim,
             writer,
+            spill,
             relay,
             stop,
             door,
@@ -200,8 +208,8 @@ impl Server {
             Ok(cut) => warn!(cut, "requests were cut off"),
             Err(error) => warn!(%error, "the door did not end by itself"),
         }
-        let written = self.writer.close(self.drain).await;
-        if written.is_ok()
+        let kept = self.writer.close_or_keep(self.drain, &self.spill).await;
+        if matches!(kept, Ok(0))
             && let Err(error) = self.store.settle_numbers().await
         {
             // The next server leaves a gap in its numbers, as after a crash.
@@ -213,23 +221,24 @@ impl Server {
             relay.stop().await;
         }
         info!("stopped");
-        written
+        kept.map(drop)
     }
 }
 
-async fn open(settings: &Settings) -> Result<(Store, Directory), StartError> {
+async fn open(settings: &Settings) -> Result<(Store, Directory, Spill), StartError> {
     let place = match &settings.database {
         Database::Memory => Place::Memory,
         Database::Sqlite(file) => Place::Sqlite(file.clone()),
         Database::MySql(url) => url.reveal().parse()?,
     };
+    let spill = Spill::new(&settings.data_dir, &place);
     let store = Store::open(&DatabaseSettings { place, store_candidates: settings.store_candidates }).await?;
     if settings.auth.telegram.is_some() {
         // Ids of Telegram are larger than the seeds' INT columns.
         store.widen_user_ids().await?;
     }
     let directory = Directory::new(store.clone(), &settings.messenger)?;
-    Ok((store, directory))
+    Ok((store, directory, spill))
 }
 
 fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {

@@ -7,8 +7,11 @@ use crate::calls::{FinalStatus, Record};
 use calls_protocol::{
     CallId, CallType, DeviceId, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
 };
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+};
 
 /// What became of calls, and what was said in them.
 #[derive(Debug, Default, Clone)]
@@ -60,7 +63,7 @@ impl<K: Copy + Eq + std::hash::Hash, R: Default> Rows<K, R> {
 }
 
 /// What is known of a 1-1 call.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct CallRow {
     pub(super) rang: Option<Rang>,
     pub(super) answered: Option<Answered>,
@@ -68,7 +71,7 @@ pub(super) struct CallRow {
 }
 
 /// How a call began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Rang {
     pub(super) from: UserId,
     pub(super) to: UserId,
@@ -82,7 +85,7 @@ pub(super) struct Rang {
 }
 
 /// How a call was answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Answered {
     /// Dropped as the offer is.
     pub(super) answer: Option<Sdp>,
@@ -91,25 +94,35 @@ pub(super) struct Answered {
 }
 
 /// How a call ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct EndRow {
+    #[serde(with = "Status")]
     pub(super) status: FinalStatus,
-    pub(super) reason: &'static str,
+    pub(super) reason: Cow<'static, str>,
     pub(super) by: Option<UserId>,
     pub(super) at: UnixMillis,
     pub(super) duration: Option<Seconds>,
 }
 
+/// The same words as in the database.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FinalStatus", rename_all = "lowercase")]
+enum Status {
+    Ended,
+    Missed,
+    Rejected,
+}
+
 /// What is known of a group call.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct GroupRow {
     pub(super) rang: Option<GroupRang>,
     pub(super) active: Option<UnixMillis>,
-    pub(super) ended: Option<(&'static str, UnixMillis)>,
+    pub(super) ended: Option<(Cow<'static, str>, UnixMillis)>,
 }
 
 /// How a group call began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GroupRang {
     pub(super) group: GroupId,
     pub(super) by: UserId,
@@ -120,7 +133,7 @@ pub(super) struct GroupRang {
 }
 
 /// One person in one group call: somebody who leaves and comes back keeps the one row.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct SeatRow {
     pub(super) first: Option<UnixMillis>,
     pub(super) joined: Option<UnixMillis>,
@@ -146,7 +159,7 @@ impl Batch {
                 });
             }
             Record::Ended { call, status, reason, by, at, duration } => {
-                let ended = EndRow { status, reason, by, at, duration };
+                let ended = EndRow { status, reason: reason.into(), by, at, duration };
                 self.call(call, |row| {
                     row.ended.get_or_insert(ended);
                 });
@@ -159,7 +172,7 @@ impl Batch {
                 self.group(call).active.get_or_insert(at);
             }
             Record::GroupEnded { call, reason, at } => {
-                self.group(call).ended.get_or_insert((reason, at));
+                self.group(call).ended.get_or_insert((reason.into(), at));
             }
             Record::Joined { call, user, at, device } => {
                 let seat = self.seat(call, user);
@@ -172,15 +185,44 @@ impl Batch {
                 let seat = self.seat(call, user);
                 seat.left = seat.left.max(Some(at));
             }
-            Record::Candidate { candidate, at } => {
-                self.weight.add(Weight::of_candidate(&candidate));
-                self.candidates.push((candidate, at));
-            }
-            Record::Statistics { call, stats, at } => {
-                self.weight.add(Weight::OF_STATISTICS);
-                self.statistics.push((call, stats, at));
-            }
+            Record::Candidate { candidate, at } => self.put_candidate(candidate, at),
+            Record::Statistics { call, stats, at } => self.put_statistics(call, stats, at),
         }
+    }
+
+    /// Folds a row in that was taken out of a batch before.
+    pub(super) fn put_call(&mut self, call: CallId, row: CallRow) {
+        self.call(call, |known| {
+            known.rang = known.rang.take().or(row.rang);
+            known.answered = known.answered.take().or(row.answered);
+            known.ended = known.ended.take().or(row.ended);
+        });
+    }
+
+    pub(super) fn put_group(&mut self, call: CallId, row: GroupRow) {
+        let known = self.group(call);
+        known.rang = known.rang.take().or(row.rang);
+        known.active = known.active.or(row.active);
+        known.ended = known.ended.take().or(row.ended);
+    }
+
+    pub(super) fn put_seat(&mut self, call: CallId, user: UserId, row: SeatRow) {
+        let known = self.seat(call, user);
+        known.first = [known.first, row.first].into_iter().flatten().min();
+        if row.joined >= known.joined {
+            (known.joined, known.device) = (row.joined, row.device);
+        }
+        known.left = known.left.max(row.left);
+    }
+
+    pub(super) fn put_candidate(&mut self, candidate: IceCandidate, at: UnixMillis) {
+        self.weight.add(Weight::of_candidate(&candidate));
+        self.candidates.push((candidate, at));
+    }
+
+    pub(super) fn put_statistics(&mut self, call: CallId, stats: Stats, at: UnixMillis) {
+        self.weight.add(Weight::OF_STATISTICS);
+        self.statistics.push((call, stats, at));
     }
 
     fn call(&mut self, call: CallId, change: impl FnOnce(&mut CallRow)) {

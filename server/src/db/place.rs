@@ -96,6 +96,17 @@ impl Place {
     }
 }
 
+impl Place {
+    /// Which database it is, wherever it has moved: what waits for it may be written there.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Memory => "none".into(),
+            Self::Sqlite(_) => "sqlite".into(),
+            Self::MySql(options) => format!("mysql/{}", options.get_database().unwrap_or_default()),
+        }
+    }
+}
+
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.shown())

@@ -4,7 +4,7 @@
 //! 50 ms, or sooner when it is large, in one transaction; while the database is away it keeps everything and tries
 //! again. What a crash loses is what was pushed within the last batch's time.
 use super::{
-    QueryError, Store,
+    QueryError, Spill, Store,
     apply::apply,
     batch::Batch,
     conn::Conn,
@@ -171,24 +171,64 @@ impl Writer {
         }
     }
 
-    /// Writes what is left and ends the task. Records pushed from now on are lost and counted.
+    /// Writes what is left and ends the task. Records pushed from now on are lost and counted, and so is what the database
+    /// does not take in time.
     pub async fn close(&self, patience: Duration) -> Result<(), Unwritten> {
+        self.lose(&self.end(patience).await)
+    }
+
+    /// The same, but what the database does not take in time is kept in a file for the next start. Says how many rows.
+    pub async fn close_or_keep(&self, patience: Duration, spill: &Spill) -> Result<usize, Unwritten> {
+        let left = self.end(patience).await;
+        let rows = left.iter().map(|part| part.len()).sum();
+        if rows == 0 {
+            return Ok(0);
+        }
+        let (spill, parts) = (spill.clone(), left.clone());
+        let kept = tokio::task::spawn_blocking(move || spill.keep(&parts)).await;
+        match kept.unwrap_or_else(|error| Err(error.into())) {
+            Ok(()) => {
+                warn!(rows, "the database did not take all in time: the next start writes it");
+                Ok(rows)
+            }
+            Err(error) => {
+                error!(%error, "what the database did not take in time could not be kept in a file either");
+                self.lose(&left).map(|()| 0)
+            }
+        }
+    }
+
+    /// Ends the task. What it could not write.
+    async fn end(&self, patience: Duration) -> Vec<Arc<Batch>> {
         let shared = &self.owner.shared;
         shared.begin_to_close();
         let task = self.owner.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut task) = task else { return Ok(()) };
-        if timeout(patience, &mut task).await.is_ok() {
-            return Ok(());
+        let Some(mut task) = task else { return vec![] };
+        if timeout(patience, &mut task).await.is_err() {
+            task.abort();
+            // It ends at its next pause; how is known.
+            let _aborted = task.await;
         }
-        task.abort();
-        // It ends at the next pause; how is known.
-        let _aborted = task.await;
-        let left = shared.lock().take_all();
+        shared.lock().take_all()
+    }
+
+    fn lose(&self, left: &[Arc<Batch>]) -> Result<(), Unwritten> {
         let rows = left.iter().map(|part| part.len()).sum();
         for part in left {
-            shared.lock().give_up(Dropped::of(&part), "the database did not take it in time");
+            self.owner.shared.lock().give_up(Dropped::of(part), "the database did not take it in time");
         }
-        Err(Unwritten { rows })
+        if rows == 0 { Ok(()) } else { Err(Unwritten { rows }) }
+    }
+
+    /// Puts rows of the last run into the batch; told whether candidates are wanted.
+    pub(super) fn put_back(&self, put: impl FnOnce(&mut Batch, bool)) {
+        let shared = &self.owner.shared;
+        let Some(store) = &shared.store else { return };
+        let mut queue = shared.lock();
+        put(&mut queue.batch, store.store_candidates);
+        queue.pushed += 1;
+        drop(queue);
+        shared.wake.notify_one();
     }
 
     /// Somebody else asked the database something: one line of the log for all who notice that it is away.

@@ -7,6 +7,7 @@ mod messenger;
 mod monitoring;
 mod refused;
 mod slow;
+mod spill;
 mod stop;
 
 /// The very program, built for the tests.
