@@ -28,12 +28,15 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, JoinSet},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
 use tracing::{info, warn};
 
 /// How often the database is asked for a sign of life, for the health page.
 const HEALTH: Duration = Duration::from_secs(5);
+
+/// However little time there is for a stop, each step of its end gets so much.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// A call that the database says has gone on for longer was forgotten by a server long gone.
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -192,36 +195,60 @@ impl Server {
         &self.writer
     }
 
-    /// Stops: no new calls from now on, everything that was said is written, and every client is told to come back.
+    /// Stops: no new calls from now on, everything that was said is written, and every client is told to come back. All
+    /// of it within `drain_seconds`, and some seconds more if the database hangs.
     /// Calls that go on are found in the database by the next server; without a database they end here.
     pub async fn stop(mut self) -> Result<(), Unwritten> {
         info!("stopping");
         self.health.drain();
         let remembers = self.store.kind() != "none";
         self.switchboard.input(if remembers { Input::Stop } else { Input::Shutdown });
-        self.sockets.shutdown(self.drain).await;
+        let end = Instant::now() + self.drain;
+        // Most of the time is for phones that do not notice; what comes after them is quick unless something is wrong.
+        self.sockets.shutdown(self.drain * 3 / 4).await;
         // Nobody listens if the door has ended already.
         let _ = self.stop.send(());
         self.tasks.shutdown().await;
-        match self.door.await {
-            Ok(0) => {}
-            Ok(cut) => warn!(cut, "requests were cut off"),
-            Err(error) => warn!(%error, "the door did not end by itself"),
-        }
-        let kept = self.writer.close_or_keep(self.drain, &self.spill).await;
-        if matches!(kept, Ok(0))
-            && let Err(error) = self.store.settle_numbers().await
-        {
-            // The next server leaves a gap in its numbers, as after a crash.
-            warn!(%error, "the numbers of calls are left open");
+        close_door(self.door, end - self.drain / 8).await;
+        let kept = self.writer.close_or_keep(left(end), &self.spill).await;
+        if matches!(kept, Ok(0)) {
+            settle(&self.store, left(end)).await;
         }
         drop(self.claim);
-        self.store.close().await;
+        // A database that is away does not say goodbye.
+        let _gone = timeout(LEAST, self.store.close()).await;
         if let Some(relay) = self.relay {
             relay.stop().await;
         }
         info!("stopped");
         kept.map(drop)
+    }
+}
+
+/// What is left of the time for a stop. A little is, however long the sockets took: a database that is well needs no more.
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now()).max(LEAST)
+}
+
+async fn close_door(mut door: JoinHandle<usize>, end: Instant) {
+    match timeout_at(end, &mut door).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(cut)) => warn!(cut, "requests were cut off"),
+        Ok(Err(error)) => warn!(%error, "the door did not end by itself"),
+        Err(_) => {
+            door.abort();
+            warn!("requests were cut off");
+        }
+    }
+}
+
+/// Says that every number has its row.
+async fn settle(store: &Store, patience: Duration) {
+    // Without it the next server leaves a gap in its numbers, as after a crash.
+    match timeout(patience, store.settle_numbers()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "the numbers of calls are left open"),
+        Err(_) => warn!("the numbers of calls are left open: the database is slow"),
     }
 }
 

@@ -9,7 +9,13 @@ use calls_tests::{
     server::Folder,
 };
 use serde_json::json;
-use std::{io::Write, os::unix::fs::PermissionsExt, sync::Arc};
+use std::{
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::io::AsyncWriteExt;
 
 async fn dial(ann: &mut Client, bob: &mut Client, room: &str) -> Result<()> {
     let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": room, "sdpOffer": "v=0" });
@@ -73,6 +79,34 @@ async fn rows_that_wait_for_a_database_that_is_away_outlive_a_stop() -> Result<(
     ann.ask("call:resume", &json!({ "roomName": "goes_on", "userId": 1, "lastEventId": 1 })).await?;
     server.terminate()?;
     ensure!(server.ended().await?.success(), "{}", server.log());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_has_one_time_limit_for_all_its_steps() -> Result<()> {
+    const DRAIN: Duration = Duration::from_secs(8);
+    let mariadb = Arc::new(MariaDb::start()?);
+    let database = Database::on(mariadb.clone()).await?;
+    let (folder, url) = (Folder::new(), database.url());
+    let environment = [("DATABASE_URL", url.as_str()), ("DRAIN_SECONDS", "8")];
+    let (mut server, _) = Process::start(PROGRAM, folder.path(), free_port(), &environment).await?;
+    let mut ann = Client::register(server.address(), 1, "phone").await?;
+    let mut bob = Client::register(server.address(), 2, "phone").await?;
+    mariadb.kill();
+    dial(&mut ann, &mut bob, "waits").await?;
+    // Never sent to its end: the door waits for it. Phones that read nothing keep the sockets, and the database the writer.
+    let mut slow = tokio::net::TcpStream::connect(server.address()).await?;
+    slow.write_all(b"POST /api/turn-credentials HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{").await?;
+
+    let begun = Instant::now();
+    server.terminate()?;
+    let status = server.ended().await?;
+    let took = begun.elapsed();
+
+    ensure!(status.success(), "{status}: {}", server.log());
+    // Each step by itself may take all of it: sockets, door and writer would be three times as long.
+    ensure!(took < DRAIN + Duration::from_secs(7), "{took:?}: {}", server.log());
+    drop((ann, bob, slow));
     Ok(())
 }
 
