@@ -20,6 +20,7 @@ mod numbers;
 mod open;
 mod outage;
 mod place;
+mod private;
 mod probe;
 mod queue;
 mod rate;

@@ -293,7 +293,8 @@ impl Batch {
 
     /// Forgets the descriptions of one call. Says how many.
     pub(super) fn forget_descriptions_of(&mut self, call: CallId) -> usize {
-        forget_descriptions(self.calls.row(call).0, &mut self.weight)
+        let Some(at) = self.calls.index.get(&call) else { return 0 };
+        forget_descriptions(&mut self.calls.rows[*at].1, &mut self.weight)
     }
 
     /// Takes about the first `rows` rows out, as long as they weigh no more than `bytes`; calls before what was said in

@@ -8,7 +8,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub struct DatabaseSettings {
     /// Where the database is.
     pub place: Place,
-    /// Whether candidates are written to `wo_ice_candidates`; they are addresses of people.
+    /// Whether candidates are written to `wo_ice_candidates`; they are addresses of people. Without, descriptions are
+    /// written without theirs.
     pub store_candidates: bool,
 }
 

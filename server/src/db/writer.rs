@@ -10,6 +10,7 @@ use super::{
     conn::Conn,
     fault::{Fault, fault},
     outage::{By, Outage},
+    private::without_addresses,
     queue::{Dropped, Queue, QueueLimits},
 };
 use crate::calls::Record;
@@ -264,14 +265,21 @@ impl Drop for Owner {
 }
 
 impl Shared {
-    fn push(&self, record: Record) {
+    fn push(&self, mut record: Record) {
         let Some(store) = &self.store else { return };
-        if matches!(record, Record::Candidate { .. }) && !store.store_candidates {
-            return;
+        let mut unreadable = None;
+        if !store.store_candidates {
+            if matches!(record, Record::Candidate { .. }) {
+                return;
+            }
+            unreadable = without_addresses(&mut record);
         }
         let mut queue = self.lock();
         let before = queue.batch.len();
         queue.push(record, &self.limits.queue);
+        if let Some(call) = unreadable {
+            queue.batch.forget_descriptions_of(call);
+        }
         let now = queue.batch.len();
         drop(queue);
         if (before == 0 && now > 0) || (before < self.limits.rows && now >= self.limits.rows) {
