@@ -38,7 +38,7 @@ pub enum OpenError {
     /// The user may not do what is needed.
     #[error(
         "user {user:?} lacks rights at {place}: {cause}; it needs SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER \
-         and INDEX on the database"
+         and INDEX on the tables of calls (docs/database.md has the grants)"
     )]
     NoRights {
         /// Where, without secrets.

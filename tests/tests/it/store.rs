@@ -8,6 +8,7 @@ mod directory;
 mod history;
 mod monitoring;
 mod open;
+mod printed;
 mod queue;
 mod speed;
 mod twice;
