@@ -336,7 +336,8 @@ impl Calls {
         out: &mut Vec<Action>,
     ) -> Reply {
         let Some(found) = &facts.group else {
-            return refuse(ErrorCode::NotFound, "there is no such group");
+            let unknown = || Refusal::new(ErrorCode::NotFound, "there is no such group");
+            return Err(facts.no_group.clone().unwrap_or_else(unknown));
         };
         if !found.members.contains(&user) {
             return refuse(ErrorCode::Forbidden, "you are not a member of this group");

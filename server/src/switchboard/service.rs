@@ -3,6 +3,7 @@ use super::{Asking, Switchboard};
 use crate::{
     auth::{ONLY_HERE, Proof, SignIn},
     calls::{Facts, Input, SocketId},
+    db::Asker,
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
 use calls_protocol::{CallTarget, ClientEvent, ErrorCode, Refusal, RoomName, UserId};
@@ -60,7 +61,7 @@ impl Service for Switchboard {
         let asking = Asking { socket, event: event.name, room: None, ack: event.ack };
         match ClientEvent::decode(event.name, payload) {
             Ok(said) => {
-                let facts = self.facts(&said, authenticated).await;
+                let facts = self.facts(socket.id(), &said, authenticated).await;
                 self.remember_device(&said, authenticated);
                 let room = said.room().cloned();
                 let asking = Asking { room: room.as_ref(), ..asking };
@@ -107,7 +108,7 @@ impl Switchboard {
     }
 
     /// What the rules have to know about an event and cannot know themselves.
-    async fn facts(&self, said: &ClientEvent, authenticated: Option<UserId>) -> Facts {
+    async fn facts(&self, socket: SocketId, said: &ClientEvent, authenticated: Option<UserId>) -> Facts {
         let directory = &self.lines.directory;
         match said {
             // The profile of somebody else is looked up for nobody.
@@ -116,7 +117,11 @@ impl Switchboard {
             }
             ClientEvent::Initiate(initiate) => match initiate.target {
                 CallTarget::Group { group, .. } => {
-                    Facts { group: directory.group(group).await, ..Facts::default() }
+                    let asker = authenticated.map_or(Asker::Socket(socket), Asker::User);
+                    match directory.group(group, asker).await {
+                        Ok(group) => Facts { group: Some(group), ..Facts::default() },
+                        Err(why) => Facts { no_group: Some(why.into()), ..Facts::default() },
+                    }
                 }
                 // Without a sender of pushes none can wake anybody, so that a caller need not wait in vain.
                 CallTarget::User { .. } => Facts { callee_has_push: false, ..Facts::default() },
