@@ -275,10 +275,10 @@ mod tests {
     fn large_candidates_are_few() {
         let mut queue = Queue::default();
         for _ in 0..100 {
-            queue.push(candidate(10_000), &LIMITS);
+            queue.push(candidate(4_000), &LIMITS);
         }
 
-        assert_eq!((queue.rows(), queue.dropped.candidates), (2, 98));
+        assert_eq!((queue.rows(), queue.dropped.candidates), (5, 95));
     }
 
     #[test]
@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn no_call_is_lost_while_there_is_anything_else_to_lose() {
         let mut queue = Queue::default();
-        queue.push(candidate(15_000), &LIMITS);
+        (0..3).for_each(|_| queue.push(candidate(4_000), &LIMITS));
         let mut id = 0;
         while queue.dropped.calls == 0 {
             id += 1;
