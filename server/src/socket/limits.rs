@@ -15,8 +15,13 @@ impl Rate {
 
     /// Takes one of `count` tokens that come back over `per`; `false` when there is none.
     pub(super) fn take(&mut self, now: Instant, count: u32, per: Duration) -> bool {
+        self.take_many(now, 1, count, per)
+    }
+
+    /// Takes so many of them.
+    pub(super) fn take_many(&mut self, now: Instant, many: u32, count: u32, per: Duration) -> bool {
         let full_at = self.full_at.map_or(now, |at| at.max(now));
-        let then = full_at + per / count.max(1);
+        let then = full_at + per * many / count.max(1);
         let is_there = then <= now + per;
         if is_there {
             self.full_at = Some(then);

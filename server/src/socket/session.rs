@@ -34,6 +34,7 @@ pub(super) struct Session<S: Service> {
     pub(super) outbox: Arc<Outbox>,
     seat: Seat<S>,
     rate: Rate,
+    volume: Rate,
     /// Binary messages that belong to an event which was refused already.
     attachments: u32,
     heart: Heart,
@@ -104,6 +105,7 @@ impl<S: Service> Session<S> {
             _place: handshake.place.take(),
             seat: Seat::Outside { handshake, until },
             rate: Rate::full(),
+            volume: Rate::full(),
             attachments: 0,
             heart: Heart::Resting(ping_at),
             timer: Box::pin(sleep_until(ping_at.min(until))),
@@ -225,6 +227,12 @@ impl<S: Service> Session<S> {
         self.rate.take(Instant::now(), self.core.settings.events_per_second, Duration::from_secs(1))
     }
 
+    /// What one says is passed on to others, who may have less of a network.
+    fn may_say_so_much(&mut self, bytes: usize) -> bool {
+        let kilobytes = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
+        self.volume.take_many(Instant::now(), kilobytes, VOLUME_KB, VOLUME_PER)
+    }
+
     async fn packet(&mut self, text: &str) -> Flow {
         match packet::decode(text) {
             Ok(Packet::Connect { namespace: "/", auth }) => self.connect(auth).await,
@@ -306,7 +314,7 @@ impl<S: Service> Session<S> {
     }
 
     async fn event(&mut self, ack: Option<AckId>, args: &str) -> Flow {
-        if !self.may_speak() {
+        if !self.may_speak() || !self.may_say_so_much(args.len()) {
             return self.report(Fault::RateLimited, packet::name_at_start(args), ack);
         }
         let Some(arguments) = packet::arguments(args) else {
@@ -374,6 +382,10 @@ pub(super) async fn unless_forced(
     })
     .await
 }
+
+/// What one socket may say: as much at once, and so much again in that time. A call says a few kilobytes a minute.
+const VOLUME_KB: u32 = 8 * 1024;
+const VOLUME_PER: Duration = Duration::from_secs(8);
 
 /// A client that fails to get in may try again so often a minute. More is guessing.
 const CONNECTS: u32 = 10;

@@ -50,7 +50,8 @@ impl Default for SocketSettings {
             close_timeout: Duration::from_secs(5),
             message_limit: 64 * 1024,
             hard_limit: 1_000_000,
-            outbox_limit: 1024 * 1024,
+            // What is told at once to a device that comes late fits in: everything that rings, or the log of a room.
+            outbox_limit: 2 * 1024 * 1024,
             events_per_second: 100,
             max_sockets: None,
             handshakes_per_minute: None,

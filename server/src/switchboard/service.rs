@@ -3,6 +3,7 @@ use super::{Asking, Switchboard};
 use crate::{
     auth::{ONLY_HERE, Proof, SignIn},
     calls::{Facts, Input, SocketId},
+    clock::wall_clock,
     db::Asker,
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
@@ -34,7 +35,7 @@ impl Service for Switchboard {
             None => Value::Null,
         };
         let proof = Proof::of_handshake(&auth);
-        self.lines.auth.sign_in(proof, self.clock.now()).map_err(|error| {
+        self.lines.auth.sign_in(proof, wall_clock()).map_err(|error| {
             self.lines.metrics.refused(ErrorCode::Unauthorized);
             ConnectRefused::new(ErrorCode::Unauthorized.as_str(), error.to_string())
         })
@@ -43,7 +44,7 @@ impl Service for Switchboard {
     /// As long as its proof holds: whoever is no longer let in does not stay in either.
     fn stays(&self, identity: &Option<SignIn>) -> Option<Duration> {
         let until = identity.as_ref()?.until;
-        Some(Duration::from_millis(until.0.saturating_sub(self.clock.now().0)))
+        Some(Duration::from_millis(until.0.saturating_sub(wall_clock().0)))
     }
 
     fn expired(&self, socket: &SocketHandle) {
