@@ -29,11 +29,10 @@ pub enum Asked {
 const EXAMPLES: &str = "\
 Examples:
   calls-server                                     try it here: http://127.0.0.1:3000, nobody signs in
-  calls-server --port 449 --database-url sqlite:calls.db
+  calls-server --database-url sqlite:calls.db      another file for the calls
   calls-server --config calls-server.toml          what production looks like; see config.example.toml
-  MYSQL_HOST=db MYSQL_USER=calls MYSQL_PASSWORD_FILE=/run/secrets/db MYSQL_DATABASE=socialhub \\
-    JWT_SECRET_FILE=/run/secrets/jwt TURN_SERVER=turn.example.org TURN_SECRET_FILE=/run/secrets/turn \\
-    calls-server --host 0.0.0.0
+  JWT_SECRET_FILE=/run/secrets/jwt calls-server --host 0.0.0.0
+                                                   the same by the environment and flags
   calls-server check-config                        what is in force, where it comes from, what is wrong
   calls-server token --user 5                      a token for a first try
 

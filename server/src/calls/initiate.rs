@@ -108,7 +108,11 @@ impl Calls {
         let over = self.overs.get(name)?;
         Some(match &over.outcome {
             Outcome::Refused { caller, refusal } if *caller == user => Err(refusal.clone()),
-            _ if over.concerns(user) => Err(over.refusal(user)),
+            _ if over.concerns(user) => {
+                let over = over.refusal(user);
+                let message = format!("{}; to call again, choose a new room name", over.message);
+                Err(Refusal::new(over.code, message))
+            }
             _ => taken(),
         })
     }

@@ -28,7 +28,7 @@ pub(super) fn without_addresses(record: &mut Record) -> Option<CallId> {
 }
 
 /// The same description in the same form; what else an object held is left out, as anything may stand there.
-fn stripped(description: &Sdp) -> Option<Sdp> {
+pub(super) fn stripped(description: &Sdp) -> Option<Sdp> {
     #[derive(Deserialize)]
     struct Kind {
         #[serde(rename = "type")]

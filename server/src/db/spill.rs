@@ -4,6 +4,7 @@
 use super::{
     Place, Store, Unwritten, Writer,
     batch::{Batch, CallRow, GroupRow, SeatRow},
+    private::stripped,
 };
 use calls_protocol::{CallId, IceCandidate, Stats, UnixMillis, UserId};
 use serde::{Deserialize, Serialize};
@@ -172,7 +173,17 @@ fn keep_part(file: &mut impl Write, part: &Batch) -> io::Result<()> {
 fn put_back(batch: &mut Batch, line: Line, with_candidates: bool) {
     match line {
         Line::For(_) => {}
-        Line::Call(call, row) => batch.put_call(call, row),
+        Line::Call(call, mut row) => {
+            if !with_candidates {
+                // Written down when addresses were stored; now they are not.
+                let offer = row.rang.as_mut().map(|rang| &mut rang.offer);
+                let answer = row.answered.as_mut().map(|answered| &mut answered.answer);
+                for description in [offer, answer].into_iter().flatten() {
+                    *description = description.as_ref().and_then(stripped);
+                }
+            }
+            batch.put_call(call, row);
+        }
         Line::Group(call, row) => batch.put_group(call, row),
         Line::Seat(call, user, row) => batch.put_seat(call, user, row),
         Line::Candidate(..) if !with_candidates => {}

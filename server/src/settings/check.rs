@@ -14,7 +14,7 @@ use crate::{
 };
 use std::{
     fmt::Display,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
@@ -474,8 +474,13 @@ impl Reader<'_> {
         no_other: bool,
         secret: Option<TurnSecret>,
     ) -> Option<EmbeddedTurn> {
-        let bind = self.host("turn_bind").unwrap_or(host);
-        let external_ip = self.parsed("turn_external_ip");
+        let external_ip: Option<IpAddr> = self.parsed("turn_external_ip");
+        let bind = self.host("turn_bind").unwrap_or(match external_ip {
+            // The server is behind a proxy and listens to it alone; nobody relays through that proxy.
+            Some(IpAddr::V4(_)) if host.is_loopback() => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Some(IpAddr::V6(_)) if host.is_loopback() => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            Some(_) | None => host,
+        });
         let by_itself = self.text("turn_embedded") == "auto";
         let on = self.on_off_auto("turn_embedded", no_other);
         // Read in any case: a mistake in them is worth telling even while the relay is off.
@@ -550,7 +555,16 @@ impl Reader<'_> {
             }
         };
         let filter = self.text("log_level");
-        if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
+        // A bare word that is no level would be taken for the name of a module, and everything else be silent.
+        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
+        if let Some(wrong) =
+            filter.split(',').map(str::trim).find(|word| !word.contains(['=', '[']) && !is_level(word))
+        {
+            self.problem(
+                "log_level",
+                format!("`{wrong}` is no level: error, warn, info, debug, trace or off"),
+            );
+        } else if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
             self.problem("log_level", format!("`{filter}` is no filter such as `info`: {error}"));
         }
         LogSettings { format, filter }

@@ -135,7 +135,7 @@ pub const KEYS: &[Key] = keys! {
         turn_server = "", "HOST";
             "Host of a TURN server: STUN and TURN on 3478 (UDP and TCP), TLS on 5349"
         turn_url = "", "LIST";
-            "TURN addresses in full, in place of a host: `turn:turn.example.org:80?transport=tcp`"
+            "TURN addresses in full, beside a host or in place of one: `turn:turn.example.org:80?transport=tcp`"
         turn_secret = "", "SECRET", secret;
             "Secret shared with the TURN server (coturn: static-auth-secret); users get names and passwords for a while"
         turn_username = "", "NAME";
@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = keys! {
         turn_embedded = "auto", "on|off|auto";
             "Relay in this very process (UDP); `auto`: if no other STUN or TURN server is named"
         turn_bind = "", "ADDRESS";
-            "Address that it listens on; default: that of `host`"
+            "Address that it listens on; default: that of `host`, or every one if turn_external_ip is set and `host` is this machine"
         turn_port = "3478", "PORT";
             "Port that it listens on"
         turn_relay_ports = "49152-65535", "FROM-TO";

@@ -435,3 +435,27 @@ fn the_documentation_and_the_unit_name_settings_that_exist() {
         }
     }
 }
+
+#[test]
+fn behind_a_proxy_the_relay_listens_where_others_reach_it() {
+    for (given, expected) in [
+        (&[("turn_external_ip", "203.0.113.5")][..], "0.0.0.0"),
+        (&[("turn_external_ip", "203.0.113.5"), ("turn_bind", "127.0.0.1")], "127.0.0.1"),
+        (&[], "127.0.0.1"),
+    ] {
+        let settings = load(given);
+        let relay = settings.embedded_turn.as_ref().expect("no other is named");
+        assert_eq!(relay.bind.to_string(), expected, "{given:?}");
+        assert_eq!(relay.allow_private_peers, expected == "127.0.0.1", "{given:?}");
+    }
+}
+
+#[test]
+fn a_log_level_that_is_none_is_told_and_a_filter_is_not() {
+    for wrong in ["warning", "loud", "info,verbose"] {
+        assert!(problems(&by_flags(&[("log_level", wrong)])).contains("no level"), "{wrong}");
+    }
+    for fine in ["warn", "info,calls_server::turn=debug", "off"] {
+        load(&[("log_level", fine)]);
+    }
+}

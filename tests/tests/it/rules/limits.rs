@@ -200,3 +200,57 @@ fn a_ring_that_nobody_hears_any_more_leaves_nothing_behind() {
     assert_eq!(server.calls.summary(UnixMillis(later)), empty);
     assert_eq!(server.calls.deadline(), None);
 }
+
+#[test]
+fn candidates_of_ever_new_descriptions_are_forwarded_and_no_longer_stored() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    server.joins(2, 2, "room").unwrap();
+    let (mut stored, mut forwarded) = (0, 0);
+    for n in 0..600 {
+        if n % 100 == 0 {
+            let offer = json!({ "roomName": "room", "toUserId": 2, "sdpOffer": n.to_string() });
+            server.says(1, "call:renegotiate", &offer).unwrap();
+        }
+        let candidate =
+            json!({ "roomName": "room", "fromUserId": 1, "toUserId": 2, "candidate": n.to_string() });
+        server.says(1, "ice:candidate", &candidate).unwrap();
+        stored += server.last.iter().filter(|action| matches!(action, Action::Store(_))).count();
+        forwarded += server.sent_to(2);
+    }
+
+    assert_eq!((stored, forwarded), (400, 600));
+}
+
+#[test]
+fn more_descriptions_than_any_call_needs_are_refused() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    server.joins(2, 2, "room").unwrap();
+    let offer = |n: usize| json!({ "roomName": "room", "toUserId": 2, "sdpOffer": n.to_string() });
+
+    let taken = (0..200).filter(|n| server.says(1, "call:renegotiate", &offer(*n)).is_ok()).count();
+
+    assert_eq!(taken, 120);
+    server.now += 60_000;
+    server.says(1, "call:renegotiate", &offer(500)).expect("the minute is over");
+}
+
+#[test]
+fn going_in_and_out_all_the_time_is_refused() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    let mut taken = 0;
+    for _ in 0..100 {
+        taken += usize::from(server.joins(2, 2, "room").is_ok());
+        server.says(2, "call:leave_room", &json!({ "userId": 2, "roomName": "room" })).unwrap();
+    }
+
+    assert_eq!(taken, 60);
+}
