@@ -230,7 +230,8 @@ impl<S: Service> Session<S> {
     /// What one says is passed on to others, who may have less of a network.
     fn may_say_so_much(&mut self, bytes: usize) -> bool {
         let kilobytes = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
-        self.volume.take_many(Instant::now(), kilobytes, VOLUME_KB, VOLUME_PER)
+        let most = self.core.settings.events_per_second.saturating_mul(KB_AN_EVENT * VOLUME_SECONDS);
+        self.volume.take_many(Instant::now(), kilobytes, most, Duration::from_secs(VOLUME_SECONDS.into()))
     }
 
     async fn packet(&mut self, text: &str) -> Flow {
@@ -383,9 +384,10 @@ pub(super) async fn unless_forced(
     .await
 }
 
-/// What one socket may say: as much at once, and so much again in that time. A call says a few kilobytes a minute.
-const VOLUME_KB: u32 = 8 * 1024;
-const VOLUME_PER: Duration = Duration::from_secs(8);
+/// What one socket may say, for each event that it may send: a call says a few kilobytes a minute. As much as in so many
+/// seconds may come at once.
+const KB_AN_EVENT: u32 = 10;
+const VOLUME_SECONDS: u32 = 8;
 
 /// A client that fails to get in may try again so often a minute. More is guessing.
 const CONNECTS: u32 = 10;
