@@ -3,5 +3,6 @@ mod clients;
 mod crash;
 mod e2e;
 mod rules;
+mod signaling;
 mod sim;
 mod store;
