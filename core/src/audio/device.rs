@@ -23,11 +23,14 @@ impl Device for NullDevice {
     fn play(&mut self, _: &[i16; FRAME_SAMPLES]) {}
 }
 
-/// Says one tone, and keeps what it hears for whoever made it.
+/// Whoever wants to know what is played.
+type Listener = Box<dyn FnMut(&[i16; FRAME_SAMPLES]) + Send>;
+
+/// Says one tone, and shows what it hears to whoever made it.
 pub struct ToneDevice {
     hertz: f64,
     at: u64,
-    heard: Box<dyn FnMut(&[i16; FRAME_SAMPLES]) + Send>,
+    heard: Listener,
 }
 
 impl ToneDevice {
