@@ -349,7 +349,7 @@ pub struct RoomState {
     pub topology: Topology,
     /// Who is in the room.
     pub participants: Vec<Participant>,
-    /// When the first two were in it together.
+    /// When it was answered or, in a group, when the first two were in it together; in an open room, when it was opened.
     #[serde(default)]
     pub started_at: Option<UnixMillis>,
     /// For the one who is told.

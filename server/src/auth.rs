@@ -105,12 +105,42 @@ impl From<AuthError> for Refusal {
     }
 }
 
+/// What a proof proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignIn {
+    /// Whom it names.
+    pub user: UserId,
+    /// From when on it would be refused.
+    pub until: UnixMillis,
+}
+
+/// Where the ids of Telegram's users begin if the messenger's users are there, too: user 5 of Telegram is not user 5 of
+/// the messenger. Telegram promises that its ids fit below it; above it there is room for all of them.
+/// See `docs/adr/0015-who-may-sign-in-beside-whom.md`.
+pub const TELEGRAM_IDS: u64 = 1 << 52;
+
+fn beside_messenger(telegram: SignIn) -> Result<SignIn, AuthError> {
+    let id = Some(telegram.user.get()).filter(|id| *id < TELEGRAM_IDS);
+    let user = id.and_then(|id| UserId::new(TELEGRAM_IDS + id).ok()).ok_or(AuthError::NoUser)?;
+    Ok(SignIn { user, ..telegram })
+}
+
+/// A token of the messenger names no user of Telegram.
+fn of_messenger(sign_in: SignIn) -> Result<SignIn, AuthError> {
+    if sign_in.user.get() < TELEGRAM_IDS { Ok(sign_in) } else { Err(AuthError::NoUser) }
+}
+
+/// What a stranger is told while nobody signs in.
+pub(crate) const ONLY_HERE: &str = "nobody signs in here, so this server answers its own machine alone, at localhost and \
+     not through a proxy; its operator sets jwt_secret, or allow_open_on_public_address = true";
+
 /// Checks proofs.
 #[derive(Debug)]
 pub struct Auth {
     jwt: Option<Jwt>,
     telegram: Option<Telegram>,
     open: bool,
+    open_to_others: bool,
 }
 
 impl Auth {
@@ -120,6 +150,7 @@ impl Auth {
             jwt: settings.jwt.as_ref().map(Jwt::new),
             telegram: settings.telegram.as_ref().map(|token| Telegram::new(token.reveal())),
             open: settings.open,
+            open_to_others: settings.open_to_others,
         }
     }
 
@@ -128,8 +159,18 @@ impl Auth {
         self.open
     }
 
+    /// Whether nobody signs in, and so nobody but this machine may ask.
+    pub fn is_for_this_machine(&self) -> bool {
+        self.open && !self.open_to_others
+    }
+
     /// Whom the proof names; none in open mode, where `call:register` is believed.
     pub fn check(&self, proof: Proof<'_>, now: UnixMillis) -> Result<Option<UserId>, AuthError> {
+        Ok(self.sign_in(proof, now)?.map(|sign_in| sign_in.user))
+    }
+
+    /// The same, and for how long.
+    pub fn sign_in(&self, proof: Proof<'_>, now: UnixMillis) -> Result<Option<SignIn>, AuthError> {
         let now = now.0 / 1000;
         let outcome = match (proof, &self.jwt, &self.telegram) {
             (Proof::Nothing, _, _) if self.open => return Ok(None),
@@ -137,8 +178,12 @@ impl Auth {
             (Proof::Token(text) | Proof::InitData(text), _, _) if text.len() > LONGEST_PROOF => {
                 Err(AuthError::Damaged)
             }
-            (Proof::Token(token), Some(jwt), _) => jwt.check(token, now),
-            (Proof::InitData(data), _, Some(telegram)) => telegram.check(data, now),
+            (Proof::Token(token), Some(jwt), None) => jwt.check(token, now),
+            (Proof::InitData(data), None, Some(telegram)) => telegram.check(data, now),
+            (Proof::Token(token), Some(jwt), Some(_)) => jwt.check(token, now).and_then(of_messenger),
+            (Proof::InitData(data), Some(_), Some(telegram)) => {
+                telegram.check(data, now).and_then(beside_messenger)
+            }
             // Apps send their messenger's token also to a server that asks for none, as in the source documents.
             (_, None, None) if self.open => return Ok(None),
             (Proof::Token(_) | Proof::InitData(_), _, _) => Err(AuthError::NotTaken),

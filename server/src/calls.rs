@@ -185,9 +185,15 @@ impl Calls {
         let Some(room) = self.rooms.get(&name) else {
             return self.about_over(socket, user, &name, &event, out);
         };
-        let comes_in = matches!(event, ClientEvent::JoinRoom(_) | ClientEvent::Accept(_));
-        if comes_in && matches!(room.shape, Shape::Crowd(_)) && room.seat(user).is_none() {
+        let comes_in = match &room.shape {
+            Shape::Pair(_) => matches!(event, ClientEvent::Accept(_)),
+            Shape::Crowd(_) => matches!(event, ClientEvent::JoinRoom(_) | ClientEvent::Accept(_)),
+        };
+        if comes_in && room.seat(user).is_none() {
             self.has_room(user)?;
+            if !self.people.may_join(user, now) {
+                return refuse(ErrorCode::RateLimited, "in and out too often in a minute: wait a little");
+            }
         }
         self.in_room(now, &name, out, |room, cx| room.event(cx, socket, user, event))
     }

@@ -29,11 +29,10 @@ pub enum Asked {
 const EXAMPLES: &str = "\
 Examples:
   calls-server                                     try it here: http://127.0.0.1:3000, nobody signs in
-  calls-server --port 449 --database-url sqlite:calls.db
+  calls-server --database-url sqlite:calls.db      another file for the calls
   calls-server --config calls-server.toml          what production looks like; see config.example.toml
-  MYSQL_HOST=db MYSQL_USER=calls MYSQL_PASSWORD_FILE=/run/secrets/db MYSQL_DATABASE=socialhub \\
-    JWT_SECRET_FILE=/run/secrets/jwt TURN_SERVER=turn.example.org TURN_SECRET_FILE=/run/secrets/turn \\
-    calls-server --host 0.0.0.0
+  JWT_SECRET_FILE=/run/secrets/jwt calls-server --host 0.0.0.0
+                                                   the same by the environment and flags
   calls-server check-config                        what is in force, where it comes from, what is wrong
   calls-server token --user 5                      a token for a first try
 
@@ -157,6 +156,10 @@ fn check_config(given: &Given) -> Asked {
         let settings::InForce { name, value, source } = setting;
         writeln!(text, "{name:width$}  {value:column$}  {source}").expect("a String takes every text");
     }
+    for (nth, line) in report.summary.iter().enumerate() {
+        let gap = if nth == 0 { "\n" } else { "" };
+        writeln!(text, "{gap}{line}").expect("a String takes every text");
+    }
     text.push_str(&told(&report.problems, &report.warnings));
     let good = report.problems.is_empty();
     if good {
@@ -261,6 +264,55 @@ mod tests {
         assert!(text.contains("(set, not shown)"), "{text}");
         assert!(text.contains("problem: --turn-ttl (flag): `1` is not a whole number from 60"), "{text}");
         assert!(text.ends_with("1 problem: the server does not start\n"), "{text}");
+    }
+
+    #[test]
+    fn check_config_says_in_plain_words_what_is_in_force() {
+        let plain = said("calls-server check-config").0;
+        let url = "mysql://calls:hidden-word@db:3306/socialhub";
+        let (full, good) = said(&format!(
+            "calls-server check-config --jwt-secret {SECRET} --telegram-bot-token 1:A --database-url {url} \
+             --turn-server turn.example.org --turn-secret {SECRET} --metrics-token {SECRET}"
+        ));
+
+        for line in [
+            "listens on 127.0.0.1:3000",
+            "users sign in not at all: everybody on this machine can be everybody, others are refused",
+            "calls are remembered in a file (SQLite): data/calls.db",
+            "media is relayed by the embedded relay at 127.0.0.1, port 3478 (UDP), for this machine alone",
+            "/metrics is for this machine",
+        ] {
+            assert!(plain.lines().any(|said| said == line), "{line}\n{plain}");
+        }
+        for line in [
+            "users sign in by tokens of the messenger, or by Telegram (its users from 2^52 on)",
+            "calls are remembered in MariaDB or MySQL: db:3306/socialhub",
+            "/metrics is for whoever sends metrics_token",
+        ] {
+            assert!(full.lines().any(|said| said == line), "{line}\n{full}");
+        }
+        assert!(full.contains("media is relayed by turn:turn.example.org:3478?transport=udp, "), "{full}");
+        assert!(good && !full.contains("hidden-word"), "{full}");
+    }
+
+    #[test]
+    fn check_config_tries_the_folder_of_the_data() {
+        let folder = std::env::temp_dir().join(format!("calls-cli-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("file");
+        std::fs::write(&file, "").unwrap();
+        let check = |data_dir: &std::path::Path| {
+            said(&format!("calls-server check-config --data-dir {}", data_dir.display()))
+        };
+
+        let (fits, is_good) = check(&folder.join("new/er"));
+        let (told, is_bad) = check(&file.join("in-a-file"));
+        let left = std::fs::read_dir(&folder).unwrap().count();
+        std::fs::remove_dir_all(&folder).unwrap();
+
+        assert!(is_good, "{fits}");
+        assert!(!is_bad && told.contains("cannot be written to"), "{told}");
+        assert_eq!(left, 1, "nothing is left behind");
     }
 
     #[test]

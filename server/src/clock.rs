@@ -3,6 +3,12 @@
 use calls_protocol::UnixMillis;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+/// The time of day as the machine knows it now, for what others signed or will check: tokens and TURN names. It is set
+/// right after a suspend or a wrong start, which the clock of calls never is.
+pub fn wall_clock() -> UnixMillis {
+    UnixMillis(millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+}
+
 /// Tells the time.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -13,8 +19,7 @@ pub struct Clock {
 impl Clock {
     /// Starts now.
     pub fn start() -> Self {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self { started: Instant::now(), at: UnixMillis(millis(at)) }
+        Self { started: Instant::now(), at: wall_clock() }
     }
 
     /// The time.

@@ -6,9 +6,9 @@
 mod access;
 mod body;
 mod cors;
+mod guests;
 mod health;
 mod history;
-mod limiter;
 mod openapi;
 mod pages;
 mod reply;
@@ -16,6 +16,7 @@ mod routes;
 mod serve;
 
 pub use access::client_address;
+pub use guests::{Capacity, Guests};
 pub use health::{Health, Part, PartState};
 pub use history::{CallHistory, HistoryAsked, HistoryFault, HistoryPage, PastCall, PastCallWith};
 pub use reply::Refused;
@@ -27,9 +28,10 @@ use crate::{
     observe::Metrics,
     settings::{CorsOrigins, Networks, Secret, Settings},
     turn::IceIssuer,
+    visitors::Limiter,
 };
+use access::Who;
 use calls_protocol::UnixMillis;
-use limiter::Limiter;
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -43,7 +45,7 @@ pub struct Rest {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
     history: CallHistory,
-    limiter: Limiter,
+    limiter: Limiter<Who>,
     cors: CorsOrigins,
     trusted_proxies: Networks,
     metrics_token: Option<Secret>,

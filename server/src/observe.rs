@@ -10,5 +10,6 @@ mod relay;
 pub use lines::{CALLS_TARGET, line, log_note};
 pub use log::{LogError, start_log, text_lines};
 pub use metrics::Metrics;
+pub(crate) use process::file_limit;
 pub use registry::{Counter, Counters, Gauge, Histogram, Page};
 pub use relay::write_relay;

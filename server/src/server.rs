@@ -8,11 +8,11 @@ use crate::{
     calls::{Calls, Input, OpenCall},
     clock::Clock,
     db::{
-        Claim, DatabaseSettings, Directory, IdentifierError, OpenError, Place, PlaceError, QueryError, Store,
-        Unwritten, Writer,
+        Claim, DatabaseSettings, Directory, IdentifierError, Missing, OpenError, Place, PlaceError,
+        QueryError, Spill, Store, Unwritten, Writer,
     },
-    http::{self, CallHistory, Door, Health, Part, Rest, SocketPath},
-    observe::{Metrics, Page, write_relay},
+    http::{self, CallHistory, Capacity, Door, Guests, Health, Part, Rest, SocketPath},
+    observe::{self, Metrics, Page, write_relay},
     settings::{Database, Settings},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
@@ -28,12 +28,15 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
     task::{JoinHandle, JoinSet},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
 use tracing::{info, warn};
 
 /// How often the database is asked for a sign of life, for the health page.
 const HEALTH: Duration = Duration::from_secs(5);
+
+/// However little time there is for a stop, each step of its end gets so much.
+const LEAST: Duration = Duration::from_secs(1);
 
 /// A call that the database says has gone on for longer was forgotten by a server long gone.
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -50,6 +53,9 @@ pub enum StartError {
     /// The database opened and then did not answer.
     #[error("the database stopped answering while the server started: {0}")]
     Query(#[from] QueryError),
+    /// The database does not take what the last run kept for it.
+    #[error("the database does not take what the last run left in unwritten.jsonl in the data folder: {0}")]
+    Unwritten(#[source] Unwritten),
     /// A setting of the messenger's tables is no name.
     #[error("a table or column of the messenger: {0}")]
     Identifier(#[from] IdentifierError),
@@ -78,6 +84,8 @@ pub struct Server {
     /// No other server writes to the database while this one does.
     claim: Claim,
     writer: Writer,
+    /// For what is not written when the server ends.
+    spill: Spill,
     relay: Option<Relay>,
     /// Ends the door.
     stop: oneshot::Sender<()>,
@@ -95,9 +103,11 @@ impl Server {
         let listen = |source| StartError::Listen { address: settings.listen, source };
         let listener = http::listen(settings.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let (store, directory) = open(&settings).await?;
+        let (store, directory, spill) = open(&settings).await?;
         let claim = store.claim().await?;
         let writer = Writer::start(&store);
+        // Before anything is counted or closed: it is what the last run knew.
+        spill.take_up(&store, &writer).await.map_err(StartError::Unwritten)?;
         let relay = relay(&settings)?;
         let ice = match &relay {
             Some(relay) => settings.ice_with_embedded(relay.local_addr().port()),
@@ -126,18 +136,21 @@ impl Server {
 
         let health = Arc::new(Health::default());
         health.turn.set(if settings.ice.turn.is_empty() && relay.is_none() { Part::Off } else { Part::Up });
-        let sockets = Sockets::new(socket_settings(&settings), hub, switchboard.clone());
+        let capacity = capacity(&settings);
+        let sockets = Sockets::new(socket_settings(&settings, capacity), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
         if let Some(stats) = relay.as_ref().map(Relay::watch) {
             metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
         }
-        let history = CallHistory::of_store(store.clone(), directory);
-        let router =
-            http::router(Arc::new(Rest::new(&settings, auth, ice, metrics, health.clone(), history)));
+        let history = CallHistory::of_store(store.clone(), directory.clone());
+        let rest = Rest::new(&settings, auth, ice, metrics.clone(), health.clone(), history);
+        let uncounted = settings.trusted_proxies.clone().and_loopback();
         let door = Door {
-            router,
+            router: http::router(rest),
             sockets: SocketsDoor(sockets.clone()),
             trusted_proxies: settings.trusted_proxies.clone(),
+            guests: Guests::new(capacity.connections, settings.limits.connections_per_address, uncounted),
+            metrics,
         };
         let (stop, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
@@ -150,7 +163,7 @@ impl Server {
             async move { switchboard.keep_time().await }
         });
         watch_database(&store, &writer, &health).await;
-        tasks.spawn(keep_health(store.clone(), writer.clone(), health.clone()));
+        tasks.spawn(keep_health(store.clone(), directory, writer.clone(), health.clone()));
         info!(%address, database = store.kind(), "ready");
         let drain = settings.drain;
         Ok(Self {
@@ -161,6 +174,7 @@ impl Server {
             store,
             claim,
             writer,
+            spill,
             relay,
             stop,
             door,
@@ -184,52 +198,77 @@ impl Server {
         &self.writer
     }
 
-    /// Stops: no new calls from now on, everything that was said is written, and every client is told to come back.
+    /// Stops: no new calls from now on, everything that was said is written, and every client is told to come back. All
+    /// of it within `drain_seconds`, and some seconds more if the database hangs.
     /// Calls that go on are found in the database by the next server; without a database they end here.
     pub async fn stop(mut self) -> Result<(), Unwritten> {
         info!("stopping");
         self.health.drain();
         let remembers = self.store.kind() != "none";
         self.switchboard.input(if remembers { Input::Stop } else { Input::Shutdown });
-        self.sockets.shutdown(self.drain).await;
+        let end = Instant::now() + self.drain;
+        // Most of the time is for phones that do not notice; what comes after them is quick unless something is wrong.
+        self.sockets.shutdown(self.drain * 3 / 4).await;
         // Nobody listens if the door has ended already.
         let _ = self.stop.send(());
         self.tasks.shutdown().await;
-        match self.door.await {
-            Ok(0) => {}
-            Ok(cut) => warn!(cut, "requests were cut off"),
-            Err(error) => warn!(%error, "the door did not end by itself"),
-        }
-        let written = self.writer.close(self.drain).await;
-        if written.is_ok()
-            && let Err(error) = self.store.settle_numbers().await
-        {
-            // The next server leaves a gap in its numbers, as after a crash.
-            warn!(%error, "the numbers of calls are left open");
+        close_door(self.door, end - self.drain / 8).await;
+        let kept = self.writer.close_or_keep(left(end), &self.spill).await;
+        if matches!(kept, Ok(0)) {
+            settle(&self.store, left(end)).await;
         }
         drop(self.claim);
-        self.store.close().await;
+        // A database that is away does not say goodbye.
+        let _gone = timeout(LEAST, self.store.close()).await;
         if let Some(relay) = self.relay {
             relay.stop().await;
         }
         info!("stopped");
-        written
+        kept.map(drop)
     }
 }
 
-async fn open(settings: &Settings) -> Result<(Store, Directory), StartError> {
+/// What is left of the time for a stop. A little is, however long the sockets took: a database that is well needs no more.
+fn left(end: Instant) -> Duration {
+    end.saturating_duration_since(Instant::now()).max(LEAST)
+}
+
+async fn close_door(mut door: JoinHandle<usize>, end: Instant) {
+    match timeout_at(end, &mut door).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(cut)) => warn!(cut, "requests were cut off"),
+        Ok(Err(error)) => warn!(%error, "the door did not end by itself"),
+        Err(_) => {
+            door.abort();
+            warn!("requests were cut off");
+        }
+    }
+}
+
+/// Says that every number has its row.
+async fn settle(store: &Store, patience: Duration) {
+    // Without it the next server leaves a gap in its numbers, as after a crash.
+    match timeout(patience, store.settle_numbers()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!(%error, "the numbers of calls are left open"),
+        Err(_) => warn!("the numbers of calls are left open: the database is slow"),
+    }
+}
+
+async fn open(settings: &Settings) -> Result<(Store, Directory, Spill), StartError> {
     let place = match &settings.database {
         Database::Memory => Place::Memory,
         Database::Sqlite(file) => Place::Sqlite(file.clone()),
         Database::MySql(url) => url.reveal().parse()?,
     };
+    let spill = Spill::new(&settings.data_dir, &place);
     let store = Store::open(&DatabaseSettings { place, store_candidates: settings.store_candidates }).await?;
     if settings.auth.telegram.is_some() {
         // Ids of Telegram are larger than the seeds' INT columns.
         store.widen_user_ids().await?;
     }
     let directory = Directory::new(store.clone(), &settings.messenger)?;
-    Ok((store, directory))
+    Ok((store, directory, spill))
 }
 
 fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
@@ -261,7 +300,7 @@ async fn restore(store: &Store, directory: &Directory, switchboard: &Switchboard
     let count = open.calls.len();
     for call in open.calls {
         let group = match &call {
-            OpenCall::Group { group, .. } => directory.group(*group).await,
+            OpenCall::Group { group, .. } => directory.group_of_call(*group).await?,
             OpenCall::OneToOne { .. } => None,
         };
         switchboard.input(Input::Restore { call, group });
@@ -272,8 +311,28 @@ async fn restore(store: &Store, directory: &Directory, switchboard: &Switchboard
     Ok(())
 }
 
-fn socket_settings(settings: &Settings) -> SocketSettings {
+/// How many connections fit, and a word if that is fewer than the operator wants.
+fn capacity(settings: &Settings) -> Capacity {
+    let wanted = settings.limits.connections;
+    let files = observe::file_limit().and_then(|files| usize::try_from(files).ok());
+    let relays = settings.embedded_turn.as_ref().map_or(0, |relay| relay.allocations);
+    let capacity = Capacity::of(wanted, files, relays);
+    if capacity.connections < wanted {
+        let connections = capacity.connections;
+        warn!(
+            connections,
+            "fewer connections fit than limit_connections says: raise the limit of open files (LimitNOFILE, ulimit -n)"
+        );
+    }
+    capacity
+}
+
+fn socket_settings(settings: &Settings, capacity: Capacity) -> SocketSettings {
     SocketSettings {
+        max_sockets: Some(capacity.sockets),
+        handshakes_per_minute: settings.limits.handshakes_per_minute,
+        sockets_per_address: settings.limits.connections_per_address,
+        uncounted: settings.trusted_proxies.clone().and_loopback(),
         message_limit: settings.limits.message_bytes,
         hard_limit: SocketSettings::default().hard_limit.max(settings.limits.message_bytes),
         events_per_second: settings.limits.events_per_second,
@@ -311,7 +370,10 @@ fn publish(
         }
         let counts = writer.counts();
         page.gauge("calls_db_queue_depth", "Rows that wait to be written", counts.queue_depth);
-        page.counter("calls_db_lost_total", "Rows that were given up", counts.lost);
+        page.gauge("calls_db_away", "Whether the database takes nothing", u8::from(counts.is_away));
+        page.gauge("calls_db_queue_bytes", "What they take in memory", counts.queue_bytes);
+        page.counter("calls_db_lost_total", "Rows that were given up", counts.dropped.rows());
+        page.totals("calls_db_dropped_total", "What was given up", "what", counts.dropped.all());
         page.counter("calls_db_written_total", "Rows that were written", counts.written);
         page.counter("calls_db_batches_total", "Transactions that were committed", counts.batches);
         page.counter("calls_db_failures_total", "Transactions that were tried again", counts.failures);
@@ -319,23 +381,40 @@ fn publish(
 }
 
 async fn watch_database(store: &Store, writer: &Writer, health: &Health) {
-    let part = match store.kind() {
-        "none" => Part::Off,
-        // A full disk answers every question and takes nothing.
-        _ if writer.counts().is_away => Part::Down,
-        _ if store.ping().await.is_ok() => Part::Up,
-        _ => Part::Down,
-    };
-    health.database.set(part);
+    if store.kind() == "none" {
+        return health.database.set(Part::Off);
+    }
+    let answer = store.ping().await;
+    writer.heard(&answer);
+    // A full disk answers every question and takes nothing.
+    let is_up = answer.is_ok() && !writer.counts().is_away;
+    health.database.set(if is_up { Part::Up } else { Part::Down });
 }
 
-async fn keep_health(store: Store, writer: Writer, health: Arc<Health>) {
+async fn keep_health(store: Store, directory: Directory, writer: Writer, health: Arc<Health>) {
     let mut every = interval(HEALTH);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Asked at the start, and again when the database was away: somebody may have changed it.
+    let mut asked = false;
+    let mut told = Vec::new();
     loop {
         every.tick().await;
         watch_database(&store, &writer, &health).await;
+        asked &= health.database.get() != Part::Down;
+        if !asked && let Ok(missing) = directory.missing().await {
+            asked = true;
+            tell_missing(&missing, &mut told);
+        }
     }
+}
+
+/// One line for all that is missing, unless it was told already.
+fn tell_missing(missing: &[Missing], told: &mut Vec<Missing>) {
+    if missing != told.as_slice() && !missing.is_empty() {
+        let all: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        warn!("the messenger's tables are not as the settings say: {}", all.join("; "));
+    }
+    *told = missing.to_vec();
 }
 
 /// The sockets, as the door knows them.
@@ -345,6 +424,10 @@ struct SocketsDoor(Sockets<Switchboard>);
 impl SocketPath for SocketsDoor {
     fn owns(&self, path: &str) -> bool {
         self.0.owns(path)
+    }
+
+    fn open(&self) -> usize {
+        usize::try_from(self.0.stats().open_websocket.get()).unwrap_or(usize::MAX)
     }
 
     async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {

@@ -6,12 +6,14 @@ mod check;
 mod example;
 mod keys;
 mod sources;
+mod summary;
 mod values;
 
 pub use check::{InForce, Report, report};
 pub use example::{example_file, settings_table};
 pub use keys::{KEYS, Key};
 pub use sources::{Given, Source};
+pub use summary::{check_folder, summary};
 pub use values::{CorsOrigins, Network, Networks, Secret};
 
 use crate::{
@@ -127,8 +129,10 @@ pub struct AuthSettings {
     pub jwt: Option<JwtSettings>,
     /// The token of the bot whose mini app signs people in.
     pub telegram: Option<Secret>,
-    /// Whoever brings no proof is believed.
+    /// Whoever brings no proof is believed. Stands alone.
     pub open: bool,
+    /// That goes for others than this machine, too: the operator says so.
+    pub open_to_others: bool,
 }
 
 /// How a token is checked.
@@ -206,6 +210,12 @@ pub struct EmbeddedTurn {
 /// How much of what is too much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections of one address at once; no limit if none.
+    pub connections_per_address: Option<usize>,
+    /// Handshakes of one address in a minute; no limit if none.
+    pub handshakes_per_minute: Option<u32>,
     /// Largest message of a client.
     pub message_bytes: usize,
     /// Events of one connection in a second.

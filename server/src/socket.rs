@@ -35,10 +35,11 @@ pub use server::Sockets;
 pub use settings::SocketSettings;
 pub use stats::{Counter, SocketStats};
 
-use hyper::HeaderMap;
+use crate::visitors::{Place, is_for_this_machine};
+use hyper::{Request, header};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::{borrow::Cow, net::SocketAddr};
+use std::{borrow::Cow, net::SocketAddr, time::Duration};
 
 /// What is behind the sockets. All of one socket's calls come one after the other, in the order of its packets.
 pub trait Service: Send + Sync + 'static {
@@ -51,6 +52,14 @@ pub trait Service: Send + Sync + 'static {
         socket: SocketId,
         handshake: &Handshake,
     ) -> impl Future<Output = Result<Self::Identity, ConnectRefused>> + Send;
+
+    /// For how long whoever came in may stay; none: as long as they like.
+    fn stays(&self, _: &Self::Identity) -> Option<Duration> {
+        None
+    }
+
+    /// A socket's time is over: the last word to it. It is closed after this, and invited to come back.
+    fn expired(&self, _: &SocketHandle) {}
 
     /// A socket is in. It ends before the client is told so, so no event can come before it; what it sends
     /// arrives behind that answer.
@@ -115,23 +124,37 @@ pub enum Fault {
     NotUtf8,
 }
 
-/// What a client brought along when it knocked.
+/// What a client brought along when it knocked. Of its request only what decides whether it may come in: a socket that
+/// is not in yet must not keep 16 KiB of headers.
 #[derive(Debug)]
 pub struct Handshake {
-    /// The other end of the TCP connection.
+    /// Where the client is, also behind a trusted proxy.
     pub peer: SocketAddr,
-    /// Of the request that opened the session.
-    pub headers: HeaderMap,
-    /// Of the same request, as it came: `EIO=4&transport=websocket`.
-    pub query: String,
+    /// The site of the page that connects, if it is one.
+    pub origin: Option<Box<str>>,
+    /// By which name the client reached this server.
+    pub host: Option<Box<str>>,
+    /// Whether that is a name of this very machine, and no proxy passed the request on.
+    pub is_for_this_machine: bool,
     /// What the client sent as `auth`: a JSON object, unread.
     pub auth: Option<Box<RawValue>>,
+    place: Option<Place>,
 }
 
 impl Handshake {
-    /// A parameter of the query, decoded.
-    pub fn query(&self, name: &str) -> Option<Cow<'_, str>> {
-        query(&self.query, name)
+    fn of<B>(request: &Request<B>, peer: SocketAddr, place: Option<Place>) -> Self {
+        let text = |name| {
+            // Copied: a value of hyper's keeps the whole head of the request alive.
+            request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into())
+        };
+        Self {
+            peer,
+            origin: text(header::ORIGIN),
+            host: text(header::HOST),
+            is_for_this_machine: is_for_this_machine(request.headers()),
+            auth: None,
+            place,
+        }
     }
 }
 
@@ -165,6 +188,8 @@ pub enum CloseReason {
     PingTimeout,
     /// The client read too slowly, and its outbox is full.
     SlowReader,
+    /// Its time was over: see [`Service::stays`].
+    Expired,
     /// [`SocketHandle::close`].
     ServerClosed,
     /// [`Sockets::shutdown`].
@@ -174,13 +199,13 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    /// Whether the client did nothing wrong and shall come back at once. It is then told nothing at the end but cut
+    /// Whether the client shall come back at once. It is then told nothing at the end but cut
     /// off: every stock client comes back from a connection that breaks, and not every one from one that is closed.
     /// The Java client stops reading at a WebSocket's close frame and tells nobody, so that a phone would sit there
     /// until the heartbeat is missed, longer than its seat in a call waits. The Python client stays away after the
     /// good-bye packet of a poll.
     fn invites_back(self) -> bool {
-        matches!(self, Self::ServerShutdown | Self::Panicked)
+        matches!(self, Self::ServerShutdown | Self::Panicked | Self::Expired)
     }
 }
 

@@ -157,7 +157,7 @@ impl Switchboard {
             Some(ack) => Frame::ack_by(ack, |out| refusal.write_ack(out)),
             None => event_frame(
                 &ServerEvent::Error(CallError {
-                    event: asking.event.to_owned(),
+                    event: cut(asking.event).to_owned(),
                     code: refusal.code,
                     message: refusal.message.into_owned(),
                     room_name: asking.room.cloned(),
@@ -175,6 +175,13 @@ impl Switchboard {
             std::process::exit(70)
         })
     }
+}
+
+/// As much of a name as is given back: whoever makes one up shall not fill our outbox, nor their log, with it.
+fn cut(name: &str) -> &str {
+    /// Longer than any event of the contract.
+    const LONGEST: usize = 64;
+    &name[..name.floor_char_boundary(LONGEST)]
 }
 
 fn agree(asking: &Asking<'_>, ack: Ack) {
@@ -214,5 +221,18 @@ impl<'a> Sender<'a> {
         };
         // A socket that is gone says so itself: its seat waits, and the event is in the room's log.
         self.hub.send(to, frame);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_cut_at_a_character() {
+        assert_eq!(cut("call:register"), "call:register");
+        assert_eq!(cut(&"x".repeat(1000)).len(), 64);
+        assert_eq!(cut(&"é".repeat(1000)).len(), 64);
+        assert_eq!(cut(&format!("x{}", "é".repeat(1000))).len(), 63);
     }
 }

@@ -41,10 +41,20 @@ impl Client {
 
     /// Connects as a page of a web site would.
     pub async fn connect_from(server: SocketAddr, auth: &Value, origin: Option<&str>) -> Result<Self> {
+        let origin: Vec<_> = origin.into_iter().map(|origin| ("origin", origin)).collect();
+        Self::connect_by(server, auth, &origin).await
+    }
+
+    /// Connects by a request with these headers.
+    pub async fn connect_by(
+        server: SocketAddr,
+        auth: &Value,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Self> {
         let url = format!("ws://{server}/socket.io/?EIO=4&transport=websocket");
         let mut request = url.into_client_request()?;
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse()?);
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse()?);
         }
         let (socket, _) = timeout(PATIENCE, connect_async(request)).await??;
         let mut client = Self { socket, events: VecDeque::new(), next_ack: 0 };

@@ -386,7 +386,7 @@ export interface RoomState {
   topology: Topology;
   /** Who is in the room. */
   participants: Participant[];
-  /** When the first two were in it together. */
+  /** When it was answered or, in a group, when the first two were in it together; in an open room, when it was opened. */
   startedAt: UnixMillis | null;
   /** For the one who is told. */
   iceServers: IceServers;

@@ -2,10 +2,10 @@
 //!
 //! What a token may be signed with is decided by the keys the operator gave, never by the token: HS256 goes to the
 //! secret alone, RS256 and ES256 to a public key of that kind alone. So a public key cannot be used as a secret.
-use super::{AuthError, VerifyingKey, key::Algorithm};
+use super::{AuthError, SignIn, VerifyingKey, key::Algorithm};
 use crate::settings::{JwtSettings, Secret};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use calls_protocol::UserId;
+use calls_protocol::{UnixMillis, UserId};
 use ring::hmac;
 use serde::{Deserialize, de::IgnoredAny};
 use std::fmt;
@@ -60,8 +60,8 @@ impl Jwt {
         }
     }
 
-    /// The user a token names; `now` in seconds.
-    pub(super) fn check(&self, token: &str, now: u64) -> Result<UserId, AuthError> {
+    /// Whom a token names, and how long it is good for; `now` in seconds.
+    pub(super) fn check(&self, token: &str, now: u64) -> Result<SignIn, AuthError> {
         let (signed, signature) = token.rsplit_once('.').ok_or(AuthError::Damaged)?;
         let (header, claims) = signed.split_once('.').ok_or(AuthError::Damaged)?;
         if claims.contains('.') {
@@ -87,7 +87,7 @@ impl Jwt {
         if holds { Ok(()) } else { Err(AuthError::Signature) }
     }
 
-    fn user(&self, claims: &Claims, now: u64) -> Result<UserId, AuthError> {
+    fn user(&self, claims: &Claims, now: u64) -> Result<SignIn, AuthError> {
         let now = now as f64;
         let leeway = LEEWAY as f64;
         let exp = claims.exp.ok_or(AuthError::NoExpiry)?;
@@ -108,7 +108,9 @@ impl Jwt {
             return Err(AuthError::Claims);
         }
         let user = claims.sub.as_ref().and_then(|sub| UserId::deserialize(sub).ok());
-        user.ok_or(AuthError::NoUser)
+        let user = user.ok_or(AuthError::NoUser)?;
+        // A cast of floats ends at the largest number.
+        Ok(SignIn { user, until: UnixMillis(((exp + leeway) * 1000.0) as u64) })
     }
 }
 

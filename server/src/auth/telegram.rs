@@ -1,8 +1,8 @@
 //! What Telegram gives its mini app (`initData`): fields of a query, signed with a key made of the bot's token.
 //!
 //! <https://core.telegram.org/bots/webapps#validating-data-received-via-the-mini-app>
-use super::AuthError;
-use calls_protocol::UserId;
+use super::{AuthError, SignIn};
+use calls_protocol::{UnixMillis, UserId};
 use ring::hmac;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt};
@@ -33,8 +33,8 @@ impl Telegram {
         Self(hmac::Key::new(hmac::HMAC_SHA256, inner.as_ref()))
     }
 
-    /// The user whom the data names; `now` in seconds.
-    pub(super) fn check(&self, data: &str, now: u64) -> Result<UserId, AuthError> {
+    /// Whom the data names, and how long it is good for; `now` in seconds.
+    pub(super) fn check(&self, data: &str, now: u64) -> Result<SignIn, AuthError> {
         let mut fields = BTreeMap::new();
         for pair in data.split('&') {
             let (name, value) = pair.split_once('=').ok_or(AuthError::Damaged)?;
@@ -57,7 +57,8 @@ impl Telegram {
             return Err(AuthError::Expired);
         }
         let user = fields.get("user").and_then(|user| serde_json::from_str::<User>(user).ok());
-        user.map(|user| user.id).ok_or(AuthError::NoUser)
+        let user = user.ok_or(AuthError::NoUser)?.id;
+        Ok(SignIn { user, until: UnixMillis(made.saturating_add(LONGEST_AGE + 1).saturating_mul(1000)) })
     }
 }
 

@@ -96,6 +96,44 @@ fn what_telegram_signed_is_believed_for_a_day() {
 }
 
 #[test]
+fn a_user_of_telegram_is_not_the_messenger_s_user_of_the_same_number() {
+    let fixtures = fixtures();
+    let case = &fixtures.telegram[0];
+    let id = case.expect.as_u64().unwrap();
+    let now = UnixMillis(fixtures.now * 1000);
+    let secret = Secret::new(fixtures.secret.clone());
+    let jwt = JwtSettings { secret: Some(secret.clone()), ..JwtSettings::default() };
+    let telegram = Some(Secret::new(fixtures.bot.clone()));
+    let both =
+        Auth::new(&AuthSettings { jwt: Some(jwt.clone()), telegram: telegram.clone(), ..Default::default() });
+    let alone = Auth::new(&AuthSettings { telegram, ..AuthSettings::default() });
+    let token = |id| make_test_token(&secret, &jwt, UserId::new(id).unwrap(), fixtures.now, 60);
+
+    assert_eq!(outcome(alone.check(Proof::InitData(&case.token), now)), id);
+    assert_eq!(outcome(both.check(Proof::InitData(&case.token), now)), TELEGRAM_IDS + id);
+    assert_eq!(outcome(both.check(Proof::Token(&token(id)), now)), id);
+    // The messenger's tokens cannot name one of Telegram's either.
+    assert_eq!(both.check(Proof::Token(&token(TELEGRAM_IDS + id)), now), Err(AuthError::NoUser));
+    assert_eq!(outcome(both.check(Proof::Token(&token(TELEGRAM_IDS - 1)), now)), TELEGRAM_IDS - 1);
+}
+
+#[test]
+fn a_sign_in_ends_at_the_moment_from_which_its_proof_is_refused() {
+    let fixtures = fixtures();
+    let telegram = Secret::new(fixtures.bot.clone());
+    let token = Proof::Token(&fixtures.tokens[0].token);
+    let data = Proof::InitData(&fixtures.telegram[0].token);
+    let by_telegram = Auth::new(&AuthSettings { telegram: Some(telegram), ..AuthSettings::default() });
+    for (auth, proof) in [(with_secret(&fixtures), token), (by_telegram, data)] {
+        let sign_in = auth.sign_in(proof, UnixMillis(fixtures.now * 1000)).unwrap().unwrap();
+
+        let until = sign_in.until;
+        assert_eq!(auth.sign_in(proof, UnixMillis(until.0 - 1)), Ok(Some(sign_in)));
+        assert_eq!(auth.sign_in(proof, until), Err(AuthError::Expired));
+    }
+}
+
+#[test]
 fn a_token_with_any_byte_changed_or_cut_off_is_refused() {
     let fixtures = fixtures();
     let good = &fixtures.tokens[0];
@@ -156,7 +194,7 @@ fn in_open_mode_nobody_needs_a_proof_but_a_wrong_one_is_refused() {
             secret: Some(Secret::new(fixtures.secret.clone())),
             ..JwtSettings::default()
         }),
-        telegram: None,
+        ..AuthSettings::default()
     });
     let token = &fixtures.tokens[0].token;
 
@@ -267,7 +305,7 @@ proptest::proptest! {
             ..JwtSettings::default()
         };
         let telegram = Some(Secret::new(fixtures.bot));
-        let auth = Auth::new(&AuthSettings { jwt: Some(jwt), telegram, open: false });
+        let auth = Auth::new(&AuthSettings { jwt: Some(jwt), telegram, ..AuthSettings::default() });
         for text in [&text, &parts, &data] {
             let proofs = [Proof::Token(text), Proof::InitData(text), Proof::of_bearer(text)];
             for proof in proofs {

@@ -1,7 +1,9 @@
 //! What participants send each other through a room: candidates, descriptions, media toggles, and what they measured.
 //! Each takes effect once, however often it is sent.
 use super::{
-    Cx, Record, Reply, SocketId, refuse,
+    Cx, Record, Reply, SocketId,
+    people::Often,
+    refuse,
     room::{Room, Shape, after},
 };
 use calls_protocol::{
@@ -23,6 +25,12 @@ const FINGERPRINTS: usize = 16_384;
 /// What the candidates that one call keeps until it is answered may weigh: a few hundred of the usual size.
 const EARLY_BYTES: usize = 128 * 1024;
 
+/// Candidates of one sender in one call that get a row. An operator looks at them to see why a call did not connect.
+const STORED: usize = 400;
+
+/// Descriptions of one sender in a minute. A camera that is switched all the time makes a few; each may be 64 KB.
+const DESCRIPTIONS_A_MINUTE: usize = 120;
+
 /// What one participant sends and has sent.
 #[derive(Debug, Clone)]
 pub(super) struct Sender {
@@ -36,6 +44,10 @@ pub(super) struct Sender {
     /// Fingerprints of the latest descriptions, for the same reason.
     described: VecDeque<u64>,
     measured: Option<UnixMillis>,
+    /// Candidates that were stored: new descriptions bring new ones, but not for ever.
+    stored: usize,
+    /// Descriptions sent lately.
+    describing: Often,
 }
 
 impl Sender {
@@ -54,6 +66,8 @@ impl Sender {
             counts: HashMap::new(),
             described: VecDeque::new(),
             measured: None,
+            stored: 0,
+            describing: Often::default(),
         }
     }
 }
@@ -114,7 +128,10 @@ impl Room {
             sender.candidates.clear();
         }
         sender.candidates.insert(print);
-        cx.store(Record::Candidate { candidate: candidate.clone(), at });
+        sender.stored += 1;
+        if sender.stored <= STORED {
+            cx.store(Record::Candidate { candidate: candidate.clone(), at });
+        }
         match to {
             Some(to) => self.tell(cx, to, ServerEvent::IceCandidate(candidate)),
             None => self.tell_others(cx, user, ServerEvent::IceCandidate(candidate)),
@@ -180,9 +197,13 @@ impl Room {
             return refuse(ErrorCode::Conflict, "the call is not answered yet");
         }
         self.sit(cx, socket, user)?;
+        let now = cx.now;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
         if sender.described.contains(&print) {
             return Ok(Ack::Done);
+        }
+        if !sender.describing.once_more(now, DESCRIPTIONS_A_MINUTE) {
+            return refuse(ErrorCode::RateLimited, "too many descriptions in a minute: wait a moment");
         }
         if sender.described.len() == DESCRIPTIONS {
             sender.described.pop_front();

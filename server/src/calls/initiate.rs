@@ -17,8 +17,11 @@ use std::sync::Arc;
 /// Calls and rooms that one user may be in at once, by all their devices.
 const SEATS: usize = 32;
 
-/// Calls that may ring one user at once; whoever comes after that is told that they are busy.
+/// Calls that may ring one user at once, each of another caller; whoever comes after that is told that they are busy.
 const RINGS: usize = 16;
+
+/// What their offers may weigh together: a device that comes late is told all of them, three times over.
+const RINGS_BYTES: usize = 256 * 1024;
 
 /// A call to one user, checked and about to ring.
 struct Dial {
@@ -105,7 +108,11 @@ impl Calls {
         let over = self.overs.get(name)?;
         Some(match &over.outcome {
             Outcome::Refused { caller, refusal } if *caller == user => Err(refusal.clone()),
-            _ if over.concerns(user) => Err(over.refusal(user)),
+            _ if over.concerns(user) => {
+                let over = over.refusal(user);
+                let message = format!("{}; to call again, choose a new room name", over.message);
+                Err(Refusal::new(over.code, message))
+            }
             _ => taken(),
         })
     }
@@ -122,6 +129,11 @@ impl Calls {
             return refuse(ErrorCode::BadRequest, "toId: you cannot call yourself");
         }
         self.is_free(socket, dial.from)?;
+        self.has_room(dial.from)?;
+        if let Some(ringing) = self.call_between(dial.from, dial.to) {
+            let message = format!("you are calling them already, in room {ringing}: end that call first");
+            return Err(Refusal::new(ErrorCode::AlreadyInCall, message));
+        }
         let devices = self.people.lines(dial.to).len();
         let is_reachable = devices > 0 || callee_has_push;
         if let Some(other) = self.call_between(dial.to, dial.from) {
@@ -136,8 +148,7 @@ impl Calls {
             });
             return Ok(self.ring(now, socket, dial, devices, callee_has_push, out));
         }
-        self.has_room(dial.from)?;
-        if self.is_busy(dial.to) {
+        if self.is_busy(dial.to) || self.rings_enough(dial.to, &dial.offer) {
             let refusal = Refusal::new(ErrorCode::RecipientBusy, "they are in another call: try again later");
             return Err(self.never_rang(now, dial, "busy", refusal, out));
         }
@@ -174,9 +185,14 @@ impl Calls {
     }
 
     /// Whether the phone of a user rings as much as a person can bear. Each caller's offer is kept until they answer.
-    fn rings_enough(&self, user: UserId) -> bool {
-        let rings = |name: &RoomName| matches!(&self.rooms[name].shape, Shape::Pair(pair) if pair.is_ringing() && pair.callee.user == user);
-        self.people.rooms(user).iter().filter(|name| rings(name)).count() >= RINGS
+    fn rings_enough(&self, user: UserId, offer: &Sdp) -> bool {
+        let rings = |name: &RoomName| {
+            let room = &self.rooms[name];
+            matches!(&room.shape, Shape::Pair(pair) if pair.is_ringing() && pair.callee.user == user)
+                .then(|| room.log.offered_to(user))
+        };
+        let offers: Vec<usize> = self.people.rooms(user).iter().filter_map(rings).collect();
+        offers.len() >= RINGS || offers.iter().sum::<usize>() + offer.as_json().len() > RINGS_BYTES
     }
 
     /// The room in which `caller` is ringing `callee`.
@@ -189,9 +205,6 @@ impl Calls {
 
     /// In a call, with an app that cannot take a second one.
     fn is_busy(&self, user: UserId) -> bool {
-        if self.rings_enough(user) {
-            return true;
-        }
         let in_call = self.people.rooms(user).into_iter().any(|name| {
             let room = &self.rooms[&name];
             room.seat(user).is_some() && !matches!(&room.shape, Shape::Crowd(crowd) if crowd.is_open())
@@ -245,9 +258,11 @@ impl Calls {
         out: &mut Vec<Action>,
     ) -> Refusal {
         let call = self.next_call_id();
+        // Nobody ever read it, and a row need not keep it.
+        let offer = Sdp::object("offer", "");
         let outcome = Outcome::Refused { caller: dial.from, refusal: refusal.clone() };
         self.remember_over(now, &dial, outcome);
-        let Dial { from, to, call_type, room, offer } = dial;
+        let Dial { from, to, call_type, room, .. } = dial;
         let ringing = Record::Ringing {
             call,
             from,
@@ -336,7 +351,8 @@ impl Calls {
         out: &mut Vec<Action>,
     ) -> Reply {
         let Some(found) = &facts.group else {
-            return refuse(ErrorCode::NotFound, "there is no such group");
+            let unknown = || Refusal::new(ErrorCode::NotFound, "there is no such group");
+            return Err(facts.no_group.clone().unwrap_or_else(unknown));
         };
         if !found.members.contains(&user) {
             return refuse(ErrorCode::Forbidden, "you are not a member of this group");

@@ -57,6 +57,8 @@ pub struct Facts {
     pub profile: Option<Arc<Profile>>,
     /// `call:initiate` to a group: the group, if it exists.
     pub group: Option<Arc<GroupFacts>>,
+    /// The same: why there is none, if it is not that the group does not exist.
+    pub no_group: Option<Refusal>,
     /// `call:initiate` to a user: whether a push can wake a device of the callee.
     pub callee_has_push: bool,
     /// `call:join_room`: whether this user may open a room that does not exist.

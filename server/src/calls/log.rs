@@ -7,11 +7,18 @@ use std::{collections::VecDeque, sync::Arc};
 /// there; descriptions and candidates it missed are made up for by an ICE restart, which it does anyway.
 const LONGEST: usize = 1024;
 
-/// What descriptions and candidates in one log may weigh together: nobody fills the memory by talking to a lost device.
-const HEAVIEST: usize = 1024 * 1024;
+/// What one log may weigh: nobody fills the memory by talking to a lost device, and all of it fits into the outbox of one
+/// that comes back, several times.
+const HEAVIEST: usize = 512 * 1024;
 
 /// The same while all logs together are heavy: a whole call's worth, if it is an honest one.
 const HEAVIEST_OF_MANY: usize = 64 * 1024;
+
+/// The same while it rings: each call that rings is told to a device that comes late, and all of them have to fit.
+pub(super) const HEAVIEST_RINGING: usize = 48 * 1024;
+
+/// What an event weighs besides what clients wrote in it.
+const ENVELOPE: usize = 256;
 
 /// What all logs together may weigh before each has to be short.
 const ALL_HEAVY: usize = 256 * 1024 * 1024;
@@ -66,7 +73,7 @@ impl Log {
         EventId::new(1).expect("one is an id")
     }
 
-    /// What descriptions and candidates in it weigh.
+    /// What it weighs.
     pub(super) fn weight(&self) -> usize {
         self.weight
     }
@@ -134,19 +141,29 @@ impl Log {
         found.map(|(id, _, event)| (*id, event.clone()))
     }
 
+    /// What the offers weigh that `user` was told with a ring.
+    pub(super) fn offered_to(&self, user: UserId) -> usize {
+        let weigh = |event: &Arc<ServerEvent>| match &**event {
+            ServerEvent::Incoming(incoming) => incoming.sdp_offer.as_json().len(),
+            _ => 0,
+        };
+        self.rings_for(user).map(weigh).sum()
+    }
+
     /// What rings for `user`, as they were told of it.
     pub(super) fn rings_for(&self, user: UserId) -> impl Iterator<Item = &Arc<ServerEvent>> {
         self.rings.iter().filter(move |(_, whom, _)| *whom == user).map(|(_, _, event)| event)
     }
 }
 
-/// How much of the memory an event takes, about: what clients wrote, which is all that can be much.
+/// How much of the memory an event takes, about: what clients wrote, and an envelope.
 fn weight(event: &ServerEvent) -> usize {
     let sdp = |sdp: &Option<calls_protocol::Sdp>| sdp.as_ref().map_or(0, |sdp| sdp.as_json().len());
-    match event {
-        ServerEvent::IceCandidate(candidate) => candidate.candidate.as_json().len(),
-        ServerEvent::Renegotiate(message) => sdp(&message.sdp_offer) + sdp(&message.sdp_answer),
-        ServerEvent::Answer(answer) => answer.sdp_answer.as_json().len(),
-        _ => 0,
-    }
+    ENVELOPE
+        + match event {
+            ServerEvent::IceCandidate(candidate) => candidate.candidate.as_json().len(),
+            ServerEvent::Renegotiate(message) => sdp(&message.sdp_offer) + sdp(&message.sdp_answer),
+            ServerEvent::Answer(answer) => answer.sdp_answer.as_json().len(),
+            _ => 0,
+        }
 }

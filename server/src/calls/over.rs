@@ -91,7 +91,8 @@ impl Over {
             if unheard.user != user || !concerned {
                 return true;
             }
-            if after.is_none_or(|after| after < unheard.id) {
+            // The end is the last event of its room: any other id is an earlier one, or one of another room.
+            if after != Some(unheard.id) {
                 out.push(Action::Send { to, event: unheard.event.clone(), id: Some(unheard.id) });
             }
             false

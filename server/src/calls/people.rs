@@ -20,7 +20,13 @@ pub(super) struct People {
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Times that one socket may register in a minute; once is enough, and an app may be clumsy.
-const REGISTRATIONS: usize = 30;
+pub(super) const REGISTRATIONS: usize = 30;
+
+/// The same for all sockets of one user: devices that lost the same network come back together, a few times.
+const REGISTRATIONS_OF_USER: usize = 300;
+
+/// Times that one user may come into rooms in a minute; the others in them are told each time.
+const JOINS: usize = 60;
 
 /// Sockets of one user, each of which hears what rings. Nobody has as many devices; an app may leave dead ones behind.
 const LINES: usize = 32;
@@ -35,6 +41,8 @@ struct User {
     unheard: Vec<RoomName>,
     /// When this user dialled, in the last minute.
     attempts: VecDeque<UnixMillis>,
+    registrations: Often,
+    joins: Often,
 }
 
 /// One registered socket.
@@ -43,7 +51,8 @@ pub(super) struct Line {
     pub(super) user: UserId,
     pub(super) device: Option<DeviceId>,
     pub(super) call_waiting: bool,
-    pub(super) registrations: Registrations,
+    /// It is told of everything that rings each time, which may be a lot.
+    pub(super) registrations: Often,
 }
 
 impl fmt::Debug for Line {
@@ -53,24 +62,21 @@ impl fmt::Debug for Line {
     }
 }
 
-/// How often a socket registered lately. Each time it is told of everything that rings, which may be a lot.
-#[derive(Clone, Copy)]
-pub(super) struct Registrations {
-    since: UnixMillis,
+/// How often something was done lately.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Often {
+    since: Option<UnixMillis>,
     count: usize,
 }
 
-impl Registrations {
-    pub(super) fn first(now: UnixMillis) -> Self {
-        Self { since: now, count: 1 }
-    }
-
-    /// One more; none if it is one too many.
-    pub(super) fn and_one(self, now: UnixMillis) -> Option<Self> {
-        match after(self.since, MINUTE) <= now {
-            true => Some(Self::first(now)),
-            false => Some(Self { count: self.count + 1, ..self }).filter(|next| next.count <= REGISTRATIONS),
+impl Often {
+    /// Once more. False if that is one too many for this minute.
+    pub(super) fn once_more(&mut self, now: UnixMillis, most: usize) -> bool {
+        if self.since.is_none_or(|since| after(since, MINUTE) <= now) {
+            *self = Self { since: Some(now), count: 0 };
         }
+        self.count += 1;
+        self.count <= most
     }
 }
 
@@ -200,6 +206,16 @@ impl People {
         }
         user.attempts.push_back(now);
         true
+    }
+
+    /// Counts a registration. False if it is one too many.
+    pub(super) fn may_register(&mut self, user: UserId, now: UnixMillis) -> bool {
+        self.users.entry(user).or_default().registrations.once_more(now, REGISTRATIONS_OF_USER)
+    }
+
+    /// Counts a coming into a room. False if it is one too many.
+    pub(super) fn may_join(&mut self, user: UserId, now: UnixMillis) -> bool {
+        self.users.entry(user).or_default().joins.once_more(now, JOINS)
     }
 
     /// Drops a user nobody will ask about again.

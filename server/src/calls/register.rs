@@ -2,7 +2,7 @@
 use super::{
     Action, Calls, Facts, Note, Reply, SocketId,
     crowd::Invite,
-    people::{Line, Registrations},
+    people::{Line, Often, REGISTRATIONS},
     refuse,
     room::{Room, Seat, Shape},
 };
@@ -25,18 +25,14 @@ impl Calls {
         if authenticated.is_some_and(|id| id != user) {
             return refuse(ErrorCode::Forbidden, "your token is of another user: register with its user id");
         }
-        let registrations = match self.people.line(socket) {
-            None => Registrations::first(now),
-            Some(line) => match line.registrations.and_one(now) {
-                Some(registrations) => registrations,
-                None => {
-                    return refuse(
-                        ErrorCode::RateLimited,
-                        "registered too often in a minute: once a connection is enough",
-                    );
-                }
-            },
-        };
+        let mut registrations =
+            self.people.line(socket).map_or_else(Often::default, |line| line.registrations);
+        if !registrations.once_more(now, REGISTRATIONS) || !self.people.may_register(user, now) {
+            return refuse(
+                ErrorCode::RateLimited,
+                "registered too often in a minute: once a connection is enough",
+            );
+        }
         let before = self.people.user_of(socket);
         if before.is_some_and(|other| other != user) {
             // In open mode an app may change its user on one socket: the old one hangs up first.

@@ -3,7 +3,7 @@ use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
     forward::Sender,
-    log::{Audience, Log},
+    log::{self, Audience, Log},
     over::{Over, Unheard},
     pair::Pair,
     refuse,
@@ -161,7 +161,8 @@ impl Room {
     /// Tells one user by their seat or, as long as it rings for them, by all their sockets.
     pub(super) fn tell(&mut self, cx: &mut Cx<'_>, user: UserId, event: ServerEvent) {
         let event = Arc::new(event);
-        let id = self.log.add(Audience::Only(user), event.clone(), cx.heaviest_log);
+        let heaviest = self.heaviest_log(cx);
+        let id = self.log.add(Audience::Only(user), event.clone(), heaviest);
         self.send(cx, user, &event, id);
     }
 
@@ -174,9 +175,17 @@ impl Room {
             return;
         }
         let event = Arc::new(event);
-        let id = self.log.add(Audience::AllBut(but), event.clone(), cx.heaviest_log);
+        let heaviest = self.heaviest_log(cx);
+        let id = self.log.add(Audience::AllBut(but), event.clone(), heaviest);
         for user in others {
             self.send(cx, user, &event, id);
+        }
+    }
+
+    fn heaviest_log(&self, cx: &Cx<'_>) -> usize {
+        match &self.shape {
+            Shape::Pair(pair) if pair.is_ringing() => cx.heaviest_log.min(log::HEAVIEST_RINGING),
+            Shape::Pair(_) | Shape::Crowd(_) => cx.heaviest_log,
         }
     }
 
@@ -405,6 +414,8 @@ impl Room {
             // It rings here, or did: registering has told this device all there is for it.
             return Ok(Ack::RoomState(self.state(cx, user)));
         }
+        // An id above all of ours is one of another room: it says nothing about what was heard here.
+        let last = last.filter(|id| *id <= self.log.last());
         let lost = self.take_seat(cx, socket, user);
         if lost.is_err() {
             let elsewhere = Arc::new(ServerEvent::Ended(Ended {

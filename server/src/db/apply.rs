@@ -2,8 +2,9 @@
 mod statements;
 
 use super::{
-    batch::{Batch, CallRow, EndRow, GroupRow, RecordKey, Rows, SeatRow},
+    batch::{Batch, CallRow, EndRow, GroupRow, Rows, SeatRow},
     conn::{Conn, Dialect, Row, Value},
+    record_key::RecordKey,
     rows::Shape,
 };
 use crate::calls::FinalStatus;
@@ -51,7 +52,7 @@ async fn calls(conn: &mut Conn, calls: &Rows<CallId, CallRow>) -> Result<(), sql
                     answered_at.map(seconds).into(),
                     end.map(|end| seconds(end.at)).into(),
                     end.and_then(|end| end.duration).map(|duration| duration.0).into(),
-                    end.map(|end| end.reason).into(),
+                    end.map(|end| &*end.reason).into(),
                     end.and_then(|end| end.by).map(UserId::get).into(),
                     rang.at.0.into(),
                     answered_at.map(|at| at.0).into(),
@@ -80,7 +81,7 @@ async fn calls(conn: &mut Conn, calls: &Rows<CallId, CallRow>) -> Result<(), sql
     END_CALLS.run(conn, 6, &ends).await
 }
 
-fn end_values(id: CallId, end: &EndRow) -> [Value<'static>; 6] {
+fn end_values(id: CallId, end: &EndRow) -> [Value<'_>; 6] {
     // A number, not the word: words from a derived table have a collation of their own, which an adopted table's may
     // refuse to meet.
     let status: i64 = match end.status {
@@ -91,7 +92,7 @@ fn end_values(id: CallId, end: &EndRow) -> [Value<'static>; 6] {
     [
         id.get().into(),
         status.into(),
-        end.reason.into(),
+        (&*end.reason).into(),
         end.by.map(UserId::get).into(),
         end.at.0.into(),
         end.duration.map(|duration| duration.0).into(),
@@ -103,14 +104,15 @@ async fn groups(conn: &mut Conn, groups: &Rows<CallId, GroupRow>) -> Result<(), 
     let mut taken = Taken::look_up(conn, &GROUPS_BY_ID, &GROUPS_BY_ROOM, new).await?;
     let (mut inserts, mut actives, mut ends) = (vec![], vec![], vec![]);
     for (id, call) in &groups.rows {
+        let ended = call.ended.as_ref().map(|(reason, at)| (&**reason, *at));
         match &call.rang {
             Some(rang) if !taken.ids.contains(id) => {
-                let status = match (call.ended, call.active) {
+                let status = match (ended, call.active) {
                     (Some(_), _) => "ended",
                     (None, Some(_)) => "active",
                     (None, None) => "ringing",
                 };
-                let duration = call.ended.zip(call.active).map(|((_, end), start)| whole_seconds(start, end));
+                let duration = ended.zip(call.active).map(|((_, end), start)| whole_seconds(start, end));
                 inserts.extend([
                     id.get().into(),
                     rang.group.get().into(),
@@ -120,9 +122,9 @@ async fn groups(conn: &mut Conn, groups: &Rows<CallId, GroupRow>) -> Result<(), 
                     taken.room_for(*id, &rang.room).into(),
                     seconds(rang.at).into(),
                     call.active.map(seconds).into(),
-                    call.ended.map(|(_, at)| seconds(at)).into(),
+                    ended.map(|(_, at)| seconds(at)).into(),
                     duration.into(),
-                    call.ended.map(|(reason, _)| reason).into(),
+                    ended.map(|(reason, _)| reason).into(),
                     rang.at.0.into(),
                     call.active.map(|at| at.0).into(),
                     rang.expires.0.into(),
@@ -132,7 +134,7 @@ async fn groups(conn: &mut Conn, groups: &Rows<CallId, GroupRow>) -> Result<(), 
                 if let Some(at) = call.active {
                     actives.extend([id.get().into(), at.0.into()]);
                 }
-                if let Some((reason, at)) = call.ended {
+                if let Some((reason, at)) = ended {
                     ends.extend([id.get().into(), reason.into(), at.0.into()]);
                 }
             }

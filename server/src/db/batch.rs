@@ -2,12 +2,16 @@
 //!
 //! A call that rings, is answered and ends within one batch is one row to insert. Each field is set once and each
 //! status moves one way only, so that records in a batch need no order and applying them again changes nothing.
+use super::weight::Weight;
 use crate::calls::{FinalStatus, Record};
 use calls_protocol::{
     CallId, CallType, DeviceId, GroupId, IceCandidate, RoomName, Sdp, Seconds, Stats, UnixMillis, UserId,
 };
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use serde::{Deserialize, Serialize};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+};
 
 /// What became of calls, and what was said in them.
 #[derive(Debug, Default, Clone)]
@@ -17,6 +21,7 @@ pub(super) struct Batch {
     pub(super) seats: Rows<(CallId, UserId), SeatRow>,
     pub(super) candidates: Vec<(IceCandidate, UnixMillis)>,
     pub(super) statistics: Vec<(CallId, Stats, UnixMillis)>,
+    weight: Weight,
 }
 
 /// Rows by key, in the order in which they came up.
@@ -33,15 +38,16 @@ impl<K, R> Default for Rows<K, R> {
 }
 
 impl<K: Copy + Eq + std::hash::Hash, R: Default> Rows<K, R> {
-    fn row(&mut self, key: K) -> &mut R {
-        let at = match self.index.entry(key) {
-            Entry::Occupied(known) => *known.get(),
+    /// The row, and whether it is a new one.
+    fn row(&mut self, key: K) -> (&mut R, bool) {
+        let (at, is_new) = match self.index.entry(key) {
+            Entry::Occupied(known) => (*known.get(), false),
             Entry::Vacant(new) => {
                 self.rows.push((key, R::default()));
-                *new.insert(self.rows.len() - 1)
+                (*new.insert(self.rows.len() - 1), true)
             }
         };
-        &mut self.rows[at].1
+        (&mut self.rows[at].1, is_new)
     }
 
     /// All but the first rows.
@@ -57,7 +63,7 @@ impl<K: Copy + Eq + std::hash::Hash, R: Default> Rows<K, R> {
 }
 
 /// What is known of a 1-1 call.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct CallRow {
     pub(super) rang: Option<Rang>,
     pub(super) answered: Option<Answered>,
@@ -65,7 +71,7 @@ pub(super) struct CallRow {
 }
 
 /// How a call began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Rang {
     pub(super) from: UserId,
     pub(super) to: UserId,
@@ -79,7 +85,7 @@ pub(super) struct Rang {
 }
 
 /// How a call was answered.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Answered {
     /// Dropped as the offer is.
     pub(super) answer: Option<Sdp>,
@@ -88,25 +94,35 @@ pub(super) struct Answered {
 }
 
 /// How a call ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct EndRow {
+    #[serde(with = "Status")]
     pub(super) status: FinalStatus,
-    pub(super) reason: &'static str,
+    pub(super) reason: Cow<'static, str>,
     pub(super) by: Option<UserId>,
     pub(super) at: UnixMillis,
     pub(super) duration: Option<Seconds>,
 }
 
+/// The same words as in the database.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FinalStatus", rename_all = "lowercase")]
+enum Status {
+    Ended,
+    Missed,
+    Rejected,
+}
+
 /// What is known of a group call.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct GroupRow {
     pub(super) rang: Option<GroupRang>,
     pub(super) active: Option<UnixMillis>,
-    pub(super) ended: Option<(&'static str, UnixMillis)>,
+    pub(super) ended: Option<(Cow<'static, str>, UnixMillis)>,
 }
 
 /// How a group call began.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct GroupRang {
     pub(super) group: GroupId,
     pub(super) by: UserId,
@@ -117,7 +133,7 @@ pub(super) struct GroupRang {
 }
 
 /// One person in one group call: somebody who leaves and comes back keeps the one row.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct SeatRow {
     pub(super) first: Option<UnixMillis>,
     pub(super) joined: Option<UnixMillis>,
@@ -132,39 +148,111 @@ impl Batch {
         match record {
             Record::Ringing { call, from, to, call_type, room, offer, at, expires, device } => {
                 let rang = Rang { from, to, call_type, room, offer: Some(offer), at, expires, device };
-                self.calls.row(call).rang.get_or_insert(rang);
+                self.call(call, |row| {
+                    row.rang.get_or_insert(rang);
+                });
             }
             Record::Connected { call, answer, at, device } => {
                 let answered = Answered { answer: Some(answer), at, device };
-                self.calls.row(call).answered.get_or_insert(answered);
+                self.call(call, |row| {
+                    row.answered.get_or_insert(answered);
+                });
             }
             Record::Ended { call, status, reason, by, at, duration } => {
-                self.calls.row(call).ended.get_or_insert(EndRow { status, reason, by, at, duration });
+                let ended = EndRow { status, reason: reason.into(), by, at, duration };
+                self.call(call, |row| {
+                    row.ended.get_or_insert(ended);
+                });
             }
             Record::GroupRinging { call, group, by, call_type, room, at, expires } => {
                 let rang = GroupRang { group, by, call_type, room, at, expires };
-                self.groups.row(call).rang.get_or_insert(rang);
+                self.group(call).rang.get_or_insert(rang);
             }
             Record::GroupActive { call, at } => {
-                self.groups.row(call).active.get_or_insert(at);
+                self.group(call).active.get_or_insert(at);
             }
             Record::GroupEnded { call, reason, at } => {
-                self.groups.row(call).ended.get_or_insert((reason, at));
+                self.group(call).ended.get_or_insert((reason.into(), at));
             }
             Record::Joined { call, user, at, device } => {
-                let seat = self.seats.row((call, user));
+                let seat = self.seat(call, user);
                 seat.first = Some(seat.first.map_or(at, |first| first.min(at)));
                 if Some(at) >= seat.joined {
                     (seat.joined, seat.device) = (Some(at), device);
                 }
             }
             Record::Left { call, user, at } => {
-                let seat = self.seats.row((call, user));
+                let seat = self.seat(call, user);
                 seat.left = seat.left.max(Some(at));
             }
-            Record::Candidate { candidate, at } => self.candidates.push((candidate, at)),
-            Record::Statistics { call, stats, at } => self.statistics.push((call, stats, at)),
+            Record::Candidate { candidate, at } => self.put_candidate(candidate, at),
+            Record::Statistics { call, stats, at } => self.put_statistics(call, stats, at),
         }
+    }
+
+    /// Folds a row in that was taken out of a batch before.
+    pub(super) fn put_call(&mut self, call: CallId, row: CallRow) {
+        self.call(call, |known| {
+            known.rang = known.rang.take().or(row.rang);
+            known.answered = known.answered.take().or(row.answered);
+            known.ended = known.ended.take().or(row.ended);
+        });
+    }
+
+    pub(super) fn put_group(&mut self, call: CallId, row: GroupRow) {
+        let known = self.group(call);
+        known.rang = known.rang.take().or(row.rang);
+        known.active = known.active.or(row.active);
+        known.ended = known.ended.take().or(row.ended);
+    }
+
+    pub(super) fn put_seat(&mut self, call: CallId, user: UserId, row: SeatRow) {
+        let known = self.seat(call, user);
+        known.first = [known.first, row.first].into_iter().flatten().min();
+        if row.joined >= known.joined {
+            (known.joined, known.device) = (row.joined, row.device);
+        }
+        known.left = known.left.max(row.left);
+    }
+
+    pub(super) fn put_candidate(&mut self, candidate: IceCandidate, at: UnixMillis) {
+        self.weight.add(Weight::of_candidate(&candidate));
+        self.candidates.push((candidate, at));
+    }
+
+    pub(super) fn put_statistics(&mut self, call: CallId, stats: Stats, at: UnixMillis) {
+        self.weight.add(Weight::OF_STATISTICS);
+        self.statistics.push((call, stats, at));
+    }
+
+    fn call(&mut self, call: CallId, change: impl FnOnce(&mut CallRow)) {
+        let (row, is_new) = self.calls.row(call);
+        if !is_new {
+            self.weight.remove(Weight::of_call(row));
+        }
+        change(row);
+        self.weight.add(Weight::of_call(row));
+    }
+
+    fn group(&mut self, call: CallId) -> &mut GroupRow {
+        let (row, is_new) = self.groups.row(call);
+        if is_new {
+            self.weight.add(Weight::OF_GROUP);
+        }
+        row
+    }
+
+    fn seat(&mut self, call: CallId, user: UserId) -> &mut SeatRow {
+        let (row, is_new) = self.seats.row((call, user));
+        if is_new {
+            self.weight.add(Weight::OF_SEAT);
+        }
+        row
+    }
+
+    /// What it weighs in memory.
+    pub(super) fn weight(&self) -> Weight {
+        self.weight
     }
 
     /// How many rows it touches.
@@ -186,72 +274,88 @@ impl Batch {
         self.candidates.len() + self.statistics.len()
     }
 
-    /// Forgets the descriptions of calls that are over: nobody needs them any more, and they are most of the memory.
-    pub(super) fn forget_descriptions(&mut self) {
-        for (_, call) in &mut self.calls.rows {
-            if call.ended.is_some() {
-                if let Some(rang) = &mut call.rang {
-                    rang.offer = None;
-                }
-                if let Some(answered) = &mut call.answered {
-                    answered.answer = None;
-                }
-            }
-        }
+    /// Forgets candidates and statistics. Says how many of each there were.
+    pub(super) fn forget_spare(&mut self) -> (usize, usize) {
+        self.weight.spare = 0;
+        (std::mem::take(&mut self.candidates).len(), std::mem::take(&mut self.statistics).len())
     }
 
-    /// Takes about the first `rows` rows out; calls before what was said in them.
-    pub(super) fn take(&mut self, rows: usize) -> Self {
-        if self.len() <= rows {
+    /// Forgets descriptions: those of calls that are over, which nobody needs any more, or all. Says how many.
+    pub(super) fn forget_descriptions(&mut self, only_over: bool) -> usize {
+        let mut forgotten = 0;
+        for (_, call) in &mut self.calls.rows {
+            if !only_over || call.ended.is_some() {
+                forgotten += forget_descriptions(call, &mut self.weight);
+            }
+        }
+        forgotten
+    }
+
+    /// Forgets the descriptions of one call. Says how many.
+    pub(super) fn forget_descriptions_of(&mut self, call: CallId) -> usize {
+        let Some(at) = self.calls.index.get(&call) else { return 0 };
+        forget_descriptions(&mut self.calls.rows[*at].1, &mut self.weight)
+    }
+
+    /// Takes about the first `rows` rows out, as long as they weigh no more than `bytes`; calls before what was said in
+    /// them. At least one row, however heavy it is.
+    pub(super) fn take(&mut self, rows: usize, bytes: usize) -> Self {
+        if self.len() <= rows && self.weight.total() <= bytes {
             return std::mem::take(self);
         }
-        let mut left = rows;
-        let mut share = |have: usize| {
-            let now = have.min(left);
-            left -= now;
-            now
-        };
-        let calls = share(self.calls.rows.len());
-        let groups = share(self.groups.rows.len());
-        let seats = share(self.seats.rows.len());
-        let candidates = share(self.candidates.len());
-        let statistics = share(self.statistics.len());
+        let mut share = Share { rows, bytes, taken: Weight::default() };
+        let calls = share.first(&self.calls.rows, |(_, row)| Weight::of_call(row));
+        let groups = share.first(&self.groups.rows, |_| Weight::OF_GROUP);
+        let seats = share.first(&self.seats.rows, |_| Weight::OF_SEAT);
+        let candidates = share.first(&self.candidates, |(candidate, _)| Weight::of_candidate(candidate));
+        let statistics = share.first(&self.statistics, |_| Weight::OF_STATISTICS);
+        let mut weight = self.weight;
+        weight.remove(share.taken);
         let rest = Self {
             calls: self.calls.split_off(calls),
             groups: self.groups.split_off(groups),
             seats: self.seats.split_off(seats),
             candidates: self.candidates.split_off(candidates),
             statistics: self.statistics.split_off(statistics),
+            weight,
         };
+        self.weight = share.taken;
         std::mem::replace(self, rest)
     }
 }
 
-/// Tells the same record from another one in a unique index: FNV-1a over its fields.
-///
-/// The index also holds the room or the user, so two records collide only within one room, by a chance of 2^-64 a pair.
-#[derive(Clone, Copy)]
-pub(super) struct RecordKey(u64);
+fn forget_descriptions(call: &mut CallRow, weight: &mut Weight) -> usize {
+    weight.remove(Weight::of_call(call));
+    let offer = call.rang.as_mut().and_then(|rang| rang.offer.take());
+    let answer = call.answered.as_mut().and_then(|answered| answered.answer.take());
+    weight.add(Weight::of_call(call));
+    usize::from(offer.is_some()) + usize::from(answer.is_some())
+}
 
-impl RecordKey {
-    pub(super) fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
+/// What may still go into one transaction.
+struct Share {
+    rows: usize,
+    bytes: usize,
+    taken: Weight,
+}
 
-    pub(super) fn with(mut self, field: &[u8]) -> Self {
-        // The length keeps "ab" + "c" apart from "a" + "bc".
-        for byte in (field.len() as u64).to_le_bytes().iter().chain(field) {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+impl Share {
+    /// How many of these, from the first one on, still fit.
+    fn first<R>(&mut self, rows: &[R], weight: impl Fn(&R) -> Weight) -> usize {
+        let mut count = 0;
+        for row in rows {
+            let weight = weight(row);
+            let is_first = self.taken == Weight::default();
+            if self.rows == 0 || (!is_first && self.taken.total() + weight.total() > self.bytes) {
+                // What comes later waits as well: a call goes before what was said in it.
+                self.rows = 0;
+                break;
+            }
+            self.rows -= 1;
+            self.taken.add(weight);
+            count += 1;
         }
-        self
-    }
-
-    pub(super) fn number(self, field: u64) -> Self {
-        self.with(&field.to_le_bytes())
-    }
-
-    pub(super) fn get(self) -> i64 {
-        self.0.cast_signed()
+        count
     }
 }
 
@@ -293,7 +397,7 @@ mod tests {
             batch.add(joined(id, 10));
         }
 
-        let first = batch.take(4);
+        let first = batch.take(4, usize::MAX);
         batch.add(left(7, 20));
         batch.add(left(2, 20));
 
@@ -303,11 +407,67 @@ mod tests {
         assert!(batch.seats.rows[2].1.left.is_some());
     }
 
-    #[test]
-    fn record_keys_tell_fields_apart() {
-        let key = |a: &str, b: &str| RecordKey::new().with(a.as_bytes()).with(b.as_bytes()).get();
+    fn rings(id: u64, offer: usize) -> Record {
+        Record::Ringing {
+            call: call(id),
+            from: UserId::new(1).unwrap(),
+            to: UserId::new(2).unwrap(),
+            call_type: CallType::Audio,
+            room: RoomName::new("room").unwrap(),
+            offer: Sdp::object("offer", &"x".repeat(offer)),
+            at: UnixMillis(0),
+            expires: UnixMillis(0),
+            device: None,
+        }
+    }
 
-        assert_eq!(key("ab", "c"), key("ab", "c"));
-        assert_ne!(key("ab", "c"), key("a", "bc"));
+    /// What it must weigh: counted anew.
+    fn counted(batch: &Batch) -> Weight {
+        let mut weight = Weight::default();
+        batch.calls.rows.iter().for_each(|(_, row)| weight.add(Weight::of_call(row)));
+        batch.groups.rows.iter().for_each(|_| weight.add(Weight::OF_GROUP));
+        batch.seats.rows.iter().for_each(|_| weight.add(Weight::OF_SEAT));
+        weight
+    }
+
+    #[test]
+    fn a_part_is_no_heavier_than_asked_unless_it_is_one_row() {
+        let mut batch = Batch::default();
+        for id in 1..=10 {
+            batch.add(rings(id, if id == 5 { 100_000 } else { 10_000 }));
+            batch.add(joined(id, 10));
+        }
+        let mut rows = vec![];
+        while !batch.is_empty() {
+            let part = batch.take(4, 30_000);
+            assert_eq!((part.weight(), batch.weight()), (counted(&part), counted(&batch)));
+            assert!(part.weight().total() <= 30_000 || part.len() == 1, "{}", part.len());
+            rows.push(part.len());
+        }
+
+        assert_eq!(rows, [2, 2, 1, 2, 2, 4, 4, 3]);
+    }
+
+    #[test]
+    fn descriptions_are_forgotten_of_calls_that_are_over_first() {
+        let mut batch = Batch::default();
+        batch.add(rings(1, 10_000));
+        batch.add(rings(2, 10_000));
+        let (status, reason) = (FinalStatus::Missed, "timeout");
+        batch.add(Record::Ended {
+            call: call(1),
+            status,
+            reason,
+            by: None,
+            at: UnixMillis(1),
+            duration: None,
+        });
+        let (live, over) = (batch.weight().live, batch.weight().over);
+
+        assert_eq!(live, over);
+        assert_eq!(batch.forget_descriptions(true), 1);
+        assert_eq!((batch.weight().live, batch.weight().over), (live, 0));
+        assert_eq!(batch.forget_descriptions(false), 1);
+        assert_eq!((batch.weight(), batch.len()), (counted(&batch), 2));
     }
 }

@@ -168,6 +168,18 @@ impl Conn {
         })
     }
 
+    /// The largest statement that the database takes, in bytes; one that is larger costs the connection.
+    pub(super) async fn largest_statement(&mut self) -> Result<usize, sqlx::Error> {
+        match self.dialect() {
+            Dialect::Sqlite => Ok(usize::MAX),
+            Dialect::MySql => {
+                let rows = self.fetch("SELECT CAST(@@max_allowed_packet AS SIGNED)", &[]).await?;
+                let bytes = rows.first().and_then(|row| row.int(0));
+                Ok(bytes.and_then(|bytes| bytes.try_into().ok()).unwrap_or(usize::MAX))
+            }
+        }
+    }
+
     /// The text of a multi-row statement, built once for its name and number of rows.
     pub(super) fn text(
         &mut self,

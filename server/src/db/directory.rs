@@ -5,16 +5,23 @@ use super::{
     Device, HistoryEntry, IdentifierError, Other, QueryError, Store,
     cache::Cache,
     conn::{Row, Value},
+    devices::News,
     identifier,
+    rate::Rate,
     restart::user,
 };
 use crate::{
-    calls::{GroupFacts, Profile},
+    calls::{GroupFacts, Profile, SocketId},
     settings::MessengerTables,
 };
-use calls_protocol::{GroupId, UnixMillis, UserId};
-use std::{collections::HashSet, sync::Arc, time::Duration};
-use tracing::warn;
+use calls_protocol::{ErrorCode, GroupId, Refusal, UnixMillis, UserId};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::time::Instant;
+use tracing::{debug, warn};
 
 /// How long what was looked up is believed.
 const FRESH: Duration = Duration::from_secs(30);
@@ -25,11 +32,73 @@ const AWAY: Duration = Duration::from_secs(1);
 /// How long a call waits for a name before it rings without.
 const SOON: Duration = Duration::from_millis(500);
 
-/// People, groups and devices that are kept in memory, of each.
+/// People that are kept in memory.
 const REMEMBERED: usize = 20_000;
 
-/// More people in one group than a call could ring.
-const MOST_MEMBERS: usize = 10_000;
+/// Users whose devices are kept in memory: twenty tokens of 4 KB each, if somebody tries.
+const REMEMBERED_DEVICES: usize = 1_000;
+
+/// A larger group is not rung: ten times as many as a room takes, and few enough to ring them under one lock.
+const MOST_RUNG: usize = 500;
+
+/// Groups that one user may ask for in a minute, apart from those that somebody asked for a moment ago.
+const QUESTIONS_A_MINUTE: u32 = 60;
+
+/// How often it is told that there was no answer: a flood of calls is no flood of lines.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Asker {
+    /// Somebody whom a token names.
+    User(UserId),
+    /// Whoever it is, where there are no tokens.
+    Socket(SocketId),
+}
+
+/// Why there is no group to ring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoGroup {
+    /// The messenger knows no such group.
+    Unknown,
+    /// It has more than [`MOST_RUNG`] members.
+    TooLarge,
+    /// The database does not answer.
+    Away,
+    /// The messenger's tables of groups are not there.
+    NotThere,
+    /// The asker asked for too many groups.
+    TooOften,
+}
+
+impl From<NoGroup> for Refusal {
+    fn from(why: NoGroup) -> Self {
+        let (code, sentence) = match why {
+            NoGroup::Unknown => (ErrorCode::NotFound, "there is no such group"),
+            NoGroup::TooLarge => (
+                ErrorCode::TooLarge,
+                "this group has more than 500 members, too many to ring: call a smaller one, or open a room",
+            ),
+            NoGroup::Away => {
+                (ErrorCode::Unavailable, "the group cannot be looked up now: try again in a few seconds")
+            }
+            NoGroup::NotThere => {
+                (ErrorCode::Unavailable, "group calls are not set up here: the operator finds why in the log")
+            }
+            NoGroup::TooOften => {
+                (ErrorCode::RateLimited, "too many groups in a minute: wait a little, then try again")
+            }
+        };
+        Self::new(code, sentence)
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug, Clone, Copy)]
+enum Silence {
+    Away,
+    NotThere,
+}
 
 /// Looks things up. Cloning is cheap: clones share what was looked up.
 #[derive(Debug, Clone)]
@@ -40,10 +109,15 @@ pub struct Directory {
 #[derive(Debug)]
 struct Shared {
     store: Store,
+    tables: MessengerTables,
     questions: Questions,
     profiles: Cache<UserId, Arc<Profile>>,
-    groups: Cache<GroupId, Option<Arc<GroupFacts>>>,
+    groups: Cache<GroupId, Result<Arc<GroupFacts>, NoGroup>>,
     devices: Cache<UserId, Arc<[Device]>>,
+    news: News,
+    askers: Rate<Asker>,
+    /// When it was told last that there was no answer.
+    told: Mutex<Option<Instant>>,
 }
 
 /// The messenger's tables as SQL, quoted once.
@@ -62,12 +136,21 @@ impl Directory {
     pub fn new(store: Store, tables: &MessengerTables) -> Result<Self, IdentifierError> {
         let shared = Shared {
             store,
+            tables: tables.clone(),
             questions: Questions::new(tables)?,
             profiles: Cache::new(REMEMBERED, FRESH),
             groups: Cache::new(REMEMBERED / 10, FRESH),
-            devices: Cache::new(REMEMBERED, FRESH),
+            devices: Cache::new(REMEMBERED_DEVICES, FRESH),
+            news: News::new(),
+            askers: Rate::new(QUESTIONS_A_MINUTE),
+            told: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The database, and the messenger's tables in it.
+    pub(super) fn reads(&self) -> (&Store, &MessengerTables) {
+        (&self.shared.store, &self.shared.tables)
     }
 
     /// How a user is shown; "User 123" if nobody knows.
@@ -81,17 +164,30 @@ impl Directory {
         }
     }
 
-    /// The group, if it exists. A database that is away has none.
-    pub async fn group(&self, id: GroupId) -> Option<Arc<GroupFacts>> {
+    /// The group that somebody wants to ring. What is not known from a moment ago is asked for so often and no more.
+    pub async fn group(&self, id: GroupId, asker: Asker) -> Result<Arc<GroupFacts>, NoGroup> {
         if let Some(known) = self.shared.groups.get(id) {
             return known;
         }
-        let (group, lives) = match soon(self.shared.group(id)).await {
-            Some(group) => (group.map(Arc::new), FRESH),
-            None => (None, AWAY),
+        if !self.shared.askers.allows(asker) {
+            return Err(NoGroup::TooOften);
+        }
+        let (group, lives) = match self.shared.soon(self.shared.group(id)).await {
+            Ok(group) => (group, FRESH),
+            Err(Silence::NotThere) => (Err(NoGroup::NotThere), FRESH),
+            Err(Silence::Away) => (Err(NoGroup::Away), AWAY),
         };
         self.shared.groups.put_for(id, group.clone(), lives);
         group
+    }
+
+    /// The group of a call that goes on, however long the answer takes; none if it is no group any more.
+    pub async fn group_of_call(&self, id: GroupId) -> Result<Option<Arc<GroupFacts>>, QueryError> {
+        match self.shared.group(id).await {
+            Ok(group) => Ok(group.ok()),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// The devices of a user that a push can reach.
@@ -99,9 +195,9 @@ impl Directory {
         if let Some(known) = self.shared.devices.get(user) {
             return known;
         }
-        let (devices, lives) = match soon(self.shared.store.devices(user)).await {
-            Some(devices) => (Arc::from(devices), FRESH),
-            None => (Arc::from([]), AWAY),
+        let (devices, lives) = match self.shared.soon(self.shared.store.devices(user)).await {
+            Ok(devices) => (Arc::from(devices), FRESH),
+            Err(_) => (Arc::from([]), AWAY),
         };
         self.shared.devices.put_for(user, Arc::clone(&devices), lives);
         devices
@@ -112,16 +208,24 @@ impl Directory {
         !self.push_tokens(user).await.is_empty()
     }
 
+    /// Whether what a device says of itself is worth saving: it is new, and its user does not say something new all the
+    /// time. From now on it counts as saved.
+    pub fn is_news(&self, user: UserId, device: &Device) -> bool {
+        self.shared.news.take(user, device)
+    }
+
+    /// What was news is not saved after all.
+    pub fn is_not_saved(&self, user: UserId) {
+        self.shared.news.forget(user);
+    }
+
     /// Remembers a device and its push token. The token is taken from whoever had it before.
     pub async fn save_device(&self, user: UserId, device: &Device, at: UnixMillis) -> Result<(), QueryError> {
-        // Most registrations say what is known already, and cost no question then.
-        let known = self.shared.devices.get(user);
-        if device.push_token.is_some() && known.is_some_and(|known| known.contains(device)) {
-            return Ok(());
-        }
-        let former = self.shared.store.save_device(user, device, at).await?;
-        for user in former.into_iter().chain([user]) {
-            self.shared.devices.forget(user);
+        let saved = self.shared.store.save_device(user, device, at).await;
+        self.shared.devices.forget(user);
+        for former in saved.inspect_err(|_| self.is_not_saved(user))? {
+            self.shared.devices.forget(former);
+            self.is_not_saved(former);
         }
         Ok(())
     }
@@ -130,6 +234,7 @@ impl Directory {
     pub async fn forget_token(&self, user: UserId, token: &str) -> Result<(), QueryError> {
         self.shared.store.forget_token(user, token).await?;
         self.shared.devices.forget(user);
+        self.is_not_saved(user);
         Ok(())
     }
 
@@ -147,7 +252,7 @@ impl Directory {
             unknown_people.into_iter().filter(|id| self.shared.profiles.get(*id).is_none()).collect();
         self.look_up_profiles(&missing).await;
         let groups: Vec<u64> = groups.into_iter().collect();
-        let names = soon(self.shared.group_names(&groups)).await.unwrap_or_default();
+        let names = self.shared.soon(self.shared.group_names(&groups)).await.unwrap_or_default();
         for entry in page {
             match &mut entry.other {
                 Other::User { id, profile } => {
@@ -163,8 +268,8 @@ impl Directory {
 
     /// Fills the cache, also for those that nobody knows.
     async fn look_up_profiles(&self, users: &[UserId]) {
-        let found = soon(self.shared.people(users)).await;
-        let lives = if found.is_some() { FRESH } else { AWAY };
+        let found = self.shared.soon(self.shared.people(users)).await;
+        let lives = if matches!(found, Err(Silence::Away)) { AWAY } else { FRESH };
         let found = found.unwrap_or_default();
         for user in users {
             let profile =
@@ -187,17 +292,20 @@ impl Shared {
         Ok(rows.iter().filter_map(person).collect())
     }
 
-    async fn group(&self, id: GroupId) -> Result<Option<GroupFacts>, QueryError> {
-        let Some(mut conn) = self.store.reader().await? else { return Ok(None) };
+    async fn group(&self, id: GroupId) -> Result<Result<Arc<GroupFacts>, NoGroup>, QueryError> {
+        let Some(mut conn) = self.store.reader().await? else { return Ok(Err(NoGroup::Unknown)) };
         let rows = conn.fetch(self.questions.group.as_str(), &[id.get().into()]).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else { return Ok(Err(NoGroup::Unknown)) };
         let name =
             row.text(0).filter(|name| !name.trim().is_empty()).unwrap_or_else(|| format!("Group {id}"));
         let rows = conn.fetch(self.questions.members.as_str(), &[id.get().into()]).await?;
+        if rows.len() > MOST_RUNG {
+            return Ok(Err(NoGroup::TooLarge));
+        }
         let mut members: Vec<UserId> = rows.iter().filter_map(|row| user(row, 0)).collect();
         members.sort_unstable();
         members.dedup();
-        Ok(Some(GroupFacts { name, members }))
+        Ok(Ok(Arc::new(GroupFacts { name, members })))
     }
 
     async fn group_names(&self, groups: &[u64]) -> Result<Vec<(u64, String)>, QueryError> {
@@ -209,6 +317,25 @@ impl Shared {
         let rows = conn.fetch(sql, &ids).await?;
         let named = |row: &Row| Some((row.int(0)?.try_into().ok()?, row.text(1)?));
         Ok(rows.iter().filter_map(named).collect())
+    }
+
+    /// The answer, if it comes soon.
+    async fn soon<T>(&self, question: impl Future<Output = Result<T, QueryError>>) -> Result<T, Silence> {
+        let why = match tokio::time::timeout(SOON, question).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) if error.is_missing() => {
+                debug!(%error, "the messenger's tables are not as the settings say");
+                return Err(Silence::NotThere);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the database is slow".to_owned(),
+        };
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            *told = Some(Instant::now());
+            warn!(why, "names and groups are not to be had: calls show ids, and groups cannot be called");
+        }
+        Err(Silence::Away)
     }
 }
 
@@ -242,27 +369,13 @@ impl Questions {
                 q(&tables.groups_id)?
             ),
             members: format!(
-                "SELECT {} FROM {} WHERE {} = ? LIMIT {MOST_MEMBERS}",
+                "SELECT DISTINCT {0} FROM {1} WHERE {2} = ? AND {0} > 0 LIMIT {3}",
                 q(&tables.members_user)?,
                 q(&tables.members)?,
-                q(&tables.members_group)?
+                q(&tables.members_group)?,
+                MOST_RUNG + 1
             ),
         })
-    }
-}
-
-/// The answer, if it comes soon.
-async fn soon<T>(question: impl Future<Output = Result<T, QueryError>>) -> Option<T> {
-    match tokio::time::timeout(SOON, question).await {
-        Ok(Ok(answer)) => Some(answer),
-        Ok(Err(error)) => {
-            warn!(%error, "the directory goes on without an answer");
-            None
-        }
-        Err(_) => {
-            warn!("the directory goes on without an answer: the database is slow");
-            None
-        }
     }
 }
 

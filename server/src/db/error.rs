@@ -1,4 +1,5 @@
 //! What can go wrong, in words that a person can act on. No error shows a password.
+use super::fault::is_missing;
 use sqlx::migrate::MigrateError;
 
 /// Why the store could not be opened.
@@ -37,7 +38,7 @@ pub enum OpenError {
     /// The user may not do what is needed.
     #[error(
         "user {user:?} lacks rights at {place}: {cause}; it needs SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER \
-         and INDEX on the database"
+         and INDEX on the tables of calls (docs/database.md has the grants)"
     )]
     NoRights {
         /// Where, without secrets.
@@ -121,3 +122,10 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[error("the database does not answer: {0}")]
 pub struct QueryError(#[from] sqlx::Error);
+
+impl QueryError {
+    /// Whether a table or column is not there: no fault of the database, and asking again is in vain.
+    pub(super) fn is_missing(&self) -> bool {
+        is_missing(&self.0)
+    }
+}

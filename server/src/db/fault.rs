@@ -9,6 +9,18 @@ pub(super) enum Fault {
     Record,
 }
 
+/// Whether a table or column is not there, or not ours to read: asking again is in vain until somebody changes that.
+pub(super) fn is_missing(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else { return false };
+    if let Some(error) = error.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>() {
+        // No such database, column, table; no rights on the database, the table, the column.
+        return matches!(error.number(), 1049 | 1054 | 1146 | 1044 | 1142 | 1143);
+    }
+    // SQLite has no code of its own for it.
+    let said = error.message();
+    ["no such table", "no such column", "unknown database"].iter().any(|missing| said.contains(missing))
+}
+
 /// Whose fault this error is. In doubt it is the database's: waiting loses nothing.
 pub(super) fn fault(error: &sqlx::Error) -> Fault {
     let sqlx::Error::Database(error) = error else {

@@ -8,7 +8,8 @@ use std::{fmt, path::PathBuf, str::FromStr};
 pub struct DatabaseSettings {
     /// Where the database is.
     pub place: Place,
-    /// Whether candidates are written to `wo_ice_candidates`; they are addresses of people.
+    /// Whether candidates are written to `wo_ice_candidates`; they are addresses of people. Without, descriptions are
+    /// written without theirs.
     pub store_candidates: bool,
 }
 
@@ -92,6 +93,17 @@ impl Place {
                     None => format!("mysql://{}:{}/{database}", options.get_host(), options.get_port()),
                 }
             }
+        }
+    }
+}
+
+impl Place {
+    /// Which database it is, wherever it has moved: what waits for it may be written there.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Memory => "none".into(),
+            Self::Sqlite(_) => "sqlite".into(),
+            Self::MySql(options) => format!("mysql/{}", options.get_database().unwrap_or_default()),
         }
     }
 }

@@ -4,21 +4,28 @@
 //! 50 ms, or sooner when it is large, in one transaction; while the database is away it keeps everything and tries
 //! again. What a crash loses is what was pushed within the last batch's time.
 use super::{
-    Store,
+    QueryError, Spill, Store,
     apply::apply,
     batch::Batch,
     conn::Conn,
     fault::{Fault, fault},
+    outage::{By, Outage},
+    private::without_addresses,
+    queue::{Dropped, Queue, QueueLimits},
 };
 use crate::calls::Record;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
-use tokio::{sync::Notify, sync::watch, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 use tracing::{error, info, warn};
 
 /// How records are gathered. The defaults suit a server; tests ask for others.
@@ -28,10 +35,10 @@ pub struct WriterLimits {
     pub linger: Duration,
     /// As many rows are written at once, and no more in one transaction.
     pub rows: usize,
-    /// As many candidates and statistics are kept while the database is away; further ones are lost and counted.
-    pub spare: usize,
-    /// From as many rows of calls on, calls that are over keep no session descriptions; the calls are always kept.
-    pub kept: usize,
+    /// A transaction holds no more bytes, but at least one row.
+    pub transaction: usize,
+    /// How much may wait.
+    pub queue: QueueLimits,
     /// First pause before the database is tried again; doubled up to the last.
     pub first_pause: Duration,
     /// Last pause.
@@ -43,10 +50,9 @@ impl Default for WriterLimits {
         Self {
             linger: Duration::from_millis(50),
             rows: 4096,
-            // About 16 MB of candidates.
-            spare: 65_536,
-            // About 300 MB with descriptions, 20 MB without.
-            kept: 65_536,
+            // A statement is a part of a transaction, and MariaDB takes 16 MB in one (`max_allowed_packet`).
+            transaction: 4 << 20,
+            queue: QueueLimits::default(),
             first_pause: Duration::from_millis(100),
             last_pause: Duration::from_secs(5),
         }
@@ -67,8 +73,10 @@ pub struct Writer {
 pub struct WriterCounts {
     /// Rows that wait: `db_queue_depth`.
     pub queue_depth: usize,
-    /// Rows that were given up: `db_lost`.
-    pub lost: u64,
+    /// What they take in memory: `db_queue_bytes`.
+    pub queue_bytes: usize,
+    /// What was given up: `db_lost`, `db_dropped`.
+    pub dropped: Dropped,
     /// Rows that were written.
     pub written: u64,
     /// Transactions that were committed.
@@ -103,23 +111,14 @@ struct Shared {
     wake: Notify,
     /// Everything pushed up to this count is written or given up.
     done: watch::Sender<u64>,
-    in_flight: AtomicUsize,
-    lost: AtomicU64,
+    /// Bytes in a transaction, which is never more than in a statement.
+    transaction: AtomicUsize,
+    /// Bytes in a statement that the database is known to take.
+    statement: AtomicUsize,
     written: AtomicU64,
     batches: AtomicU64,
     failures: AtomicU64,
-    is_away: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Queue {
-    batch: Batch,
-    pushed: u64,
-    /// Somebody waits: no lingering.
-    hurry: bool,
-    closing: bool,
-    /// The present shortage was told.
-    told: bool,
+    outage: Mutex<Outage>,
 }
 
 impl Writer {
@@ -132,16 +131,16 @@ impl Writer {
     pub fn with_limits(store: &Store, limits: WriterLimits) -> Self {
         let shared = Arc::new(Shared {
             store: store.dialect().map(|_| store.clone()),
+            transaction: AtomicUsize::new(limits.transaction),
+            statement: AtomicUsize::new(usize::MAX),
             limits,
             queue: Mutex::default(),
             wake: Notify::new(),
             done: watch::Sender::new(0),
-            in_flight: AtomicUsize::new(0),
-            lost: AtomicU64::new(0),
             written: AtomicU64::new(0),
             batches: AtomicU64::new(0),
             failures: AtomicU64::new(0),
-            is_away: AtomicBool::new(false),
+            outage: Mutex::default(),
         });
         let task = shared.store.clone().map(|store| tokio::spawn(Arc::clone(&shared).run(store)));
         Self { owner: Arc::new(Owner { shared, task: Mutex::new(task) }) }
@@ -169,36 +168,91 @@ impl Writer {
         match reached {
             Ok(Ok(_)) => Ok(()),
             // The sender lives in `shared`, so only time can be the cause.
-            _ => Err(Unwritten { rows: shared.waiting() }),
+            _ => Err(Unwritten { rows: shared.lock().rows() }),
         }
     }
 
-    /// Writes what is left and ends the task. Records pushed from now on are lost and counted.
+    /// Writes what is left and ends the task. Records pushed from now on are lost and counted, and so is what the database
+    /// does not take in time.
     pub async fn close(&self, patience: Duration) -> Result<(), Unwritten> {
+        self.lose(&self.end(patience).await)
+    }
+
+    /// The same, but what the database does not take in time is kept in a file for the next start. Says how many rows.
+    pub async fn close_or_keep(&self, patience: Duration, spill: &Spill) -> Result<usize, Unwritten> {
+        let left = self.end(patience).await;
+        let rows = left.iter().map(|part| part.len()).sum();
+        if rows == 0 {
+            return Ok(0);
+        }
+        let (spill, parts) = (spill.clone(), left.clone());
+        let kept = tokio::task::spawn_blocking(move || spill.keep(&parts)).await;
+        match kept.unwrap_or_else(|error| Err(error.into())) {
+            Ok(()) => {
+                warn!(rows, "the database did not take all in time: the next start writes it");
+                Ok(rows)
+            }
+            Err(error) => {
+                error!(%error, "what the database did not take in time could not be kept in a file either");
+                self.lose(&left).map(|()| 0)
+            }
+        }
+    }
+
+    /// Ends the task. What it could not write.
+    async fn end(&self, patience: Duration) -> Vec<Arc<Batch>> {
         let shared = &self.owner.shared;
         shared.begin_to_close();
         let task = self.owner.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut task) = task else { return Ok(()) };
-        if timeout(patience, &mut task).await.is_ok() {
-            return Ok(());
+        let Some(mut task) = task else { return vec![] };
+        if timeout(patience, &mut task).await.is_err() {
+            task.abort();
+            // It ends at its next pause; how is known.
+            let _aborted = task.await;
         }
-        task.abort();
-        let rows = shared.waiting();
-        shared.lost.fetch_add(rows as u64, Relaxed);
-        error!(rows, "stopped before the database took everything");
-        Err(Unwritten { rows })
+        shared.lock().take_all()
+    }
+
+    fn lose(&self, left: &[Arc<Batch>]) -> Result<(), Unwritten> {
+        let rows = left.iter().map(|part| part.len()).sum();
+        for part in left {
+            self.owner.shared.lock().give_up(Dropped::of(part), "the database did not take it in time");
+        }
+        if rows == 0 { Ok(()) } else { Err(Unwritten { rows }) }
+    }
+
+    /// Puts rows of the last run into the batch; told whether candidates are wanted.
+    pub(super) fn put_back(&self, put: impl FnOnce(&mut Batch, bool)) {
+        let shared = &self.owner.shared;
+        let Some(store) = &shared.store else { return };
+        let mut queue = shared.lock();
+        put(&mut queue.batch, store.store_candidates);
+        queue.pushed += 1;
+        drop(queue);
+        shared.wake.notify_one();
+    }
+
+    /// Somebody else asked the database something: one line of the log for all who notice that it is away.
+    pub fn heard<T>(&self, answer: &Result<T, QueryError>) {
+        match answer {
+            Ok(_) => self.owner.shared.worked(By::Asking),
+            Err(error) => self.owner.shared.failed(By::Asking, error),
+        }
     }
 
     /// What the metrics say.
     pub fn counts(&self) -> WriterCounts {
         let shared = &self.owner.shared;
+        let is_away = shared.outage().is_writing_in_vain();
+        let queue = shared.lock();
         WriterCounts {
-            queue_depth: shared.waiting(),
-            lost: shared.lost.load(Relaxed),
+            queue_depth: queue.rows(),
+            queue_bytes: queue.bytes(),
+            dropped: queue.dropped,
             written: shared.written.load(Relaxed),
             batches: shared.batches.load(Relaxed),
             failures: shared.failures.load(Relaxed),
-            is_away: shared.is_away.load(Relaxed),
+            is_away,
         }
     }
 }
@@ -211,33 +265,24 @@ impl Drop for Owner {
 }
 
 impl Shared {
-    fn push(&self, record: Record) {
+    fn push(&self, mut record: Record) {
         let Some(store) = &self.store else { return };
-        let is_candidate = matches!(record, Record::Candidate { .. });
-        if is_candidate && !store.store_candidates {
-            return;
-        }
-        let is_spare = is_candidate || matches!(record, Record::Statistics { .. });
-        let mut queue = self.lock();
-        if queue.closing || (is_spare && queue.batch.spare() >= self.limits.spare) {
-            self.lost.fetch_add(1, Relaxed);
-            if !std::mem::replace(&mut queue.told, true) {
-                let why = if queue.closing { "closed" } else { "full: candidates and statistics go first" };
-                warn!(why, "the queue to the database takes no more");
+        let mut unreadable = None;
+        if !store.store_candidates {
+            if matches!(record, Record::Candidate { .. }) {
+                return;
             }
-            return;
+            unreadable = without_addresses(&mut record);
         }
+        let mut queue = self.lock();
         let before = queue.batch.len();
-        queue.batch.add(record);
-        queue.pushed += 1;
-        let now = queue.batch.len();
-        let kept = queue.batch.kept();
-        // Not at every push: each time goes through all rows.
-        if kept >= self.limits.kept && kept.is_multiple_of((self.limits.kept / 16).max(1)) && now != before {
-            queue.batch.forget_descriptions();
+        queue.push(record, &self.limits.queue);
+        if let Some(call) = unreadable {
+            queue.batch.forget_descriptions_of(call);
         }
+        let now = queue.batch.len();
         drop(queue);
-        if before == 0 || (before < self.limits.rows && now >= self.limits.rows) {
+        if (before == 0 && now > 0) || (before < self.limits.rows && now >= self.limits.rows) {
             self.wake.notify_one();
         }
     }
@@ -245,10 +290,6 @@ impl Shared {
     fn begin_to_close(&self) {
         self.lock().closing = true;
         self.wake.notify_one();
-    }
-
-    fn waiting(&self) -> usize {
-        self.lock().batch.len() + self.in_flight.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -259,18 +300,17 @@ impl Shared {
     async fn run(self: Arc<Self>, store: Store) {
         let mut conn = None;
         while self.gather().await {
-            let (batch, pushed) = {
+            let pushed = {
                 let mut queue = self.lock();
-                let batch = queue.batch.take(self.limits.rows);
-                self.in_flight.store(batch.len(), Relaxed);
+                let batch = queue.batch.take(self.limits.rows, self.transaction.load(Relaxed));
+                queue.flight.push(Arc::new(batch));
                 let is_all = queue.batch.is_empty();
                 if is_all {
                     queue.hurry = false;
                 }
-                (batch, is_all.then_some(queue.pushed))
+                is_all.then_some(queue.pushed)
             };
-            self.write(&store, &mut conn, batch).await;
-            self.in_flight.store(0, Relaxed);
+            self.write(&store, &mut conn).await;
             if let Some(pushed) = pushed {
                 self.done.send_replace(pushed);
             }
@@ -287,6 +327,17 @@ impl Shared {
                 let mut queue = self.lock();
                 if !queue.batch.is_empty() {
                     break;
+                }
+                let dropped = queue.end_shortage();
+                if dropped != Dropped::default() {
+                    let Dropped { candidates, statistics, descriptions, calls } = dropped;
+                    warn!(
+                        candidates,
+                        statistics,
+                        descriptions,
+                        calls,
+                        "the queue to the database was too long; this was given up"
+                    );
                 }
                 if queue.closing {
                     return false;
@@ -310,37 +361,35 @@ impl Shared {
         true
     }
 
-    /// Writes a batch however long it takes; a record that the database will never take is given up alone.
-    async fn write(&self, store: &Store, conn: &mut Option<Conn>, batch: Batch) {
-        let mut parts = vec![batch];
+    /// Writes what is on its way however long it takes; a record that the database will never take is given up alone.
+    async fn write(&self, store: &Store, conn: &mut Option<Conn>) {
         let mut pause = self.limits.first_pause;
-        while let Some(mut part) = parts.pop() {
-            match attempt(store, conn, &part).await {
-                Ok(()) => {
+        while let Some(part) = self.next_part() {
+            let Some(part) = self.fitting(part) else { continue };
+            match self.attempt(store, conn, &part).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    self.lock().flight.pop();
                     self.written.fetch_add(part.len() as u64, Relaxed);
                     self.batches.fetch_add(1, Relaxed);
-                    self.is_back();
+                    self.worked(By::Writing);
                     pause = self.limits.first_pause;
-                    self.in_flight.fetch_sub(part.len(), Relaxed);
                 }
                 Err(error) if fault(&error) == Fault::Record && part.len() > 1 => {
-                    let first = part.take(part.len() / 2);
-                    parts.push(part);
-                    parts.push(first);
+                    let half = part.len() / 2;
+                    self.split(part, half, usize::MAX);
                 }
                 Err(error) if fault(&error) == Fault::Record => {
                     // The error may hold what a person wrote; its code says enough.
                     let code = error.as_database_error().and_then(|e| e.code().map(|code| code.into_owned()));
                     error!(?code, "the database will never take this row: it is given up");
-                    self.lost.fetch_add(1, Relaxed);
-                    self.in_flight.fetch_sub(1, Relaxed);
+                    let mut queue = self.lock();
+                    queue.flight.pop();
+                    queue.dropped.add(Dropped::of(&part));
                 }
                 Err(error) => {
-                    parts.push(part);
                     self.failures.fetch_add(1, Relaxed);
-                    if !self.is_away.swap(true, Relaxed) {
-                        warn!(%error, "the database is away: records wait in memory");
-                    }
+                    self.failed(By::Writing, &error);
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(self.limits.last_pause);
                 }
@@ -348,37 +397,108 @@ impl Shared {
         }
     }
 
-    fn is_back(&self) {
-        if self.is_away.swap(false, Relaxed) {
-            info!("the database is back");
+    fn next_part(&self) -> Option<Arc<Batch>> {
+        self.lock().flight.last().cloned()
+    }
+
+    fn failed(&self, by: By, error: &dyn std::error::Error) {
+        let Some(away) = self.outage().failed(by, Instant::now()) else { return };
+        let (rows, bytes) = {
+            let queue = self.lock();
+            (queue.rows(), queue.bytes())
+        };
+        let away_seconds = away.as_secs();
+        warn!(%error, away_seconds, rows, bytes, "the database is away: calls go on, their rows wait in memory");
+    }
+
+    fn worked(&self, by: By) {
+        if let Some(away) = self.outage().worked(by, Instant::now()) {
+            info!(away_seconds = away.as_secs(), rows = self.lock().rows(), "the database is back");
         }
-        self.lock().told = false;
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        // Nothing in there panics half way through a change.
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One transaction; after an error the connection is not used again. False if there was no connection: there is one
+    /// now, and it is known what it takes.
+    async fn attempt(
+        &self,
+        store: &Store,
+        conn: &mut Option<Conn>,
+        batch: &Batch,
+    ) -> Result<bool, sqlx::Error> {
+        let Some(mut open) = conn.take() else {
+            *conn = Some(self.connect(store).await?);
+            return Ok(false);
+        };
+        match timeout(STUCK, apply(&mut open, batch)).await {
+            Ok(Ok(())) => {
+                *conn = Some(open);
+                Ok(true)
+            }
+            Ok(Err(error)) => {
+                // The connection stays if it can still take orders: a bad record is no reason to sign in again.
+                if fault(&error) == Fault::Record && open.rollback().await.is_ok() {
+                    *conn = Some(open);
+                } else {
+                    open.discard();
+                }
+                Err(error)
+            }
+            Err(_) => {
+                open.discard();
+                Err(sqlx::Error::PoolTimedOut)
+            }
+        }
+    }
+
+    async fn connect(&self, store: &Store) -> Result<Conn, sqlx::Error> {
+        let mut open = store.writing().await?;
+        // Half of it: what goes with the values is not counted to the byte.
+        let largest = open.largest_statement().await? / 2;
+        self.statement.store(largest, Relaxed);
+        self.transaction.store(self.limits.transaction.min(largest), Relaxed);
+        Ok(open)
+    }
+
+    /// The part, if the database is known to take one of its size; else what is next is a smaller one.
+    fn fitting(&self, part: Arc<Batch>) -> Option<Arc<Batch>> {
+        let (weight, bytes) = (part.weight().total(), self.transaction.load(Relaxed));
+        if weight > bytes && part.len() > 1 {
+            self.split(part, usize::MAX, bytes);
+        } else if weight > self.statement.load(Relaxed) {
+            self.lighten(part);
+        } else {
+            return Some(part);
+        }
+        None
+    }
+
+    /// Makes two of the part that is next.
+    fn split(&self, part: Arc<Batch>, rows: usize, bytes: usize) {
+        let mut queue = self.lock();
+        queue.flight.pop();
+        let mut rest = Arc::unwrap_or_clone(part);
+        let first = rest.take(rows, bytes);
+        queue.flight.extend([rest, first].map(Arc::new));
+    }
+
+    /// One row that no statement can hold: it goes without its descriptions, or not at all.
+    fn lighten(&self, part: Arc<Batch>) {
+        let mut queue = self.lock();
+        queue.flight.pop();
+        let mut part = Arc::unwrap_or_clone(part);
+        let descriptions = part.forget_descriptions(false) as u64;
+        if descriptions > 0 {
+            queue.flight.push(Arc::new(part));
+            queue.give_up(Dropped { descriptions, ..Dropped::default() }, TOO_LARGE);
+        } else {
+            queue.give_up(Dropped::of(&part), TOO_LARGE);
+        }
     }
 }
 
-/// One transaction; after an error the connection is not used again.
-async fn attempt(store: &Store, conn: &mut Option<Conn>, batch: &Batch) -> Result<(), sqlx::Error> {
-    let mut open = match conn.take() {
-        Some(open) => open,
-        None => store.writing().await?,
-    };
-    match timeout(STUCK, apply(&mut open, batch)).await {
-        Ok(Ok(())) => {
-            *conn = Some(open);
-            Ok(())
-        }
-        Ok(Err(error)) => {
-            // The connection stays if it can still take orders: a bad record is no reason to sign in again.
-            if fault(&error) == Fault::Record && open.rollback().await.is_ok() {
-                *conn = Some(open);
-            } else {
-                open.discard();
-            }
-            Err(error)
-        }
-        Err(_) => {
-            open.discard();
-            Err(sqlx::Error::PoolTimedOut)
-        }
-    }
-}
+const TOO_LARGE: &str = "larger than the database takes it; max_allowed_packet";

@@ -1,6 +1,6 @@
 //! Who asks, from where, and whether they may.
-use super::{Refused, Rest, limiter::Who, now};
-use crate::{auth::Proof, settings::Networks};
+use super::{Refused, Rest, now};
+use crate::{auth::Proof, settings::Networks, visitors::network_of};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
@@ -29,6 +29,15 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> 
         }
     }
     client
+}
+
+/// Who is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Who {
+    /// Somebody who signed in.
+    User(UserId),
+    /// Somebody of whom only the address is known.
+    Address(IpAddr),
 }
 
 /// The other end of the connection, put beside the request by the door.
@@ -77,7 +86,7 @@ impl FromRequestParts<Arc<Rest>> for Caller {
         // Wrong proofs count against the address: guessing is slow, and a user cannot be locked out by others.
         let who = match user {
             Ok(Some(user)) => Who::User(user),
-            Ok(None) | Err(_) => Who::at(address),
+            Ok(None) | Err(_) => Who::Address(network_of(address)),
         };
         rest.limiter.take(who, Instant::now()).map_err(|wait| {
             let seconds = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1);

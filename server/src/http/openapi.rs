@@ -34,6 +34,7 @@ pub(super) const HEALTH: About = About {
                 ("status", json!({ "type": "string", "enum": ["ok", "degraded", "draining"] })),
                 ("version", json!({ "type": "string" })),
                 ("uptime", seconds()),
+                ("auth", json!({ "type": "string", "enum": ["open", "required"] })),
                 ("database", part()),
                 ("redis", part()),
                 ("turn", part()),
@@ -125,12 +126,15 @@ pub(super) const CALLS: About = About {
 };
 
 pub(super) const METRICS: About = About {
-    summary: "Numbers for Prometheus; with metrics_token set, only for whoever sends it",
+    summary: "Numbers for Prometheus: for whoever sends the metrics_token, without one for this machine",
     signed_in: false,
     rest: || Operation {
         answer: json!({ "type": "string" }),
         kind: Some("text/plain"),
-        refusals: &[("401", "The metrics token is missing or wrong")],
+        refusals: &[
+            ("401", "The metrics token is missing or wrong"),
+            ("403", "No metrics token is set, and the request is not of this machine"),
+        ],
         ..Operation::default()
     },
 };

@@ -1,15 +1,19 @@
 //! What is answered: one list of routes, from which the router and the description at `/openapi.json` are made.
 use super::{
     HistoryAsked, HistoryFault, HistoryPage, Refused, Rest,
-    access::Caller,
+    access::{Caller, Peer},
     body::{FromQuery, JsonBody, UserInPath},
     cors::cors,
     now, openapi, pages,
     reply::RefusedCode,
 };
-use crate::turn::TurnCredentials;
+use crate::{
+    auth::ONLY_HERE,
+    turn::TurnCredentials,
+    visitors::{is_for_this_machine, is_passed_on},
+};
 use axum::{
-    Json, Router,
+    Extension, Json, Router,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{self, Next},
@@ -72,13 +76,17 @@ pub fn router(rest: impl Into<Arc<Rest>>) -> Router {
         .with_state(rest)
 }
 
-/// What goes for every request: a time limit, the numbers, and headers that keep browsers from guessing.
+/// What goes for every request: who may ask at all, a time limit, the numbers, and headers that keep browsers from guessing.
 async fn around(State(rest): State<Arc<Rest>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let answered = tokio::time::timeout(rest.time_out, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        Refused::new(ErrorCode::Unavailable, "this took too long; try again in a moment").into_response()
-    });
+    let mut response = if rest.auth.is_for_this_machine() && !is_for_this_machine(request.headers()) {
+        Refused::new(ErrorCode::Forbidden, ONLY_HERE).into_response()
+    } else {
+        let answered = tokio::time::timeout(rest.time_out, next.run(request)).await;
+        answered.unwrap_or_else(|_| {
+            Refused::new(ErrorCode::Unavailable, "this took too long; try again in a moment").into_response()
+        })
+    };
     if let Some(RefusedCode(code)) = response.extensions().get() {
         rest.metrics.refused(*code);
     }
@@ -96,6 +104,7 @@ struct HealthAnswer {
     status: &'static str,
     version: &'static str,
     uptime: Seconds,
+    auth: &'static str,
     database: &'static str,
     redis: &'static str,
     turn: &'static str,
@@ -108,6 +117,7 @@ async fn health(State(rest): State<Arc<Rest>>) -> Json<HealthAnswer> {
         status: rest.health.status(),
         version: env!("CARGO_PKG_VERSION"),
         uptime: Seconds(rest.metrics.uptime().as_secs()),
+        auth: if rest.auth.is_open() { "open" } else { "required" },
         database: rest.health.database.get().as_str(),
         redis: rest.health.redis.get().as_str(),
         turn: rest.health.turn.get().as_str(),
@@ -202,17 +212,32 @@ async fn calls(
     }
 }
 
-async fn metrics(State(rest): State<Arc<Rest>>, headers: HeaderMap) -> Result<Response, Refused> {
-    if let Some(token) = &rest.metrics_token {
-        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        if !is_same(token.reveal(), given) {
-            let message = "send the metrics_token of the settings as `Authorization: Bearer …`";
-            return Err(Refused::new(ErrorCode::Unauthorized, message));
+async fn metrics(
+    State(rest): State<Arc<Rest>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    match &rest.metrics_token {
+        Some(token) => {
+            let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+            if !is_same(token.reveal(), given) {
+                let message = "send the metrics_token of the settings as `Authorization: Bearer …`";
+                return Err(Refused::new(ErrorCode::Unauthorized, message));
+            }
+        }
+        None => {
+            // The connection itself, not what a header says of it.
+            let is_near = peer.is_none_or(|Extension(Peer(peer))| peer.ip().to_canonical().is_loopback());
+            if !is_near || is_passed_on(&headers) {
+                let message = "without a metrics_token the numbers are for this machine alone; set one, and send it as \
+                               `Authorization: Bearer …`";
+                return Err(Refused::new(ErrorCode::Forbidden, message));
+            }
         }
     }
     let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    Ok(([(header::CONTENT_TYPE, kind)], rest.metrics.page()).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], rest.metrics.page_for_others()).into_response())
 }
 
 /// Compares in a time that does not depend on where they differ: the HMACs are compared, not the texts.

@@ -1,6 +1,6 @@
 //! The door: one port for Socket.IO, REST and pages, and how it closes.
-use super::{Refused, access::Peer, client_address};
-use crate::settings::Networks;
+use super::{Guests, Refused, access::Peer, client_address};
+use crate::{observe::Metrics, patient::Patient, settings::Networks, visitors::Place};
 use axum::{Router, body::Body, response::IntoResponse};
 use bytes::Bytes;
 use calls_protocol::ErrorCode;
@@ -37,16 +37,23 @@ const HEAD_TIME_OUT: Duration = Duration::from_secs(30);
 /// A head with a token and the cookies of a messenger's site fits; an idle connection costs half of it at most.
 const LARGEST_HEAD: usize = 16 * 1024;
 
+/// How long the rest of an answer may wait for a client that stopped reading. A phone that changes its network is back
+/// by then; the largest answer, a megabyte for who polls, fits through 150 kbit/s.
+const WRITE_TIME_OUT: Duration = Duration::from_secs(60);
+
 /// After a connection could not be taken for want of files; long enough for others to end, short for who waits.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Want of files lasts; the log needs it once in a while, not with every phone that knocks.
+/// Want of files or places lasts; the log needs it once in a while, not with every phone that knocks.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Who answers the paths of Socket.IO.
 pub trait SocketPath: Clone + Send + Sync + 'static {
     /// Whether this path is one of them.
     fn owns(&self, path: &str) -> bool;
+
+    /// How many connections are with the sockets and no longer with the door.
+    fn open(&self) -> usize;
 
     /// Answers; `peer` is where the client is, also behind a trusted proxy.
     fn handle(
@@ -65,6 +72,10 @@ impl SocketPath for NoSockets {
         false
     }
 
+    fn open(&self) -> usize {
+        0
+    }
+
     async fn handle(&self, _: Request<Incoming>, _: SocketAddr) -> Response<Full<Bytes>> {
         Response::default()
     }
@@ -79,6 +90,10 @@ pub struct Door<S> {
     pub sockets: S,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Networks,
+    /// How many come in.
+    pub guests: Guests,
+    /// Where those who do not are counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Listens on an address. The backlog is longer than usual; the port can be taken again right after a stop.
@@ -108,13 +123,21 @@ pub async fn serve<S: SocketPath>(
             () = &mut stop => break,
             Some(ended) = connections.join_next() => tell_panic(ended),
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer, door.clone(), stopped.clone()));
-                }
+                Ok((stream, peer)) => match door.guests.admit(peer.ip(), connections.len() + door.sockets.open()) {
+                    Some(place) => {
+                        connections.spawn(connection(stream, peer, door.clone(), stopped.clone(), place));
+                    }
+                    // Closed at once, which costs nothing; clients come back later and later.
+                    None => {
+                        door.metrics.connections_refused.up();
+                        if is_time(&mut told) {
+                            warn!("connections are refused: more than limit_connections, or limit_connections_per_address");
+                        }
+                    }
+                },
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                        told = Some(Instant::now());
+                    if is_time(&mut told) {
                         warn!(%error, "connections cannot be taken; raise the limit of open files (LimitNOFILE)");
                     }
                     tokio::select! {
@@ -140,6 +163,15 @@ pub async fn serve<S: SocketPath>(
     left
 }
 
+/// Whether the log shall hear of it again.
+fn is_time(told: &mut Option<Instant>) -> bool {
+    let is_time = told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+    if is_time {
+        *told = Some(Instant::now());
+    }
+    is_time
+}
+
 /// The client went away before it was taken; the next one may be fine.
 fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
@@ -159,6 +191,7 @@ async fn connection<S: SocketPath>(
     peer: SocketAddr,
     door: Arc<Door<S>>,
     mut stopped: watch::Receiver<bool>,
+    _place: Option<Place>,
 ) {
     // Frames are small and somebody waits for each. An old connection that is gone already says so when it is read.
     let _ = stream.set_nodelay(true);
@@ -171,7 +204,7 @@ async fn connection<S: SocketPath>(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_OUT)
         .max_buf_size(LARGEST_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_TIME_OUT)), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {

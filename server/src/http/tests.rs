@@ -57,7 +57,7 @@ fn start_with(list: &[(&str, &str)], history: CallHistory, sockets: impl SocketP
     let (health, metrics) = (rest.health.clone(), rest.metrics.clone());
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let door = Door { trusted_proxies: rest.trusted_proxies.clone(), router: router(rest), sockets };
+    let door = door_to(rest, sockets);
     let (stop, stopped) = oneshot::channel::<()>();
     let stop_when = async move {
         // A test that ends without a word stops it, too.
@@ -65,6 +65,17 @@ fn start_with(list: &[(&str, &str)], history: CallHistory, sockets: impl SocketP
     };
     let serving = tokio::spawn(serve(listener, door, stop_when, PATIENCE));
     Running { address, health, metrics, stop, serving }
+}
+
+/// A door with as many places as a test wants.
+fn door_to<S>(rest: Arc<Rest>, sockets: S) -> Door<S> {
+    Door {
+        trusted_proxies: rest.trusted_proxies.clone(),
+        guests: Guests::new(usize::MAX, None, Networks::default()),
+        metrics: rest.metrics.clone(),
+        router: router(rest),
+        sockets,
+    }
 }
 
 /// An answer as it came.
@@ -111,7 +122,7 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Vec<u8> {
 
 impl Running {
     async fn ask(&self, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut request = format!("{line} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
+        let mut request = format!("{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }

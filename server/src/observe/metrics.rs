@@ -8,7 +8,7 @@ use crate::calls::Note;
 use calls_protocol::{ClientEvent, ErrorCode};
 use std::{
     fmt,
-    sync::Mutex,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -73,11 +73,44 @@ pub struct Metrics {
     pub calls_ringing: Gauge,
     /// Users with at least one socket.
     pub users_online: Gauge,
+    /// Connections that were closed at the door: too many of all or of one address.
+    pub connections_refused: Counter,
     events: Counters,
     errors: Counters,
     requests: Counters,
     request_time: Histogram,
     sources: Mutex<Vec<Source>>,
+    served: Mutex<Served>,
+}
+
+/// The page that was made last for somebody outside, and what pages have cost lately.
+#[derive(Default)]
+struct Served {
+    last: Option<(Instant, Arc<str>)>,
+    /// When the time that was spent on pages is made up for.
+    paid_at: Option<Instant>,
+}
+
+impl Served {
+    /// Nobody scrapes more often for a good reason.
+    const OLDEST: Duration = Duration::from_secs(1);
+    /// Pages may take a twentieth of one processor.
+    const SHARE: u32 = 20;
+    /// They are made for each who asks until they have used their share of so long a time.
+    const AHEAD: Duration = Duration::from_secs(60);
+
+    /// The page that has to do, as another one would be too dear now.
+    fn enough(&self, now: Instant) -> Option<&str> {
+        let owed = self.paid_at.map_or(Duration::ZERO, |paid| paid.saturating_duration_since(now));
+        let (made, text) = self.last.as_ref()?;
+        (owed > Self::AHEAD && now.saturating_duration_since(*made) < Self::OLDEST).then_some(text)
+    }
+
+    /// A page was made.
+    fn made(&mut self, text: Arc<str>, begun: Instant, now: Instant) {
+        self.paid_at = Some(self.paid_at.map_or(now, |paid| paid.max(now)) + (now - begun) * Self::SHARE);
+        self.last = Some((now, text));
+    }
 }
 
 impl fmt::Debug for Metrics {
@@ -111,11 +144,13 @@ impl Metrics {
             calls_live: Gauge::default(),
             calls_ringing: Gauge::default(),
             users_online: Gauge::default(),
+            connections_refused: Counter::default(),
             events: Counters::new(ClientEvent::NAMES),
             errors: Counters::new(ERRORS),
             requests: Counters::new(&["2xx", "3xx", "4xx", "5xx"]),
             request_time: Histogram::new(REQUEST_BOUNDS),
             sources: Mutex::new(Vec::new()),
+            served: Mutex::default(),
         }
     }
 
@@ -169,14 +204,27 @@ impl Metrics {
 
     /// Adds a part that counts for itself (sockets, database, relay): it is asked whenever the page is read.
     pub fn add_source(&self, source: impl Fn(&mut Page) + Send + Sync + 'static) {
-        self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(Box::new(source));
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(source));
+    }
+
+    /// The page as it is given to whoever asks over the network. With many calls and sockets it takes a walk over all
+    /// of them, so it is made only so often.
+    pub fn page_for_others(&self) -> String {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        let begun = Instant::now();
+        if let Some(text) = served.enough(begun) {
+            return text.to_owned();
+        }
+        let text = self.page();
+        served.made(text.as_str().into(), begun, Instant::now());
+        text
     }
 
     /// The page, in the text format of Prometheus.
     pub fn page(&self) -> String {
         // The parts first: some of them set the gauges that stand at the top.
         let mut parts = Page::default();
-        for source in self.sources.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).iter() {
+        for source in self.sources.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             source(&mut parts);
         }
         let mut page = Page::default();
@@ -207,6 +255,11 @@ impl Metrics {
         );
         page.counter("calls_left_total", "Times somebody left a group call or room", self.left.get());
         page.counters("calls_ended_total", "Calls that are over", "reason", &self.ended);
+        page.counter(
+            "calls_connections_refused_total",
+            "Connections closed at the door, over a limit",
+            self.connections_refused.get(),
+        );
         page.counters("calls_events_total", "Events that clients sent", "event", &self.events);
         page.counters("calls_errors_total", "Refusals, on sockets and of requests", "code", &self.errors);
         page.counters("calls_requests_total", "REST and page requests", "status", &self.requests);
@@ -273,6 +326,28 @@ mod tests {
             assert_eq!(value(&page, sample), expected, "{sample}");
         }
         assert!(value(&page, "process_start_time_seconds") > 1e9);
+    }
+
+    #[test]
+    fn pages_that_are_dear_are_made_only_so_often() {
+        let ms = Duration::from_millis;
+        let mut served = Served::default();
+        let start = Instant::now();
+        let mut ask = |now: Instant, took: Duration| {
+            let makes = served.enough(now).is_none();
+            if makes {
+                served.made("page".into(), now, now + took);
+            }
+            makes
+        };
+
+        // Somebody asks a hundred times a second, and each page takes 50 ms.
+        let made = (0..6000).filter(|n| ask(start + ms(10) * *n, ms(50))).count();
+
+        // A minute's share is three seconds, and it starts with as much; then one a second.
+        assert!((120..=190).contains(&made), "{made}");
+        let later = start + Duration::from_secs(600);
+        assert!((0..1000).all(|n| ask(later + ms(1) * n, ms(1))), "cheap ones are made for each who asks");
     }
 
     #[test]

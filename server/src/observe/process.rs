@@ -36,7 +36,8 @@ fn cpu_seconds() -> Option<f64> {
     Some((times.next()? + times.next()?) as f64 / TICKS_PER_SECOND)
 }
 
-fn file_limit() -> Option<u64> {
+/// Most files and sockets that this process may open, where the system tells.
+pub(crate) fn file_limit() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()

@@ -4,6 +4,7 @@ use super::{
     MessengerTables, Problem, Secret, Settings, Source,
     keys::KEYS,
     sources::{Value, Values, gather},
+    summary::{check_folder, summary},
     values::words,
 };
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
 };
 use std::{
     fmt::Display,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     ops::RangeInclusive,
     path::PathBuf,
     str::FromStr,
@@ -36,6 +37,8 @@ pub struct InForce {
 pub struct Report {
     /// Every setting that has a value, in the order of the list.
     pub in_force: Vec<InForce>,
+    /// The same in plain words, if all of it can be used.
+    pub summary: Vec<String>,
     /// What works, but is hardly meant.
     pub warnings: Vec<String>,
     /// What keeps the server from starting.
@@ -46,7 +49,11 @@ pub struct Report {
 pub fn report(given: &Given) -> Report {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let values = gather(given, &mut problems, &mut warnings);
-    settings(&values, &mut problems, &mut warnings);
+    let settings = settings(&values, &mut problems, &mut warnings);
+    let summary = if problems.is_empty() { summary(&settings) } else { Vec::new() };
+    if problems.is_empty() {
+        problems.extend(check_folder(&settings));
+    }
     let in_force = KEYS
         .iter()
         .filter_map(|key| {
@@ -55,7 +62,7 @@ pub fn report(given: &Given) -> Report {
             Some(InForce { name: key.name, value, source })
         })
         .collect();
-    Report { in_force, warnings, problems }
+    Report { in_force, summary, warnings, problems }
 }
 
 /// Reads every value. Where one is wrong a harmless one takes its place, so that the next problem is found too.
@@ -81,6 +88,9 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         calls: read.calls(),
         open_rooms: read.yes("open_rooms"),
         limits: Limits {
+            connections: read.number("limit_connections", 1..=10_000_000) as usize,
+            connections_per_address: read.limit("limit_connections_per_address").map(|most| most as usize),
+            handshakes_per_minute: read.limit("limit_handshakes_per_minute").map(|most| most as u32),
             message_bytes: read.number("limit_message_bytes", 4096..=16 << 20) as usize,
             events_per_second: read.number("limit_events_per_second", 1..=1_000_000) as u32,
             requests_per_minute: read.number("limit_requests_per_minute", 1..=1_000_000) as u32,
@@ -148,6 +158,11 @@ impl Reader<'_> {
                 least
             }
         }
+    }
+
+    /// A limit where 0 means that there is none.
+    fn limit(&mut self, name: &str) -> Option<u64> {
+        Some(self.number(name, 0..=1_000_000)).filter(|most| *most > 0)
     }
 
     fn port(&mut self, name: &str) -> u16 {
@@ -228,21 +243,29 @@ impl Reader<'_> {
                 ));
             }
         }
-        if open {
-            self.open_auth(host, jwt || telegram);
+        if open && (jwt || telegram) {
+            let reason = "`open` cannot stand beside another mode: whoever brings no token could be anybody, so that \
+                          tokens would protect nobody; leave `open` out, or use it alone";
+            self.problem("auth_mode", reason);
         }
+        let open_to_others = open && self.open_to_others(host);
         let (audience, issuer) = (self.optional("jwt_audience"), self.optional("jwt_issuer"));
         AuthSettings {
             jwt: jwt.then_some(JwtSettings { secret, public_key, audience, issuer }),
             telegram: self.secret("telegram_bot_token").filter(|_| telegram),
             open,
+            open_to_others,
         }
     }
 
     /// In `open` mode everybody can be everybody, so others must not reach it by accident.
-    fn open_auth(&mut self, host: IpAddr, beside_another: bool) {
+    fn open_to_others(&mut self, host: IpAddr) -> bool {
         let allowed = self.yes("allow_open_on_public_address");
-        if !host.is_loopback() && !allowed {
+        if allowed {
+            self.warnings.push(format!(
+                "no sign-in on {host}: whoever reaches the port, or a proxy in front of it, can be anybody"
+            ));
+        } else if !host.is_loopback() {
             let about = if self.is_set("auth_mode") { "auth_mode" } else { "host" };
             self.problem(
                 about,
@@ -252,11 +275,8 @@ impl Reader<'_> {
                      want it, set allow_open_on_public_address = true"
                 ),
             );
-        } else if !host.is_loopback() {
-            self.warnings.push(format!("no sign-in on {host}: whoever reaches the port can be anybody"));
-        } else if beside_another {
-            self.warnings.push("auth_mode has `open`: whoever brings no token can be anybody".into());
         }
+        allowed
     }
 
     fn jwt_secret(&mut self) -> Option<Secret> {
@@ -388,7 +408,7 @@ impl Reader<'_> {
         for word in words(&list).filter(|word| *word != "none") {
             ice.stun.extend(self.taken("stun_urls", word.parse::<IceUrl>()));
         }
-        if let Some(server) = self.optional("turn_server") {
+        if let Some(server) = self.optional("turn_server").filter(|server| self.is_host(server)) {
             ice.stun.extend(self.taken("turn_server", stun_url_of_host(&server)));
             ice.turn.extend(self.taken("turn_server", TurnUrls::of_host(&server)));
         }
@@ -430,6 +450,19 @@ impl Reader<'_> {
         (ice, embedded)
     }
 
+    /// Whether `turn_server` names a host; a whole address is what people write first.
+    fn is_host(&mut self, server: &str) -> bool {
+        const SCHEMES: [&str; 6] = ["https:", "http:", "turns:", "turn:", "stuns:", "stun:"];
+        let Some(rest) = SCHEMES.iter().find_map(|scheme| server.strip_prefix(scheme)) else { return true };
+        let host = rest.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+        let reason = format!(
+            "`{server}` is a whole address; write the host alone, `{host}`, or TURN addresses into turn_url: \
+             `turn:{host}?transport=udp`"
+        );
+        self.problem("turn_server", reason);
+        false
+    }
+
     fn turn_secret(&mut self) -> Option<TurnSecret> {
         let text = self.optional("turn_secret")?;
         self.taken("turn_secret", TurnSecret::parse(&text))
@@ -441,8 +474,13 @@ impl Reader<'_> {
         no_other: bool,
         secret: Option<TurnSecret>,
     ) -> Option<EmbeddedTurn> {
-        let bind = self.host("turn_bind").unwrap_or(host);
-        let external_ip = self.parsed("turn_external_ip");
+        let external_ip: Option<IpAddr> = self.parsed("turn_external_ip");
+        let bind = self.host("turn_bind").unwrap_or(match external_ip {
+            // The server is behind a proxy and listens to it alone; nobody relays through that proxy.
+            Some(IpAddr::V4(_)) if host.is_loopback() => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            Some(IpAddr::V6(_)) if host.is_loopback() => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            Some(_) | None => host,
+        });
         let by_itself = self.text("turn_embedded") == "auto";
         let on = self.on_off_auto("turn_embedded", no_other);
         // Read in any case: a mistake in them is worth telling even while the relay is off.
@@ -517,7 +555,16 @@ impl Reader<'_> {
             }
         };
         let filter = self.text("log_level");
-        if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
+        // A bare word that is no level would be taken for the name of a module, and everything else be silent.
+        let is_level = |word: &str| ["error", "warn", "info", "debug", "trace", "off"].contains(&word);
+        if let Some(wrong) =
+            filter.split(',').map(str::trim).find(|word| !word.contains(['=', '[']) && !is_level(word))
+        {
+            self.problem(
+                "log_level",
+                format!("`{wrong}` is no level: error, warn, info, debug, trace or off"),
+            );
+        } else if let Err(error) = filter.parse::<tracing_subscriber::EnvFilter>() {
             self.problem("log_level", format!("`{filter}` is no filter such as `info`: {error}"));
         }
         LogSettings { format, filter }

@@ -71,13 +71,13 @@ pub const KEYS: &[Key] = keys! {
         trusted_proxies = "127.0.0.1,::1", "LIST";
             "Reverse proxies whose X-Forwarded-For is believed when requests are counted"
         metrics_token = "", "TOKEN", secret;
-            "Bearer token that GET /metrics asks for; without one everybody who reaches the port may read it"
+            "Bearer token that GET /metrics asks for; without one only this machine may read it, and not through a proxy"
         drain_seconds = "10", "SECONDS";
             "How long a stopping server waits for its calls to move away"
     }
     "Who is speaking": {
         auth_mode = "", "LIST";
-            "`jwt`, `telegram`, `open` or several; by default whatever a key is given for, else `open`"
+            "`jwt`, `telegram`, both, or `open` alone; by default whatever a key is given for, else `open`"
         allow_open_on_public_address = "false", "BOOL";
             "Allows `open` where others reach it: everybody can then be everybody"
         jwt_secret = "", "SECRET", secret;
@@ -135,7 +135,7 @@ pub const KEYS: &[Key] = keys! {
         turn_server = "", "HOST";
             "Host of a TURN server: STUN and TURN on 3478 (UDP and TCP), TLS on 5349"
         turn_url = "", "LIST";
-            "TURN addresses in full, in place of a host: `turn:turn.example.org:80?transport=tcp`"
+            "TURN addresses in full, beside a host or in place of one: `turn:turn.example.org:80?transport=tcp`"
         turn_secret = "", "SECRET", secret;
             "Secret shared with the TURN server (coturn: static-auth-secret); users get names and passwords for a while"
         turn_username = "", "NAME";
@@ -151,7 +151,7 @@ pub const KEYS: &[Key] = keys! {
         turn_embedded = "auto", "on|off|auto";
             "Relay in this very process (UDP); `auto`: if no other STUN or TURN server is named"
         turn_bind = "", "ADDRESS";
-            "Address that it listens on; default: that of `host`"
+            "Address that it listens on; default: that of `host`, or every one if turn_external_ip is set and `host` is this machine"
         turn_port = "3478", "PORT";
             "Port that it listens on"
         turn_relay_ports = "49152-65535", "FROM-TO";
@@ -178,6 +178,12 @@ pub const KEYS: &[Key] = keys! {
             "Whether anybody who is signed in may open a room by its name"
     }
     "Limits": {
+        limit_connections = "100000", "COUNT";
+            "Connections at once; fewer where the system gives fewer open files"
+        limit_connections_per_address = "5000", "COUNT";
+            "Connections of one address (IPv6: one /64) at once; 0: no limit. This machine and trusted_proxies are not counted"
+        limit_handshakes_per_minute = "3000", "COUNT";
+            "Times one address may connect to Socket.IO in a minute; 0: no limit. Counted as above"
         limit_message_bytes = "65536", "BYTES";
             "Largest message of a client"
         limit_candidates = "200", "COUNT";

@@ -170,12 +170,23 @@ fn the_public_sample_secret_is_refused_from_wherever_it_comes() {
 }
 
 #[test]
+fn whoever_writes_a_whole_address_for_a_host_is_told_what_to_write() {
+    for wrong in
+        ["https://turn.example.org/", "turn:turn.example.org?transport=udp", "stun://turn.example.org"]
+    {
+        let told = problems(&by_flags(&[("turn_server", wrong), ("turn_secret", SECRET)]));
+
+        assert!(told.contains("write the host alone, `turn.example.org`, or"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn open_mode_where_others_reach_it_is_refused_unless_said_so() {
     for (list, refused) in [
         (vec![("host", "0.0.0.0")], true),
         (vec![("host", "::")], true),
         (vec![("host", "192.0.2.7"), ("auth_mode", "open")], true),
-        (vec![("host", "0.0.0.0"), ("auth_mode", "jwt,open"), ("jwt_secret", SECRET)], true),
         (vec![("host", "0.0.0.0"), ("allow_open_on_public_address", "true")], false),
         (vec![("host", "0.0.0.0"), ("jwt_secret", SECRET)], false),
         (vec![("host", "::1")], false),
@@ -199,8 +210,11 @@ fn sign_in_is_what_keys_are_given_for_unless_said_otherwise() {
     assert_eq!(modes(&[("jwt_secret", SECRET)]), (true, false, false));
     assert_eq!(modes(&[("telegram_bot_token", "1:A")]), (false, true, false));
     assert_eq!(modes(&[("jwt_secret", SECRET), ("telegram_bot_token", "1:A")]), (true, true, false));
-    assert_eq!(modes(&[("jwt_secret", SECRET), ("auth_mode", "jwt, open")]), (true, false, true));
     assert_eq!(modes(&[("jwt_secret", SECRET), ("auth_mode", "open")]), (false, false, true));
+    for beside in ["jwt, open", "open, telegram"] {
+        let keys = [("jwt_secret", SECRET), ("telegram_bot_token", "1:A"), ("auth_mode", beside)];
+        assert!(problems(&by_flags(&keys)).contains("`open` cannot stand beside another mode"), "{beside}");
+    }
     assert!(problems(&by_flags(&[("auth_mode", "jwt")])).contains("needs jwt_secret"));
     assert!(problems(&by_flags(&[("auth_mode", "telegram")])).contains("@BotFather"));
     assert!(problems(&by_flags(&[("auth_mode", "basic")])).contains("none of jwt, telegram and open"));
@@ -419,5 +433,29 @@ fn the_documentation_and_the_unit_name_settings_that_exist() {
             let known = KEYS.iter().any(|key| key.name == word) || no_settings.contains(&&*word);
             assert!(known, "{word} is no setting");
         }
+    }
+}
+
+#[test]
+fn behind_a_proxy_the_relay_listens_where_others_reach_it() {
+    for (given, expected) in [
+        (&[("turn_external_ip", "203.0.113.5")][..], "0.0.0.0"),
+        (&[("turn_external_ip", "203.0.113.5"), ("turn_bind", "127.0.0.1")], "127.0.0.1"),
+        (&[], "127.0.0.1"),
+    ] {
+        let settings = load(given);
+        let relay = settings.embedded_turn.as_ref().expect("no other is named");
+        assert_eq!(relay.bind.to_string(), expected, "{given:?}");
+        assert_eq!(relay.allow_private_peers, expected == "127.0.0.1", "{given:?}");
+    }
+}
+
+#[test]
+fn a_log_level_that_is_none_is_told_and_a_filter_is_not() {
+    for wrong in ["warning", "loud", "info,verbose"] {
+        assert!(problems(&by_flags(&[("log_level", wrong)])).contains("no level"), "{wrong}");
+    }
+    for fine in ["warn", "info,calls_server::turn=debug", "off"] {
+        load(&[("log_level", fine)]);
     }
 }

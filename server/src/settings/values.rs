@@ -88,6 +88,13 @@ fn is_localhost(origin: &str) -> bool {
 pub struct Networks(Vec<Network>);
 
 impl Networks {
+    /// These, and this machine.
+    pub fn and_loopback(mut self) -> Self {
+        self.0.push(Network { address: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 });
+        self.0.push(Network { address: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: Ipv6Addr::BITS });
+        self
+    }
+
     /// Whether the address is in one of them.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))

@@ -276,6 +276,28 @@ mod tests {
         }
 
         #[test]
+        fn what_is_read_of_any_text_stands_in_it(kind in "[0-9]?", rest in any::<String>()) {
+            let text = format!("{kind}{rest}");
+            match decode(&text) {
+                Ok(Packet::Event { namespace, args, .. } | Packet::BinaryEvent { namespace, args, .. }) => {
+                    prop_assert!(text.ends_with(args) && namespace.starts_with('/'));
+                }
+                Ok(Packet::Connect { namespace, auth }) => {
+                    prop_assert!(text.ends_with(auth) && namespace.starts_with('/'));
+                }
+                Ok(Packet::Disconnect { namespace }) => prop_assert!(namespace.starts_with('/')),
+                Ok(Packet::Ack | Packet::BinaryAck { .. }) | Err(BadPacket) => {}
+            }
+        }
+
+        #[test]
+        fn a_name_read_early_is_the_name_read_late(args in "\\[\"[a-z\\\\\"u0]{0,8}\"?[,\\[\\]{}a\"]{0,8}\\]?") {
+            if let (Some(early), Some(late)) = (name_at_start(&args), arguments(&args)) {
+                prop_assert_eq!(early, late.name);
+            }
+        }
+
+        #[test]
         fn what_was_written_is_read(name in "\\PC{0,20}", ack in any::<Option<u64>>(), value in "\\PC{0,20}") {
             let args = serde_json::to_string(&(&name, &value)).unwrap();
             let text = format!("2{}{args}", ack.map(|id| id.to_string()).unwrap_or_default());

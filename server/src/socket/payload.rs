@@ -44,6 +44,7 @@ pub(super) fn join(frames: &[Frame]) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_body_is_cut_at_the_separators() {
@@ -65,5 +66,21 @@ mod tests {
         assert_eq!(join(&[Frame::text("2")]), "2");
         assert_eq!(join(&[Frame::text("2"), Frame::text("42[\"é\"]")]), "2\u{1e}42[\"é\"]");
         assert_eq!(join(&[]), "");
+    }
+
+    proptest! {
+        #[test]
+        fn of_any_body_every_part_is_looked_at(body in "[\\x1e\\x00b42=A-Z\\[\"é]{0,60}") {
+            let found: Vec<_> = parts(&body).collect();
+
+            prop_assert_eq!(found.len(), body.matches(char::from(SEPARATOR)).count() + 1);
+            for (part, text) in found.iter().zip(body.split(char::from(SEPARATOR))) {
+                match part {
+                    Part::Text(read) => prop_assert_eq!(*read, text),
+                    Part::Binary(length) => prop_assert!(*length <= text.len() && text.starts_with('b')),
+                    Part::NotBase64 => prop_assert!(text.starts_with('b')),
+                }
+            }
+        }
     }
 }

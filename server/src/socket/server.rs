@@ -1,11 +1,11 @@
 //! The door: which request is what, and what every session shares.
 use super::{
     Handshake, Hub, Service, SocketHandle, SocketSettings, SocketStats,
-    limits::Visitors,
     outbox::{Outbox, Via},
     polling::{self, Polling},
     query, upgrade,
 };
+use crate::visitors::{Limiter, Place, Places, network_of};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -18,7 +18,7 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use std::{
     collections::HashMap,
     error::Error,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
@@ -44,6 +44,7 @@ impl<S: Service> Clone for Sockets<S> {
 impl<S: Service> Sockets<S> {
     /// Sockets that talk to `service` and can be found in `hub`, which is new.
     pub fn new(settings: SocketSettings, hub: Arc<Hub>, service: Arc<S>) -> Self {
+        let handshakes = settings.handshakes_per_minute.map(Limiter::new);
         Self {
             core: Arc::new(Core {
                 settings,
@@ -51,7 +52,8 @@ impl<S: Service> Sockets<S> {
                 service,
                 stats: Arc::default(),
                 polling: Mutex::default(),
-                visitors: Mutex::default(),
+                handshakes,
+                places: Arc::default(),
                 is_stopping: AtomicBool::new(false),
                 sessions: AtomicUsize::new(0),
                 changed: Notify::new(),
@@ -107,9 +109,8 @@ impl<S: Service> Sockets<S> {
                 return Err(Refused::VERSION);
             }
             let key = if is_websocket { Some(upgrade::key(&request)?) } else { None };
-            core.admit(peer)?;
-            let handshake =
-                Box::new(Handshake { peer, headers: request.headers().clone(), query: line, auth: None });
+            let place = core.admit(peer)?;
+            let handshake = Box::new(Handshake::of(&request, peer, place));
             return Ok(match key {
                 Some(key) => upgrade::open(core.clone(), request, &key, handshake),
                 None => polling::open(core, handshake),
@@ -164,7 +165,9 @@ pub(super) struct Core<S: Service> {
     pub(super) stats: Arc<SocketStats>,
     /// The sessions that poll, by the id their requests carry. A WebSocket needs no name.
     polling: Mutex<HashMap<String, Arc<Polling>>>,
-    visitors: Mutex<Visitors>,
+    handshakes: Option<Limiter<IpAddr>>,
+    /// Sessions of each address, where they are limited.
+    places: Arc<Places>,
     is_stopping: AtomicBool,
     /// How many sessions have not ended.
     sessions: AtomicUsize,
@@ -178,19 +181,24 @@ impl<S: Service> Core<S> {
         self.polling.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether another session may be opened.
-    fn admit(&self, peer: SocketAddr) -> Result<(), Refused> {
+    /// Whether another session may be opened; with it comes its place, if its address may only have so many.
+    fn admit(&self, peer: SocketAddr) -> Result<Option<Place>, Refused> {
         let is_full = self.settings.max_sockets.is_some_and(|most| self.sessions.load(SeqCst) >= most);
         if is_full || self.is_stopping() {
             return Err(Refused::UNAVAILABLE);
         }
-        if let Some(count) = self.settings.handshakes_per_minute {
-            let mut visitors = self.visitors.lock().unwrap_or_else(PoisonError::into_inner);
-            if !visitors.admit(Instant::now(), peer.ip(), count) {
-                return Err(Refused::TOO_MANY);
-            }
+        let address = peer.ip();
+        if self.settings.uncounted.contains(address) {
+            return Ok(None);
         }
-        Ok(())
+        let visitor = network_of(address);
+        let is_refused =
+            |limiter: &Limiter<IpAddr>| limiter.take(visitor, Instant::now().into_std()).is_err();
+        if self.handshakes.as_ref().is_some_and(is_refused) {
+            return Err(Refused::TOO_MANY);
+        }
+        let Some(most) = self.settings.sockets_per_address else { return Ok(None) };
+        self.places.take(visitor, most).map(Some).ok_or(Refused::TOO_MANY)
     }
 
     pub(super) fn is_stopping(&self) -> bool {

@@ -7,6 +7,7 @@ use super::{
     packet::{self, Packet},
     server::Core,
 };
+use crate::visitors::Place;
 use serde_json::value::RawValue;
 use std::{
     future::poll_fn,
@@ -33,10 +34,13 @@ pub(super) struct Session<S: Service> {
     pub(super) outbox: Arc<Outbox>,
     seat: Seat<S>,
     rate: Rate,
+    volume: Rate,
     /// Binary messages that belong to an event which was refused already.
     attachments: u32,
     heart: Heart,
     timer: Pin<Box<Sleep>>,
+    /// Of its address; free again when the session is over.
+    _place: Option<Place>,
 }
 
 /// Where the client is on its way in.
@@ -55,6 +59,8 @@ struct Inside<S: Service> {
     socket: SocketHandle,
     /// Apart, so that a session that is still outside does not pay for it.
     identity: Box<S::Identity>,
+    /// When its time is over, if ever.
+    until: Option<Instant>,
     reason: CloseReason,
 }
 
@@ -85,7 +91,7 @@ enum Heart {
 
 impl<S: Service> Session<S> {
     /// Opens a session and puts the packet that says so into its outbox.
-    pub(super) fn open(core: &Arc<Core<S>>, handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
+    pub(super) fn open(core: &Arc<Core<S>>, mut handshake: Box<Handshake>, via: Via, sid: &str) -> Self {
         let settings = &core.settings;
         let now = Instant::now();
         let outbox = Outbox::new(core.hub.next_id(), settings.outbox_limit, via, core.stats.clone());
@@ -96,8 +102,10 @@ impl<S: Service> Session<S> {
         Self {
             core: core.clone(),
             outbox,
+            _place: handshake.place.take(),
             seat: Seat::Outside { handshake, until },
             rate: Rate::full(),
+            volume: Rate::full(),
             attachments: 0,
             heart: Heart::Resting(ping_at),
             timer: Box::pin(sleep_until(ping_at.min(until))),
@@ -108,8 +116,15 @@ impl<S: Service> Session<S> {
     pub(super) fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if matches!(&self.seat, Seat::Outside { until, .. } if *until <= now) {
-                return Poll::Ready(CloseReason::TransportClosed);
+            match &self.seat {
+                Seat::Outside { until, .. } if *until <= now => {
+                    return Poll::Ready(CloseReason::TransportClosed);
+                }
+                Seat::Inside(inside) if inside.until.is_some_and(|until| until <= now) => {
+                    self.core.service.expired(&inside.socket);
+                    return Poll::Ready(CloseReason::Expired);
+                }
+                Seat::Outside { .. } | Seat::Inside(_) | Seat::Left => {}
             }
             match self.heart {
                 Heart::Resting(at) if at <= now => {
@@ -132,7 +147,8 @@ impl<S: Service> Session<S> {
         let (Heart::Resting(beat) | Heart::Asked(beat)) = self.heart;
         let due = match &self.seat {
             Seat::Outside { until, .. } => beat.min(*until),
-            Seat::Inside(_) | Seat::Left => beat,
+            Seat::Inside(inside) => inside.until.map_or(beat, |until| beat.min(until)),
+            Seat::Left => beat,
         };
         self.timer.as_mut().reset(due);
     }
@@ -211,6 +227,12 @@ impl<S: Service> Session<S> {
         self.rate.take(Instant::now(), self.core.settings.events_per_second, Duration::from_secs(1))
     }
 
+    /// What one says is passed on to others, who may have less of a network.
+    fn may_say_so_much(&mut self, bytes: usize) -> bool {
+        let kilobytes = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
+        self.volume.take_many(Instant::now(), kilobytes, VOLUME_KB, VOLUME_PER)
+    }
+
     async fn packet(&mut self, text: &str) -> Flow {
         match packet::decode(text) {
             Ok(Packet::Connect { namespace: "/", auth }) => self.connect(auth).await,
@@ -273,11 +295,14 @@ impl<S: Service> Session<S> {
         let socket = SocketHandle(self.outbox.clone());
         self.rate = Rate::full();
         self.core.stats.connected.up();
+        // What is further away than the clock counts is never.
+        let until = self.core.service.stays(&identity).and_then(|stay| Instant::now().checked_add(stay));
         // From here on the service hears of its end, even if `opened` panics.
         self.seat = Seat::Inside(Inside {
             core: self.core.clone(),
             socket,
             identity: Box::new(identity),
+            until,
             reason: CloseReason::Panicked,
         });
         let Seat::Inside(inside) = &self.seat else { return };
@@ -289,7 +314,7 @@ impl<S: Service> Session<S> {
     }
 
     async fn event(&mut self, ack: Option<AckId>, args: &str) -> Flow {
-        if !self.may_speak() {
+        if !self.may_speak() || !self.may_say_so_much(args.len()) {
             return self.report(Fault::RateLimited, packet::name_at_start(args), ack);
         }
         let Some(arguments) = packet::arguments(args) else {
@@ -357,6 +382,10 @@ pub(super) async fn unless_forced(
     })
     .await
 }
+
+/// What one socket may say: as much at once, and so much again in that time. A call says a few kilobytes a minute.
+const VOLUME_KB: u32 = 8 * 1024;
+const VOLUME_PER: Duration = Duration::from_secs(8);
 
 /// A client that fails to get in may try again so often a minute. More is guessing.
 const CONNECTS: u32 = 10;

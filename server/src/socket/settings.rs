@@ -1,5 +1,5 @@
 //! The numbers of the transport; each can be set.
-use crate::settings::CorsOrigins;
+use crate::settings::{CorsOrigins, Networks};
 use std::time::Duration;
 
 /// How the transport behaves.
@@ -27,9 +27,12 @@ pub struct SocketSettings {
     pub events_per_second: u32,
     /// How many sockets may be open; no limit if none.
     pub max_sockets: Option<usize>,
-    /// New sessions an address may open in a minute; no limit if none. Behind a proxy that hides the clients'
-    /// addresses there must be none.
+    /// New sessions an address may open in a minute; no limit if none.
     pub handshakes_per_minute: Option<u32>,
+    /// Sessions an address may have at once; no limit if none.
+    pub sockets_per_address: Option<usize>,
+    /// For whom these two do not hold: addresses that stand for many, such as a proxy that hides its clients.
+    pub uncounted: Networks,
     /// Which web pages of other origins may poll. WebSockets know no such rule: who may connect is for the service
     /// to say.
     pub cors: CorsOrigins,
@@ -47,10 +50,13 @@ impl Default for SocketSettings {
             close_timeout: Duration::from_secs(5),
             message_limit: 64 * 1024,
             hard_limit: 1_000_000,
-            outbox_limit: 1024 * 1024,
+            // What is told at once to a device that comes late fits in: everything that rings, or the log of a room.
+            outbox_limit: 2 * 1024 * 1024,
             events_per_second: 100,
             max_sockets: None,
             handshakes_per_minute: None,
+            sockets_per_address: None,
+            uncounted: Networks::default(),
             cors: CorsOrigins::default(),
         }
     }

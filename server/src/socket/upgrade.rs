@@ -9,6 +9,7 @@ use super::{
     websocket::{Limits, Message},
     wire::{Farewell, Lost, Wire},
 };
+use crate::patient::Patient;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::Full;
@@ -166,12 +167,19 @@ fn accept(key: &HeaderValue) -> String {
 /// Waits until HTTP lets go of the connection. What HTTP kept for it, buffers above all, ends here.
 async fn upgraded(upgrade: OnUpgrade, limits: Limits, patience: std::time::Duration) -> Option<Wire<Stream>> {
     let upgraded = timeout(patience, upgrade).await.ok()?.ok()?;
-    Some(match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => {
-            let io = parts.io.into_inner();
+    // From the door, or from a plain server.
+    let tcp = match upgraded.downcast::<TokioIo<Patient<TcpStream>>>() {
+        Ok(parts) => Ok((parts.io.into_inner().into_inner(), parts.read_buf)),
+        Err(other) => {
+            let plain = other.downcast::<TokioIo<TcpStream>>();
+            plain.map(|parts| (parts.io.into_inner(), parts.read_buf))
+        }
+    };
+    Some(match tcp {
+        Ok((io, unread)) => {
             // Signalling is small messages that somebody waits for. Without it they are only later.
             let _ = io.set_nodelay(true);
-            Wire::new(Stream::Tcp(io), limits, parts.read_buf.to_vec())
+            Wire::new(Stream::Tcp(io), limits, unread.to_vec())
         }
         Err(other) => Wire::new(Stream::Other(TokioIo::new(other)), limits, vec![]),
     })

@@ -8,17 +8,20 @@ use calls_protocol::{Register, UserId};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tracing::{debug, warn};
 
-/// As many as may wait: a restart brings back thousands within seconds.
-const WAITING: usize = 16_384;
+/// As many as may wait: a restart brings back thousands within seconds. Tokens may have 4 KB, so this is 16 MB at most.
+const WAITING: usize = 4_096;
 
 /// Takes news of devices.
 #[derive(Debug, Clone)]
-pub struct Devices(Sender<(UserId, Device)>);
+pub struct Devices {
+    directory: Directory,
+    news: Sender<(UserId, Device)>,
+}
 
 /// Where to give news of devices, and the task that writes them down until its owner drops it.
 pub fn devices(directory: Directory, clock: Clock) -> (Devices, impl Future<Output = ()> + Send) {
     let (sender, receiver) = mpsc::channel(WAITING);
-    (Devices(sender), save(directory, clock, receiver))
+    (Devices { directory: directory.clone(), news: sender }, save(directory, clock, receiver))
 }
 
 async fn save(directory: Directory, clock: Clock, mut news: Receiver<(UserId, Device)>) {
@@ -30,7 +33,8 @@ async fn save(directory: Directory, clock: Clock, mut news: Receiver<(UserId, De
 }
 
 impl Devices {
-    /// A device said whose calls it takes. Only one that a push can reach is worth a row.
+    /// A device said whose calls it takes. Only one that a push can reach is worth a row, and only if it says something
+    /// new: phones register each time they connect.
     pub(super) fn saw(&self, register: &Register) {
         let (Some(id), Some(token)) = (&register.device_id, &register.push_token) else { return };
         let device = Device {
@@ -38,7 +42,9 @@ impl Devices {
             platform: register.platform.clone().unwrap_or_default(),
             push_token: Some(token.clone()),
         };
-        if self.0.try_send((register.user_id, device)).is_err() {
+        let user = register.user_id;
+        if self.directory.is_news(user, &device) && self.news.try_send((user, device)).is_err() {
+            self.directory.is_not_saved(user);
             debug!("too many devices at once: one was not remembered");
         }
     }

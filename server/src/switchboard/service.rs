@@ -1,59 +1,76 @@
 //! What sockets say, made into inputs of the rules.
 use super::{Asking, Switchboard};
 use crate::{
-    auth::Proof,
+    auth::{ONLY_HERE, Proof, SignIn},
     calls::{Facts, Input, SocketId},
+    clock::wall_clock,
+    db::Asker,
     socket::{CloseReason, ConnectRefused, Event, Fault, Handshake, Malformed, Service, SocketHandle},
 };
 use calls_protocol::{CallTarget, ClientEvent, ErrorCode, Refusal, RoomName, UserId};
-use hyper::{HeaderMap, header};
 use serde::Deserialize;
 use serde_json::Value;
+use std::time::Duration;
 use tracing::debug;
 
 impl Service for Switchboard {
     /// Whom the token names; nobody in open mode, where `call:register` is believed.
-    type Identity = Option<UserId>;
+    type Identity = Option<SignIn>;
 
-    async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<UserId>, ConnectRefused> {
-        if !self.is_welcome(&handshake.headers) {
+    async fn connect(&self, _: SocketId, handshake: &Handshake) -> Result<Option<SignIn>, ConnectRefused> {
+        let forbidden = |sentence: &str| {
             self.lines.metrics.refused(ErrorCode::Forbidden);
-            let sentence = "pages of this web site may not call here: the operator names it in cors_origins";
-            return Err(ConnectRefused::new(ErrorCode::Forbidden.as_str(), sentence));
+            Err(ConnectRefused::new(ErrorCode::Forbidden.as_str(), sentence))
+        };
+        if self.lines.auth.is_for_this_machine() && !handshake.is_for_this_machine {
+            return forbidden(ONLY_HERE);
+        }
+        if !self.is_welcome(handshake) {
+            return forbidden(
+                "pages of this web site may not call here: the operator names it in cors_origins",
+            );
         }
         let auth: Value = match &handshake.auth {
             Some(auth) => serde_json::from_str(auth.get()).unwrap_or(Value::Null),
             None => Value::Null,
         };
         let proof = Proof::of_handshake(&auth);
-        self.lines.auth.check(proof, self.clock.now()).map_err(|error| {
+        self.lines.auth.sign_in(proof, wall_clock()).map_err(|error| {
             self.lines.metrics.refused(ErrorCode::Unauthorized);
             ConnectRefused::new(ErrorCode::Unauthorized.as_str(), error.to_string())
         })
     }
 
-    fn opened(&self, _: &SocketHandle, _: &Option<UserId>) {}
+    /// As long as its proof holds: whoever is no longer let in does not stay in either.
+    fn stays(&self, identity: &Option<SignIn>) -> Option<Duration> {
+        let until = identity.as_ref()?.until;
+        Some(Duration::from_millis(until.0.saturating_sub(wall_clock().0)))
+    }
 
-    async fn event(&self, socket: &SocketHandle, authenticated: &Option<UserId>, event: Event<'_>) {
+    fn expired(&self, socket: &SocketHandle) {
+        let asking = Asking { socket, event: "connect", room: None, ack: None };
+        let sentence = "the sign-in has expired: get a new token and connect again; a call goes on meanwhile";
+        self.refuse(&asking, Refusal::new(ErrorCode::Unauthorized, sentence));
+    }
+
+    fn opened(&self, _: &SocketHandle, _: &Option<SignIn>) {}
+
+    async fn event(&self, socket: &SocketHandle, identity: &Option<SignIn>, event: Event<'_>) {
+        let authenticated = identity.map(|sign_in| sign_in.user);
         self.lines.metrics.event(event.name);
         let payload = event.payload.map_or("null", |payload| payload.get());
         let asking = Asking { socket, event: event.name, room: None, ack: event.ack };
         match ClientEvent::decode(event.name, payload) {
             Ok(said) => {
-                let facts = self.facts(&said, *authenticated).await;
-                self.remember_device(&said, *authenticated);
+                let facts = self.facts(socket.id(), &said, authenticated).await;
+                self.remember_device(&said, authenticated);
                 let room = said.room().cloned();
                 let asking = Asking { room: room.as_ref(), ..asking };
                 if self.lines.hub.get(socket.id()).is_none() {
                     // It was closed while we looked things up; what it said last must not undo what closed it.
                     return;
                 }
-                let input = Input::Event {
-                    socket: socket.id(),
-                    authenticated: *authenticated,
-                    event: Box::new(said),
-                    facts,
-                };
+                let input = Input::Event { socket: socket.id(), authenticated, event: Box::new(said), facts };
                 self.ask(input, Some(&asking));
             }
             Err(error) => {
@@ -81,18 +98,18 @@ impl Service for Switchboard {
 impl Switchboard {
     /// Whether the page that connects, if it is one, is of this server or of a site that the operator named. Browsers
     /// ask nobody before they open a WebSocket, so that without this any page could call in its visitor's name.
-    fn is_welcome(&self, headers: &HeaderMap) -> bool {
-        let Some(origin) = headers.get(header::ORIGIN) else { return true };
-        let Ok(origin) = origin.to_str() else { return false };
-        let is_own = headers.get(header::HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| {
-            let site = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-            site.is_some_and(|site| site.eq_ignore_ascii_case(host))
-        });
+    fn is_welcome(&self, handshake: &Handshake) -> bool {
+        let Some(origin) = handshake.origin.as_deref() else { return true };
+        let site = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let is_own = match (site, handshake.host.as_deref()) {
+            (Some(site), Some(host)) => site.eq_ignore_ascii_case(host),
+            (None, _) | (_, None) => false,
+        };
         is_own || self.lines.cors.allows(origin)
     }
 
     /// What the rules have to know about an event and cannot know themselves.
-    async fn facts(&self, said: &ClientEvent, authenticated: Option<UserId>) -> Facts {
+    async fn facts(&self, socket: SocketId, said: &ClientEvent, authenticated: Option<UserId>) -> Facts {
         let directory = &self.lines.directory;
         match said {
             // The profile of somebody else is looked up for nobody.
@@ -101,7 +118,11 @@ impl Switchboard {
             }
             ClientEvent::Initiate(initiate) => match initiate.target {
                 CallTarget::Group { group, .. } => {
-                    Facts { group: directory.group(group).await, ..Facts::default() }
+                    let asker = authenticated.map_or(Asker::Socket(socket), Asker::User);
+                    match directory.group(group, asker).await {
+                        Ok(group) => Facts { group: Some(group), ..Facts::default() },
+                        Err(why) => Facts { no_group: Some(why.into()), ..Facts::default() },
+                    }
                 }
                 // Without a sender of pushes none can wake anybody, so that a caller need not wait in vain.
                 CallTarget::User { .. } => Facts { callee_has_push: false, ..Facts::default() },

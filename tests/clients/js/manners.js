@@ -107,7 +107,10 @@ const manners = {
 
   async "what was emitted while the connection was down comes when it is back"() {
     const socket = await registered(1);
+    const lost = once(socket, "disconnect");
+    // By polling it may first finish what it was saying.
     socket.io.engine.close();
+    await lost;
     const answers = [
       socket.timeout(PATIENCE).emitWithAck("call:register", { userId: 1 }),
       socket.timeout(PATIENCE).emitWithAck("call:end", end),

@@ -3,9 +3,11 @@ mod disk;
 mod kill;
 mod load;
 mod log;
+mod messenger;
 mod monitoring;
 mod refused;
 mod slow;
+mod spill;
 mod stop;
 
 /// The very program, built for the tests.

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod adoption;
+mod away;
 mod crash;
 mod directory;
 mod history;
 mod monitoring;
 mod open;
+mod printed;
 mod queue;
 mod speed;
 mod twice;
@@ -16,7 +18,7 @@ use calls_protocol::{
 };
 use calls_server::{
     calls::{FinalStatus, Record},
-    db::{Store, Writer},
+    db::{Dropped, Store, Writer},
 };
 use std::time::Duration;
 
@@ -165,5 +167,5 @@ async fn write(store: &Store, records: &[Record], size: usize) {
         writer.flush(PATIENCE).await.unwrap();
     }
     writer.close(PATIENCE).await.unwrap();
-    assert_eq!(writer.counts().lost, 0);
+    assert_eq!(writer.counts().dropped, Dropped::default());
 }

@@ -1,5 +1,7 @@
 // Shows /api/health in words, and looks again every few seconds while the page is in sight.
-const words = { up: "works", down: "does not answer", off: "not in use" };
+const words = {
+  up: "works", down: "does not answer", off: "not in use", open: "nobody signs in", required: "needed",
+};
 const headlines = {
   ok: ["The server is up and ready for calls.", "good"],
   degraded: ["The server is up, but a part of it does not answer.", "bad"],
@@ -25,9 +27,14 @@ async function look() {
     const response = await fetch("/api/health", { cache: "no-store" });
     const health = await response.json();
     headline(headlines[health.status] ?? [`The server says: ${health.status}`, ""]);
+    for (const place of document.querySelectorAll("[data-sign-in]")) {
+      place.hidden = place.dataset.signIn !== health.auth;
+    }
     for (const field of document.querySelectorAll("[data-field]")) {
       const value = health[field.dataset.field];
       field.textContent = field.dataset.field === "uptime" ? duration(value) : words[value] ?? value;
+      const row = field.closest("[data-if-used]");
+      if (row) row.hidden = value === "off";
       field.className = value === "up" || value === "down" ? value : "";
     }
   } catch {

@@ -17,6 +17,9 @@ use std::{
 };
 use tokio::sync::Notify;
 
+/// Larger than what the kernel keeps for a connection.
+const LARGE: usize = 64 << 20;
+
 /// Answers with what it was asked.
 #[derive(Clone)]
 struct Echo;
@@ -26,7 +29,14 @@ impl SocketPath for Echo {
         path.starts_with("/socket.io")
     }
 
+    fn open(&self) -> usize {
+        0
+    }
+
     async fn handle(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        if request.uri().path().ends_with("/endless") {
+            return Response::new(Full::from(vec![7; LARGE]));
+        }
         assert!(!request.uri().path().ends_with("/bug"), "a bug, as asked for");
         Response::new(Full::from(format!("{} {}", request.uri(), peer.ip())))
     }
@@ -63,8 +73,8 @@ async fn socket_io_and_rest_share_the_port() {
 #[tokio::test]
 async fn many_requests_go_over_one_connection() {
     let server = start(&[]);
-    let one = "GET /api/health/live HTTP/1.1\r\nhost: t\r\n\r\n".repeat(50);
-    let all = format!("{one}GET / HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n");
+    let one = "GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n".repeat(50);
+    let all = format!("{one}GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
 
     let answers = String::from_utf8(exchange(server.address, all.as_bytes()).await).unwrap();
 
@@ -88,14 +98,13 @@ async fn a_stop_answers_what_has_begun_and_lets_nobody_in() {
     let server = start_with(&[], history, NoSockets);
     let address = server.address;
     let mut idle = TcpStream::connect(address).await.unwrap();
-    idle.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     let mut first = [0; 15];
     idle.read_exact(&mut first).await.unwrap();
     let mut silent = TcpStream::connect(address).await.unwrap();
-    let asking =
-        tokio::spawn(
-            async move { exchange(address, b"GET /api/calls?user=1 HTTP/1.1\r\nhost: t\r\n\r\n").await },
-        );
+    let asking = tokio::spawn(async move {
+        exchange(address, b"GET /api/calls?user=1 HTTP/1.1\r\nhost: localhost\r\n\r\n").await
+    });
     begun.notified().await;
 
     let stopping = tokio::spawn(server.stop());
@@ -117,7 +126,7 @@ async fn what_is_not_done_in_time_is_cut_off_and_counted() {
     let (history, begun, _go_on) = held();
     let server = start_with(&[], history, NoSockets);
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /api/calls?user=1 HTTP/1.1\r\nhost: t\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /api/calls?user=1 HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     begun.notified().await;
 
     assert_eq!(server.stop().await, 1);
@@ -135,9 +144,51 @@ async fn whoever_sends_half_a_head_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn whoever_does_not_read_the_answer_is_not_waited_for() {
+    tokio::time::pause();
+    let server = start_with(&[], CallHistory::none(), Echo);
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+
+    stream.write_all(b"GET /socket.io/endless HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(120)).await;
+
+    let mut answer = Vec::new();
+    // It was cut off, in one way or another.
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(!answer.is_empty() && answer.len() < LARGE, "{} bytes", answer.len());
+}
+
+#[tokio::test]
+async fn a_full_door_closes_at_once_and_opens_again() {
+    let rest = rest(&[], CallHistory::none());
+    let metrics = rest.metrics.clone();
+    let guests = Guests::new(3, Some(2), Networks::default());
+    let door = Door { guests, ..door_to(rest, NoSockets) };
+    let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve(listener, door, std::future::pending(), PATIENCE));
+    let question = b"GET /api/health/live HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let come = async || {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // The other side may have closed already.
+        let _ = stream.write_all(question).await;
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.map(|_| stream).ok()
+    };
+
+    let (first, second) = (come().await, come().await);
+    assert!(first.is_some() && second.is_some());
+    assert!(come().await.is_none(), "an address has two places");
+    assert_eq!(metrics.connections_refused.get(), 1);
+
+    drop(first);
+    while come().await.is_none() {}
+}
+
+#[tokio::test]
 async fn nonsense_and_huge_heads_end_their_connection_only() {
     let server = start(&[]);
-    let huge = format!("GET / HTTP/1.1\r\nhost: t\r\nx: {}\r\n\r\n", "y".repeat(100_000));
+    let huge = format!("GET / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "y".repeat(100_000));
     for nonsense in ["\0\0\0\0\r\n\r\n", "HELO example.org\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", &huge] {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         // The server may close before all of it is written.

@@ -1,6 +1,6 @@
 //! What the routes answer, to whom.
 use super::*;
-use crate::http::{openapi, pages::PAGES, routes::ROUTES};
+use crate::http::{access::Peer, openapi, pages::PAGES, routes::ROUTES};
 use calls_protocol::{CallId, CallType, GroupId, RoomName, Seconds};
 use serde_json::json;
 use std::sync::Mutex;
@@ -21,7 +21,7 @@ async fn health_says_how_the_server_and_its_parts_are() {
         answer.json(),
         json!({
             "status": "ok", "version": env!("CARGO_PKG_VERSION"), "uptime": answer.json()["uptime"],
-            "database": "up", "redis": "off", "turn": "off", "sfu": "off",
+            "auth": "open", "database": "up", "redis": "off", "turn": "off", "sfu": "off",
         })
     );
 }
@@ -124,7 +124,7 @@ fn init_data(bot: &str, user: u64) -> String {
 
 #[tokio::test]
 async fn in_open_mode_the_page_of_the_mini_app_gets_a_relay_for_a_guest() {
-    let server = start(&[]);
+    let server = start(&[("allow_open_on_public_address", "true")]);
 
     let first = server.get("/api/ice-config").await.json();
     let again = server.get("/api/ice-config").await.json();
@@ -135,11 +135,30 @@ async fn in_open_mode_the_page_of_the_mini_app_gets_a_relay_for_a_guest() {
 }
 
 #[tokio::test]
+async fn in_open_mode_nothing_is_told_to_who_came_through_a_proxy_or_by_another_name() {
+    let server = start(&[]);
+    let behind = [("x-forwarded-for", "192.0.2.1")];
+    let rebound = "GET /api/calls?user=1 HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
+
+    for path in ["/", "/api/ice-servers/5", "/api/calls?user=5", "/metrics"] {
+        let answer = server.ask(&format!("GET {path}"), &behind, "").await;
+        assert_eq!(answer.refusal(), (403, "forbidden".into()), "{path}");
+        assert!(answer.body.contains("allow_open_on_public_address"), "{answer:?}");
+    }
+    let answer = Answer::read(&exchange(server.address, rebound.as_bytes()).await);
+    assert_eq!(answer.refusal(), (403, "forbidden".into()));
+
+    for list in [&[("allow_open_on_public_address", "true")], SIGNED_IN] {
+        assert_eq!(start(list).ask("GET /api/health", &behind, "").await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn without_a_turn_server_there_is_stun_and_a_word_on_it() {
     let rest = rest(&[("turn_embedded", "off"), ("stun_urls", "stun:stun.example.org")], CallHistory::none());
     let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
-    let door = Door { router: router(rest), sockets: NoSockets, trusted_proxies: Networks::default() };
+    let door = door_to(rest, NoSockets);
     let (stop, stopped) = oneshot::channel::<()>();
     let (health, metrics) = Default::default();
     let stop_when = async { drop(stopped.await) };
@@ -312,6 +331,35 @@ async fn the_numbers_may_ask_for_a_token_of_their_own() {
 }
 
 #[tokio::test]
+async fn without_a_token_the_numbers_are_for_this_machine() {
+    use axum::{body::Body, extract::Request};
+    use hyper::service::Service as _;
+    use hyper_util::service::TowerToHyperService;
+    let rest = rest(SIGNED_IN, CallHistory::none());
+    let router = TowerToHyperService::new(router(rest));
+    let ask = async |peer: &str, header: Option<&'static str>| {
+        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+        request.extensions_mut().insert(Peer(peer.parse().unwrap()));
+        if let Some(name) = header {
+            request.headers_mut().insert(name, "127.0.0.1".parse().unwrap());
+        }
+        router.call(request).await.unwrap().status().as_u16()
+    };
+
+    for near in ["127.0.0.1:5", "[::1]:5", "[::ffff:127.0.0.1]:5"] {
+        assert_eq!(ask(near, None).await, 200, "{near}");
+        for header in ["x-forwarded-for", "forwarded", "x-real-ip"] {
+            assert_eq!(ask(near, Some(header)).await, 403, "{near} {header}");
+        }
+    }
+    for far in ["192.0.2.1:5", "10.0.0.1:5", "[2001:db8::1]:5"] {
+        assert_eq!(ask(far, None).await, 403, "{far}");
+    }
+    let behind = start(SIGNED_IN).ask("GET /metrics", &[("x-forwarded-for", "192.0.2.1")], "").await;
+    assert!(behind.body.contains("metrics_token"), "{behind:?}");
+}
+
+#[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up() {
     tokio::time::pause();
     let history = CallHistory::new(|_| std::future::pending());
@@ -326,7 +374,7 @@ async fn a_request_that_takes_too_long_is_given_up() {
 async fn a_body_that_does_not_arrive_is_given_up() {
     tokio::time::pause();
     let server = start(&[]);
-    let head = "POST /api/turn-credentials HTTP/1.1\r\nhost: t\r\ncontent-type: application/json\r\n\
+    let head = "POST /api/turn-credentials HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 20\r\nconnection: close\r\n\r\n{";
 
     let answer = Answer::read(&exchange(server.address, head.as_bytes()).await);

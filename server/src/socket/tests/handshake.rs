@@ -1,6 +1,6 @@
 //! Who gets a session, and what a request is told that does not.
 use super::{super::*, support::*};
-use hyper::{Method, StatusCode, header};
+use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -79,7 +79,7 @@ async fn pages_of_other_origins_are_allowed_by_the_list() {
     let settings = SocketSettings { cors: "https://a.org".parse().unwrap(), ..Default::default() };
     let server = Server::new(settings);
     let ask = async |method: Method, origin: &str| {
-        let request = hyper::Request::builder()
+        let request = Request::builder()
             .method(method)
             .uri("/socket.io/?EIO=4&transport=polling")
             .header(header::ORIGIN, origin)
@@ -114,7 +114,15 @@ async fn a_full_server_and_a_frequent_visitor_are_told_so() {
     let full = Server::new(SocketSettings { max_sockets: Some(2), ..Default::default() });
     let strict = Server::new(SocketSettings { handshakes_per_minute: Some(2), ..Default::default() });
 
-    for server in [&full, &strict] {
+    let narrow = Server::new(SocketSettings { sockets_per_address: Some(2), ..Default::default() });
+    let proxied = Server::new(SocketSettings {
+        handshakes_per_minute: Some(2),
+        sockets_per_address: Some(2),
+        uncounted: "127.0.0.1".parse().unwrap(),
+        ..Default::default()
+    });
+
+    for server in [&full, &strict, &narrow, &proxied] {
         for _ in 0..2 {
             assert_eq!(
                 server.request(Method::GET, "EIO=4&transport=polling", "").await.status,
@@ -127,6 +135,8 @@ async fn a_full_server_and_a_frequent_visitor_are_told_so() {
         async |server: &Server| server.request(Method::GET, "EIO=4&transport=polling", "").await.status;
     assert_eq!(third(&full).await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(third(&strict).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(third(&narrow).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(third(&proxied).await, StatusCode::OK);
 }
 
 #[tokio::test]

@@ -90,3 +90,45 @@ async fn a_long_event_does_not_make_the_answer_late() {
     assert_eq!(server.seen().await, Seen::Event(id, "wait".into(), serde_json::Value::Null));
     assert!(server.is_quiet());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whose_time_is_over_is_told_so_and_cut_off_so_that_it_comes_back() {
+    let mut server = Server::new(SocketSettings::default());
+    let mut client = server.on_a_pipe(4096).await;
+    client.send(r#"40{"token":"stays 30"}"#).await;
+    assert!(client.text().await.starts_with("40{"));
+    let Seen::Opened(id) = server.seen().await else { panic!("opened first") };
+    let start = Instant::now();
+
+    assert_eq!(client.text().await, "2");
+    client.send("3").await;
+    assert_eq!(client.text().await, r#"42["call:error","expired"]"#);
+
+    assert_eq!(start.elapsed().as_secs(), 30);
+    client.cut().await;
+    assert_eq!(server.seen().await, Seen::Closed(id, CloseReason::Expired));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_poller_whose_time_is_over_hears_it_and_is_asked_to_come_back() {
+    let mut server = Server::new(SocketSettings::default());
+    let poller = server.poller().await;
+    poller.post(r#"40{"token":"stays 10"}"#).await;
+    assert!(poller.get().await.starts_with("40{"));
+    let query = poller.query.clone();
+    let Seen::Opened(id) = server.seen().await else { panic!("opened first") };
+
+    assert_eq!(server.resume(&query).get().await, r#"42["call:error","expired"]"#);
+    assert_eq!(server.resume(&query).try_get().await.status, hyper::StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(server.seen().await, Seen::Closed(id, CloseReason::Expired));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_beyond_all_clocks_is_never_over() {
+    let server = Server::new(SocketSettings::default());
+    let mut client = server.on_a_pipe(4096).await;
+    client.send(&format!(r#"40{{"token":"stays {}"}}"#, u64::MAX)).await;
+    assert!(client.text().await.starts_with("40{"));
+
+    assert_eq!(client.text().await, "2");
+}

@@ -3,7 +3,7 @@ use super::super::{outbox::Via, server::Core, session::Session, upgrade, websock
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Method, Request, Response, StatusCode, body::Incoming, service::service_fn};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, body::Incoming, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use std::{
@@ -55,6 +55,15 @@ impl Service for Recorder {
             }
             token => Ok(token.unwrap_or("nobody").into()),
         }
+    }
+
+    fn stays(&self, identity: &String) -> Option<Duration> {
+        let seconds = identity.strip_prefix("stays ")?.parse().unwrap();
+        Some(Duration::from_secs(seconds))
+    }
+
+    fn expired(&self, socket: &SocketHandle) {
+        socket.send(Frame::event("call:error", &json!("expired")).unwrap());
     }
 
     fn opened(&self, socket: &SocketHandle, identity: &String) {
@@ -219,12 +228,7 @@ impl Server {
         let (near, far) = tokio::io::duplex(room);
         let core = self.core();
         let limits = Limits { message: core.settings.message_limit, hard: core.settings.hard_limit };
-        let handshake = Box::new(Handshake {
-            peer: ([127, 0, 0, 1], 1).into(),
-            headers: HeaderMap::new(),
-            query: String::new(),
-            auth: None,
-        });
+        let handshake = Box::new(Handshake::of(&Request::new(()), ([127, 0, 0, 1], 1).into(), None));
         let session = Session::open(core, handshake, Via::WebSocket, "sid");
         tokio::spawn(upgrade::run(session, Wire::new(far, limits, vec![])));
         let mut client = Client(WebSocketStream::from_raw_socket(near, Role::Client, None).await);

@@ -1,4 +1,4 @@
-//! Clients written from the source documents alone must work unchanged.
+//! Clients written from the source documents alone must work unchanged, and so must the one that our own page prints.
 use super::{kit, script, stage};
 use anyhow::Result;
 use calls_tests::server::TestServer;
@@ -14,6 +14,20 @@ async fn a_page_of_the_source_documents_works_unchanged() -> Result<()> {
 #[tokio::test]
 async fn an_android_app_of_the_source_documents_works_unchanged() -> Result<()> {
     plays(kit::java("Seed.java")?).await
+}
+
+#[tokio::test]
+async fn the_client_that_the_protocol_page_prints_works_as_it_stands() -> Result<()> {
+    let server = stage::server(&[]).await?;
+    let mut program = kit::javascript("minute.js")?;
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol.md");
+    program.arg(page).arg(format!("http://{}", server.address()));
+
+    let said = script::run(program, std::future::ready(())).await?;
+
+    assert_eq!(said, ["connected", "over"]);
+    server.stop().await;
+    Ok(())
 }
 
 async fn plays(mut program: Command) -> Result<()> {

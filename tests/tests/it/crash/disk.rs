@@ -57,6 +57,8 @@ async fn a_full_disk_hurts_no_call_and_what_waits_is_written_when_there_is_room(
 
     ensure!(status.success(), "{status}: {}", server.log());
     ensure!(!server.log().contains("panicked"), "{}", server.log());
+    let (away, back) = ("the database is away", "away_seconds=");
+    ensure!(server.log().contains(away) && server.log().contains(back), "{}", server.log());
     let rooms = database.ask("SELECT room_name FROM wo_calls").await?;
     let known: HashSet<&str> = rooms.iter().map(String::as_str).collect();
     for call in &calls {

@@ -39,7 +39,6 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
     let url = database.url();
     let mut all = vec![
         ("DATABASE_URL", url.as_str()),
-        ("AUTH_MODE", "jwt,open"),
         ("JWT_SECRET", "secret-of-tokens-that-is-long-enough"),
         ("TURN_SERVER", "turn.example.org"),
         ("TURN_SECRET", "secret-of-turn-that-is-long-enough"),
@@ -47,7 +46,7 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
     all.extend(environment);
     let (mut server, _) = Process::start(PROGRAM, folder.path(), port, &all).await?;
     database.run(PEOPLE).await?;
-    let token = token(&all)?;
+    let (token, token_of_bob) = (token(&all, 123)?, token(&all, 456)?);
 
     // A token that no server takes: it is refused, and told to nobody.
     let _ = Client::connect_with(server.address(), &json!({ "token": "no-valid-token" })).await;
@@ -58,7 +57,7 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
     }
     let mut ann = Client::connect_with(server.address(), &json!({ "token": token })).await?;
     ann.ask("call:register", &json!({ "userId": 123, "deviceId": "phone" })).await?;
-    let mut bob = Client::connect(server.address()).await?;
+    let mut bob = Client::connect_with(server.address(), &json!({ "token": token_of_bob })).await?;
     let register = json!({ "userId": 456, "deviceId": "phone", "pushToken": "push-token-of-bob" });
     bob.ask("call:register", &register).await?;
     let dial = json!({
@@ -95,11 +94,11 @@ async fn log_of_a_call(environment: &[(&str, &str)]) -> Result<String> {
     Ok(server.log())
 }
 
-fn token(environment: &[(&str, &str)]) -> Result<String> {
+fn token(environment: &[(&str, &str)], user: u64) -> Result<String> {
     let jwt = settings(environment).auth.jwt.context("a secret turns tokens on")?;
     let secret = jwt.secret.as_ref().context("it was given")?;
     let now = std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
-    Ok(make_test_token(secret, &jwt, UserId::new(123)?, now, 600))
+    Ok(make_test_token(secret, &jwt, UserId::new(user)?, now, 600))
 }
 
 #[tokio::test]

@@ -117,3 +117,39 @@ async fn a_message_that_is_too_large_is_refused_and_the_next_one_is_taken() -> R
     server.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn a_made_up_name_comes_back_cut() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let mut mallory = Client::register(server.address(), 3, "phone").await?;
+    let name = "é".repeat(10_000);
+
+    mallory.emit(&name, &json!({})).await?;
+    let unknown = mallory.expect("call:error").await?;
+    mallory.say(format!("42[\"{name}\",{{")).await?;
+    let broken = mallory.expect("call:error").await?;
+
+    for (told, code) in [(unknown, "unknown_event"), (broken, "bad_request")] {
+        ensure!(told["code"] == code, "{told}");
+        ensure!(told["event"] == "é".repeat(32), "{told}");
+        ensure!(told["message"].as_str().is_some_and(|text| text.len() < 400), "{told}");
+    }
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_whose_answers_nobody_reads_ends_by_itself() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let mut ann = Client::register(server.address(), 1, "phone").await?;
+    let mut mallory = Client::register(server.address(), 3, "phone").await?;
+
+    // Each is answered by `rate_limited`, and what waits for one socket is bounded: it is dropped.
+    let flood = format!("42[\"{}\",{{}}]", "x".repeat(64));
+    while mallory.say(flood.clone()).await.is_ok() {}
+
+    // Nobody else noticed.
+    ann.ask_in_vain("call:end", &json!({ "roomName": "r", "userId": 1 })).await?;
+    server.stop().await;
+    Ok(())
+}

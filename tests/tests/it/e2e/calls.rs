@@ -108,6 +108,41 @@ async fn a_token_decides_who_speaks() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_token_that_runs_out_ends_the_socket_and_not_the_call() -> anyhow::Result<()> {
+    let environment = [("JWT_SECRET", "a-secret-that-only-this-test-knows")];
+    let server = TestServer::start(&environment).await;
+    let jwt = settings(&environment).auth.jwt.expect("a secret turns tokens on");
+    let secret = jwt.secret.as_ref().expect("it was given");
+    let now = server.server().switchboard().clock().now().0 / 1000;
+    // Clocks may differ by a minute, so this one runs out in two or three seconds.
+    let runs_out = json!({ "token": make_test_token(secret, &jwt, UserId::new(1)?, now - 57, 0) });
+    let fresh =
+        |user| anyhow::Ok(json!({ "token": make_test_token(secret, &jwt, UserId::new(user)?, now, 60) }));
+    let mut ann = Client::connect_with(server.address(), &runs_out).await?;
+    let mut bob = Client::connect_with(server.address(), &fresh(2)?).await?;
+    ann.ask("call:register", &json!({ "userId": 1, "deviceId": "ann-phone" })).await?;
+    bob.ask("call:register", &json!({ "userId": 2, "deviceId": "bob-phone" })).await?;
+    let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "o" });
+    ann.ask("call:initiate", &dial).await?;
+    bob.expect("call:incoming").await?;
+    bob.ask("call:accept", &json!({ "roomName": "r", "userId": 2, "sdpAnswer": "a" })).await?;
+
+    let told = ann.expect("call:error").await?;
+    ann.closed().await?;
+    bob.expect("user:reconnecting").await?;
+    assert!(Client::connect_with(server.address(), &runs_out).await.is_err(), "the old token is refused");
+    let mut ann = Client::connect_with(server.address(), &fresh(1)?).await?;
+    ann.ask("call:register", &json!({ "userId": 1, "deviceId": "ann-phone" })).await?;
+    let state = ann.ask("call:resume", &json!({ "roomName": "r", "userId": 1 })).await?;
+
+    assert_eq!((&told["event"], &told["code"]), (&json!("connect"), &json!("unauthorized")));
+    assert_eq!(state["participants"].as_array().map(Vec::len), Some(2));
+    bob.expect("user:reconnected").await?;
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_page_of_a_strange_web_site_does_not_come_in() -> anyhow::Result<()> {
     let server = TestServer::start(&[("CORS_ORIGINS", "https://app.example.org")]).await;
     let (address, nothing) = (server.address(), json!({}));
@@ -120,5 +155,24 @@ async fn a_page_of_a_strange_web_site_does_not_come_in() -> anyhow::Result<()> {
         assert!(Client::connect_from(address, &nothing, Some(stranger)).await.is_err(), "{stranger} came in");
     }
     server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_nobody_signs_in_a_proxy_and_a_rebound_name_are_kept_out() -> anyhow::Result<()> {
+    let open = TestServer::start(&[]).await;
+    let meant = TestServer::start(&[("ALLOW_OPEN_ON_PUBLIC_ADDRESS", "true")]).await;
+    let by_proxy = [("x-forwarded-for", "192.0.2.1")];
+    let rebound = [("host", "evil.example:3000")];
+
+    for headers in [&by_proxy, &rebound] {
+        let refused = Client::connect_by(open.address(), &json!({}), headers).await.err();
+        let told = refused.map(|error| error.to_string()).unwrap_or_default();
+        assert!(told.contains("\"forbidden\"") && told.contains("jwt_secret"), "{headers:?}: {told}");
+        Client::connect_by(meant.address(), &json!({}), headers).await?;
+    }
+    Client::connect_by(open.address(), &json!({}), &[("host", "localhost:3000")]).await?;
+    open.stop().await;
+    meant.stop().await;
     Ok(())
 }

@@ -327,9 +327,7 @@ fn both_call_each_other_and_the_later_call_has_the_lower_name() {
           db 2 ringing
           1a < incoming r1 from Name 2 #1
         2b calls 1 in r3
-          2b ok call 3, rings 1
-          db 3 ringing
-          1a < incoming r3 from Name 2 #1
+          2b no: already_in_call
         1a ends r2
           1a ok 0 s
         1a accepts r1

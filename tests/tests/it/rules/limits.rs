@@ -18,7 +18,7 @@ impl Server {
         Self { calls, now: 1_000_000, last: Vec::new() }
     }
 
-    fn says(&mut self, socket: u64, event: &str, payload: Value) -> Result<Ack, Refusal> {
+    fn says(&mut self, socket: u64, event: &str, payload: &Value) -> Result<Ack, Refusal> {
         let event = ClientEvent::decode(event, &payload.to_string()).expect("these can be read");
         let facts = Facts { may_open_rooms: true, ..Facts::default() };
         let input = Input::Event {
@@ -35,17 +35,17 @@ impl Server {
     }
 
     fn registers(&mut self, socket: u64, user: u64) -> Result<Ack, Refusal> {
-        self.says(socket, "call:register", json!({ "userId": user }))
+        self.says(socket, "call:register", &json!({ "userId": user }))
     }
 
     fn joins(&mut self, socket: u64, user: u64, room: &str) -> Result<Ack, Refusal> {
-        self.says(socket, "call:join_room", json!({ "userId": user, "roomName": room }))
+        self.says(socket, "call:join_room", &json!({ "userId": user, "roomName": room }))
     }
 
     fn dials(&mut self, socket: u64, (from, to): (u64, u64), room: &str) -> Result<Ack, Refusal> {
         let call =
             json!({ "fromId": from, "toId": to, "callType": "audio", "roomName": room, "sdpOffer": "v=0" });
-        self.says(socket, "call:initiate", call)
+        self.says(socket, "call:initiate", &call)
     }
 
     fn sent_to(&self, socket: u64) -> usize {
@@ -72,7 +72,7 @@ fn nobody_is_in_more_than_32_rooms_and_leaving_one_makes_room() {
     assert_eq!(code(&server.joins(1, 1, "another")), Some(ErrorCode::RateLimited));
     assert_eq!(code(&server.dials(1, (1, 2), "call")), Some(ErrorCode::RateLimited));
     server.joins(1, 1, "room0").expect("it is in that one already");
-    server.says(1, "call:leave_room", json!({ "userId": 1, "roomName": "room0" })).unwrap();
+    server.says(1, "call:leave_room", &json!({ "userId": 1, "roomName": "room0" })).unwrap();
     server.joins(1, 1, "another").expect("there is room again");
 }
 
@@ -90,7 +90,7 @@ fn a_phone_rings_for_16_callers_at_once_and_is_busy_for_the_next() {
 
     assert_eq!(code(&server.dials(18, (18, 1), "call18")), Some(ErrorCode::RecipientBusy));
     assert_eq!(server.sent_to(1), 0);
-    server.says(2, "call:end", json!({ "userId": 2, "roomName": "call2" })).unwrap();
+    server.says(2, "call:end", &json!({ "userId": 2, "roomName": "call2" })).unwrap();
     server.dials(18, (18, 1), "again").expect("one less rings");
 }
 
@@ -136,10 +136,10 @@ fn candidates_before_the_answer_are_kept_by_weight() {
         json!({ "roomName": "call", "fromUserId": 2, "toUserId": 1, "candidate": text })
     };
 
-    let taken = (0..200).take_while(|n| server.says(2, "ice:candidate", candidate(*n)).is_ok()).count();
+    let taken = (0..200).take_while(|n| server.says(2, "ice:candidate", &candidate(*n)).is_ok()).count();
 
     assert!((30..40).contains(&taken), "{taken} of 4 kB are in 128 KiB");
-    assert_eq!(code(&server.says(2, "ice:candidate", candidate(200))), Some(ErrorCode::RateLimited));
+    assert_eq!(code(&server.says(2, "ice:candidate", &candidate(200))), Some(ErrorCode::RateLimited));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn what_is_said_in_an_empty_room_is_kept_for_nobody() {
     server.joins(1, 1, "room").unwrap();
     for n in 0..50 {
         let candidate = json!({ "roomName": "room", "fromUserId": 1, "candidate": n.to_string() });
-        server.says(1, "ice:candidate", candidate).unwrap();
+        server.says(1, "ice:candidate", &candidate).unwrap();
     }
 
     server.joins(2, 2, "room").unwrap();
@@ -176,7 +176,7 @@ fn a_room_that_opens_again_at_once_goes_on_counting() {
             _ => None,
         }));
         for user in [2, 1] {
-            server.says(user, "call:leave_room", json!({ "userId": user, "roomName": "room" })).unwrap();
+            server.says(user, "call:leave_room", &json!({ "userId": user, "roomName": "room" })).unwrap();
         }
     }
 
@@ -191,7 +191,7 @@ fn a_ring_that_nobody_hears_any_more_leaves_nothing_behind() {
     let empty = server.calls.summary(UnixMillis(server.now));
     for n in 0..10 {
         server.dials(1, (1, 2), &format!("call{n}")).unwrap();
-        server.says(1, "call:end", json!({ "userId": 1, "roomName": format!("call{n}") })).unwrap();
+        server.says(1, "call:end", &json!({ "userId": 1, "roomName": format!("call{n}") })).unwrap();
     }
     let later = server.now + Duration::from_secs(120).as_millis() as u64;
 
@@ -199,4 +199,58 @@ fn a_ring_that_nobody_hears_any_more_leaves_nothing_behind() {
 
     assert_eq!(server.calls.summary(UnixMillis(later)), empty);
     assert_eq!(server.calls.deadline(), None);
+}
+
+#[test]
+fn candidates_of_ever_new_descriptions_are_forwarded_and_no_longer_stored() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    server.joins(2, 2, "room").unwrap();
+    let (mut stored, mut forwarded) = (0, 0);
+    for n in 0..600 {
+        if n % 100 == 0 {
+            let offer = json!({ "roomName": "room", "toUserId": 2, "sdpOffer": n.to_string() });
+            server.says(1, "call:renegotiate", &offer).unwrap();
+        }
+        let candidate =
+            json!({ "roomName": "room", "fromUserId": 1, "toUserId": 2, "candidate": n.to_string() });
+        server.says(1, "ice:candidate", &candidate).unwrap();
+        stored += server.last.iter().filter(|action| matches!(action, Action::Store(_))).count();
+        forwarded += server.sent_to(2);
+    }
+
+    assert_eq!((stored, forwarded), (400, 600));
+}
+
+#[test]
+fn more_descriptions_than_any_call_needs_are_refused() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    server.joins(2, 2, "room").unwrap();
+    let offer = |n: usize| json!({ "roomName": "room", "toUserId": 2, "sdpOffer": n.to_string() });
+
+    let taken = (0..200).filter(|n| server.says(1, "call:renegotiate", &offer(*n)).is_ok()).count();
+
+    assert_eq!(taken, 120);
+    server.now += 60_000;
+    server.says(1, "call:renegotiate", &offer(500)).expect("the minute is over");
+}
+
+#[test]
+fn going_in_and_out_all_the_time_is_refused() {
+    let mut server = Server::new();
+    server.registers(1, 1).unwrap();
+    server.registers(2, 2).unwrap();
+    server.joins(1, 1, "room").unwrap();
+    let mut taken = 0;
+    for _ in 0..100 {
+        taken += usize::from(server.joins(2, 2, "room").is_ok());
+        server.says(2, "call:leave_room", &json!({ "userId": 2, "roomName": "room" })).unwrap();
+    }
+
+    assert_eq!(taken, 60);
 }

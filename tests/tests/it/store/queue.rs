@@ -1,6 +1,6 @@
 //! The writer when there is too much to write, or something that cannot be written.
 use super::*;
-use calls_server::db::{Unwritten, WriterLimits};
+use calls_server::db::{QueueLimits, Unwritten, WriterLimits};
 use calls_tests::{databases::Database, mariadb::MariaDb};
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ async fn while_the_database_is_away_calls_are_kept_and_candidates_only_so_many()
     let server = Arc::new(MariaDb::start().unwrap());
     let database = Database::on(Arc::clone(&server)).await.unwrap();
     let store = database.store().await.unwrap();
-    let limits =
-        WriterLimits { spare: 10, kept: 4, last_pause: Duration::from_millis(200), ..Default::default() };
+    // About ten candidates and statistics.
+    let queue = QueueLimits { spare: 3200, descriptions: 500, ..Default::default() };
+    let limits = WriterLimits { queue, last_pause: Duration::from_millis(200), ..Default::default() };
     let writer = Writer::with_limits(&store, limits);
     server.kill();
 
@@ -23,9 +24,12 @@ async fn while_the_database_is_away_calls_are_kept_and_candidates_only_so_many()
         stuck = writer.flush(Duration::from_millis(50)).await;
     }
 
-    // A batch may be on its way when the rest comes, so as many again can be kept.
-    assert!(matches!(stuck, Err(Unwritten { rows: 30..=40 })), "{stuck:?}");
-    assert!((30..=50).contains(&writer.counts().lost), "{:?}", writer.counts());
+    assert!(matches!(stuck, Err(Unwritten { rows: 28..=33 })), "{stuck:?}");
+    let counts = writer.counts();
+    assert!((47..=52).contains(&counts.dropped.rows()), "{counts:?}");
+    assert_eq!((counts.dropped.calls, counts.queue_depth), (0, 80 - counts.dropped.rows() as usize));
+    assert!(counts.dropped.candidates > 0 && counts.dropped.statistics > 0);
+    assert!(counts.dropped.descriptions > 20 && counts.queue_bytes < 20 * 1024, "{counts:?}");
 
     server.resume().unwrap();
     writer.close(PATIENCE).await.unwrap();
@@ -65,7 +69,7 @@ async fn a_database_killed_in_the_middle_and_started_again_misses_nothing() {
 
     writer.close(PATIENCE).await.unwrap();
     let counts = writer.counts();
-    assert_eq!((counts.lost, counts.queue_depth, counts.is_away), (0, 0, false), "{counts:?}");
+    assert_eq!((counts.dropped.rows(), counts.queue_depth, counts.is_away), (0, 0, false), "{counts:?}");
     assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await.unwrap(), ["1000"]);
     assert_eq!(database.ask("SELECT COUNT(*) FROM wo_ice_candidates").await.unwrap(), ["2000"]);
     assert_eq!(database.ask("SELECT COUNT(*) FROM wo_call_statistics").await.unwrap(), ["1000"]);
@@ -85,28 +89,100 @@ async fn a_row_that_the_database_will_never_take_is_given_up_alone() {
     }
     writer.flush(PATIENCE).await.unwrap();
 
-    assert_eq!(writer.counts().lost, 1);
+    assert_eq!(writer.counts().dropped.calls, 1);
     assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls").await.unwrap(), ["49"]);
 
     store.widen_user_ids().await.unwrap();
     store.widen_user_ids().await.unwrap();
     writer.push(rings(33, 5_000_000_000, 2, 0));
     writer.close(PATIENCE).await.unwrap();
-    assert_eq!(writer.counts().lost, 1);
+    assert_eq!(writer.counts().dropped.calls, 1);
     assert_eq!(database.ask("SELECT from_id FROM wo_calls WHERE id = 33").await.unwrap(), ["5000000000"]);
     store.close().await;
 }
 
+/// Calls whose descriptions are as large as a client may send them.
+fn large_calls(count: u64) -> Vec<Record> {
+    let large = |kind: &str| Sdp::object(kind, &"v".repeat(60_000));
+    let mut records = vec![];
+    for id in 1..=count {
+        let mut call = whole_call(id, 1, 2, id);
+        for record in &mut call {
+            if let Record::Ringing { offer: sdp, .. } | Record::Connected { answer: sdp, .. } = record {
+                *sdp = large("offer");
+            }
+        }
+        records.append(&mut call);
+    }
+    records
+}
+
 #[tokio::test]
-async fn candidates_are_not_written_where_the_operator_says_so() {
+async fn descriptions_of_many_calls_are_too_large_for_one_statement_and_are_written_all_the_same() {
+    for database in Database::both().await.unwrap() {
+        let store = database.store().await.unwrap();
+
+        // 256 of these rows in one statement would be 30 MB; MariaDB takes 16.
+        write(&store, &large_calls(300), usize::MAX).await;
+
+        let whole =
+            "SELECT COUNT(*) FROM wo_calls WHERE LENGTH(sdp_offer) > 60000 AND LENGTH(sdp_answer) > 60000";
+        assert_eq!(database.ask(whole).await.unwrap(), ["300"], "{}", database.name);
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_only_small_statements_gets_small_ones() {
+    let server = Arc::new(MariaDb::start().unwrap());
+    let database = Database::on(Arc::clone(&server)).await.unwrap();
+    database.run("SET GLOBAL max_allowed_packet = 1048576").await.unwrap();
+    let store = database.store().await.unwrap();
+
+    write(&store, &large_calls(40), usize::MAX).await;
+    // One that no statement can hold.
+    let mut huge = rings(41, 1, 2, 0);
+    if let Record::Ringing { offer, .. } = &mut huge {
+        *offer = sdp(&"v".repeat(1_200_000));
+    }
+    let writer = Writer::start(&store);
+    writer.push(huge);
+    writer.push(rings(42, 1, 2, 0));
+    writer.close(PATIENCE).await.unwrap();
+
+    assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls WHERE status = 'ended'").await.unwrap(), ["40"]);
+    let bare = "SELECT id, sdp_offer IS NULL FROM wo_calls WHERE id > 40";
+    assert_eq!(database.ask(bare).await.unwrap(), ["41|1", "42|0"]);
+    assert_eq!((writer.counts().dropped.descriptions, writer.counts().dropped.rows()), (1, 0));
+    store.close().await;
+}
+
+#[tokio::test]
+async fn no_address_is_written_where_the_operator_says_so() {
     for database in Database::both().await.unwrap() {
         let mut settings = database.settings().unwrap();
         settings.store_candidates = false;
         let store = Store::open(&settings).await.unwrap();
-        write(&store, &whole_call(1, 1, 2, 0), 10).await;
+        let mut call = whole_call(1, 1, 2, 0);
+        for record in &mut call {
+            if let Record::Ringing { offer: sdp, .. } | Record::Connected { answer: sdp, .. } = record {
+                let lines =
+                    "v=0\r\nc=IN IP4 192.0.2.7\r\na=candidate:1 1 udp 1 192.0.2.7 5 typ host\r\na=mid:0\r\n";
+                *sdp = Sdp::object("offer", lines);
+            }
+        }
+        write(&store, &call, 10).await;
+        let mut odd = rings(2, 1, 2, 0);
+        if let Record::Ringing { offer, .. } = &mut odd {
+            *offer = Sdp::from_json(r#"{"where":"192.0.2.7"}"#).unwrap();
+        }
+        write(&store, &[odd], 1).await;
 
         assert_eq!(database.ask("SELECT COUNT(*) FROM wo_ice_candidates").await.unwrap(), ["0"]);
-        assert_eq!(database.ask("SELECT COUNT(*) FROM wo_calls").await.unwrap(), ["1"]);
+        let everything = database.everything().await.unwrap().join("\n");
+        assert!(!everything.contains("192.0.2.7"), "{everything}");
+        assert!(everything.matches("a=mid:0").count() == 2, "{everything}");
+        assert_eq!(database.ask("SELECT sdp_offer FROM wo_calls WHERE id = 2").await.unwrap(), ["NULL"]);
         store.close().await;
     }
 }

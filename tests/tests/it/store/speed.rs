@@ -42,7 +42,7 @@ async fn records_a_second() {
             (cpu("self") - own) * 1000.0 / CALLS as f64,
             (cpu(&pid.to_string()) - theirs) * 1000.0 / CALLS as f64,
         );
-        assert_eq!(counts.lost, 0);
+        assert_eq!(counts.dropped.rows(), 0);
         writer.close(PATIENCE).await.unwrap();
         store.close().await;
     }
