@@ -11,6 +11,7 @@
 mod candidate;
 mod description;
 mod estimate;
+mod feedback;
 mod media;
 mod net;
 mod owner;
@@ -96,7 +97,8 @@ impl Peer {
         let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
         let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
         let (wanted_out, key_frame_wanted) = mpsc::channel(receive::WANTED_QUEUE);
-        let inlets = Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
+        let inlets =
+            Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
         let outlets = Outlets { told: told_out, voice: voice_out, picture: picture_out, wanted: wanted_out };
         let task = tokio::spawn(owner::run(settings, inlets, outlets));
         let output = PeerOutput { told, voice: voice_received, picture: picture_received, key_frame_wanted };

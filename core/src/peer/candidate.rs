@@ -59,9 +59,10 @@ pub(crate) fn judge(line: &str, looks_up_names: bool) -> Result<Verdict, Malform
     let [foundation, component, transport, priority, address, port, typ, kind, more @ ..] = &words[..] else {
         return Err(Malformed);
     };
-    let is_foundation =
-        (1..=32).contains(&foundation.len()) && foundation.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b));
-    let (Ok(component), Ok(_), Ok(port)) = (component.parse::<u16>(), priority.parse::<u32>(), port.parse::<u16>())
+    let is_foundation = (1..=32).contains(&foundation.len())
+        && foundation.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b));
+    let (Ok(component), Ok(_), Ok(port)) =
+        (component.parse::<u16>(), priority.parse::<u32>(), port.parse::<u16>())
     else {
         return Err(Malformed);
     };
@@ -100,7 +101,8 @@ fn is_broadcast(ip: IpAddr) -> bool {
 /// A name as browsers make them: a UUID below `.local`.
 fn is_local_name(name: &str) -> bool {
     name.strip_suffix(".local").is_some_and(|label| {
-        (1..=63).contains(&label.len()) && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     })
 }
 

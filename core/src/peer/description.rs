@@ -64,7 +64,8 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     let (mut has_ufrag, mut has_pwd, mut has_fingerprint) = (false, false, false);
     for line in lines(text) {
         let bytes = line.as_bytes();
-        if bytes.len() > LONGEST_LINE || bytes.len() < 2 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase() {
+        if bytes.len() > LONGEST_LINE || bytes.len() < 2 || bytes[1] != b'=' || !bytes[0].is_ascii_lowercase()
+        {
             return Err(DescriptionProblem::Line);
         }
         if line.chars().any(char::is_control) {
@@ -133,8 +134,10 @@ impl SectionCheck {
             return Err(DescriptionProblem::MediaLine);
         };
         let is_rtp = protocol.contains("RTP/");
-        let are_numbers = || formats.iter().all(|format| format.parse::<u8>().is_ok_and(|number| number < 128));
-        if kind.is_empty() || port.parse::<u16>().is_err() || formats.is_empty() || (is_rtp && !are_numbers()) {
+        let are_numbers =
+            || formats.iter().all(|format| format.parse::<u8>().is_ok_and(|number| number < 128));
+        if kind.is_empty() || port.parse::<u16>().is_err() || formats.is_empty() || (is_rtp && !are_numbers())
+        {
             return Err(DescriptionProblem::MediaLine);
         }
         Ok(Self { mid: None })
@@ -152,7 +155,8 @@ impl SectionCheck {
 }
 
 fn credential(value: &str, shortest: usize) -> Result<bool, DescriptionProblem> {
-    let is_ice_char = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'#');
+    let is_ice_char =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'#');
     if (shortest..=256).contains(&value.len()) && value.bytes().all(is_ice_char) {
         Ok(true)
     } else {
@@ -168,7 +172,11 @@ fn fingerprint(value: &str) -> Result<bool, DescriptionProblem> {
     }
     let bytes: Vec<&str> = digits.split(':').collect();
     let is_byte = |two: &&str| two.len() == 2 && two.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if bytes.len() == 32 && bytes.iter().all(is_byte) { Ok(true) } else { Err(DescriptionProblem::Fingerprint) }
+    if bytes.len() == 32 && bytes.iter().all(is_byte) {
+        Ok(true)
+    } else {
+        Err(DescriptionProblem::Fingerprint)
+    }
 }
 
 fn payload_type(value: &str, may_be_any: bool) -> Result<(), DescriptionProblem> {
@@ -293,7 +301,8 @@ impl Section<'_> {
             }
         }
         for attribute in &self.attributes {
-            let Some((id, uri)) = attribute.strip_prefix("extmap:").and_then(|rest| rest.split_once(' ')) else {
+            let Some((id, uri)) = attribute.strip_prefix("extmap:").and_then(|rest| rest.split_once(' '))
+            else {
                 continue;
             };
             let id = id.split('/').next().and_then(|id| id.parse().ok());

@@ -31,8 +31,8 @@ use tokio::{
 use tokio_rustls::rustls::ClientConfig;
 use tracing::debug;
 use webrtc::runtime::{
-    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime, TokioRuntime,
-    Transmit,
+    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, RecvMeta, Runtime,
+    TokioRuntime, Transmit,
 };
 
 /// The stack waits for a name in its event loop, and everything else with it.
@@ -136,7 +136,10 @@ impl Net {
 
 impl std::fmt::Debug for Net {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Net").field("pace", &self.pace).field("is_open", &self.is_open).finish_non_exhaustive()
+        f.debug_struct("Net")
+            .field("pace", &self.pace)
+            .field("is_open", &self.is_open)
+            .finish_non_exhaustive()
     }
 }
 
@@ -256,14 +259,16 @@ impl Socket {
         let stream = streams.entry(transmit.destination).or_insert_with(|| {
             let (sender, out) = mpsc::channel(WAITING);
             let server = self.net.servers.by_stream[index].clone();
-            let (stand_in, tls, inbox) = (transmit.destination, self.net.tls.clone(), self.from_streams.clone());
+            let (stand_in, tls, inbox) =
+                (transmit.destination, self.net.tls.clone(), self.from_streams.clone());
             self.net.spawn(turn_stream::carry(server, stand_in, tls, out, inbox));
             sender
         });
         let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
         let mut has_ended = false;
         for packet in transmit.contents.chunks(size) {
-            has_ended |= matches!(stream.try_send(packet.to_vec()), Err(mpsc::error::TrySendError::Closed(_)));
+            has_ended |=
+                matches!(stream.try_send(packet.to_vec()), Err(mpsc::error::TrySendError::Closed(_)));
         }
         if has_ended {
             // The next packet begins another stream: the stack asks the relay again until it gives up.

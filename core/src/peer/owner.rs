@@ -28,9 +28,7 @@ use tokio::{
 use tracing::{debug, info, warn};
 use webrtc::{
     error::Error as StackError,
-    peer_connection::{
-        RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription, StatsSelector,
-    },
+    peer_connection::{RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription, StatsSelector},
 };
 
 /// How often the watch looks.
@@ -89,10 +87,12 @@ pub(crate) async fn run(settings: PeerSettings, mut inlets: Inlets, outlets: Out
     let (told, from_stack) = mpsc::channel(TOLD);
     let net = Net::new(Servers::read(&servers, settings.tls.is_some()), settings.tls.clone());
     let estimate = Arc::<Estimate>::default();
-    match Stack::build(&settings, &net, &estimate, told).await {
+    match Stack::build(&settings, &net, &estimate, told, outlets.wanted.clone()).await {
         Ok(stack) => {
             let mut owner = Owner::new(settings, net, estimate, stack, outlets);
             owner.serve(&mut inlets, from_stack).await;
+            // Nobody gives it anything any more, and hears so.
+            drop(inlets);
             owner.close().await;
         }
         Err(error) => {
@@ -171,15 +171,19 @@ enum Health {
 }
 
 impl Owner {
-    fn new(settings: PeerSettings, net: Arc<Net>, estimate: Arc<Estimate>, stack: Stack, outlets: Outlets) -> Self {
-        let mut listeners = JoinSet::new();
-        listeners.spawn(receive::feedback(stack.video.0.clone(), outlets.wanted.clone()));
+    fn new(
+        settings: PeerSettings,
+        net: Arc<Net>,
+        estimate: Arc<Estimate>,
+        stack: Stack,
+        outlets: Outlets,
+    ) -> Self {
         Self {
             voice: Outgoing::new(stack.audio.clone()),
             picture: Outgoing::new(stack.video.clone()),
             agreed: watch::Sender::default(),
             ear: Arc::default(),
-            listeners,
+            listeners: JoinSet::new(),
             key_frames: KeyFrames::default(),
             gate: Gate::default(),
             is_open: false,

@@ -81,7 +81,8 @@ impl Pace {
 
     /// Sleeps for as long as the stack asked, or as is right now.
     pub(crate) async fn sleep(&self, asked: Duration) {
-        let length = allowed(*self.mode.lock().unwrap_or_else(PoisonError::into_inner), asked, Instant::now());
+        let length =
+            allowed(*self.mode.lock().unwrap_or_else(PoisonError::into_inner), asked, Instant::now());
         if self.ending.load(Ordering::Acquire) {
             return tokio::time::sleep(length).await;
         }

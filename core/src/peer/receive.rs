@@ -1,14 +1,9 @@
 //! From what the stack receives to packets that a jitter buffer can take.
 use super::{
     description::Agreed,
-    media::{Content, KeyFrameWanted, Level, ReceivedPacket, Rotation},
+    media::{Content, Level, ReceivedPacket, Rotation},
 };
-use rtc::{
-    rtcp::payload_feedbacks::{
-        full_intra_request::FullIntraRequest, picture_loss_indication::PictureLossIndication,
-    },
-    rtp::Packet,
-};
+use rtc::{rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication, rtp::Packet};
 use std::{
     sync::{
         Arc,
@@ -18,10 +13,7 @@ use std::{
 };
 use tokio::sync::{mpsc, watch};
 use tracing::debug;
-use webrtc::media_stream::{
-    track_local::{TrackLocal, TrackLocalEvent},
-    track_remote::{TrackRemote, TrackRemoteEvent},
-};
+use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 
 /// Five seconds of voice. A full one drops what comes: whoever reads it hangs.
 pub(crate) const VOICE_QUEUE: usize = 256;
@@ -105,20 +97,6 @@ fn received(packet: Packet, agreed: &Agreed) -> Option<ReceivedPacket> {
     })
 }
 
-/// Reads what they say about our track, until it ends.
-pub(crate) async fn feedback(track: Arc<impl TrackLocal + ?Sized>, wanted: mpsc::Sender<KeyFrameWanted>) {
-    while let Some(event) = track.poll().await {
-        let TrackLocalEvent::OnRtcpPacket(packets) = event else { continue };
-        let asks = packets.iter().any(|packet| {
-            packet.as_any().is::<PictureLossIndication>() || packet.as_any().is::<FullIntraRequest>()
-        });
-        if asks {
-            // Full: one that is not yet seen asks for the same.
-            let _waits_already = wanted.try_send(KeyFrameWanted);
-        }
-    }
-}
-
 /// Asks for key frames of their track.
 #[derive(Default)]
 pub(crate) struct KeyFrames {
@@ -138,7 +116,11 @@ impl KeyFrames {
         }
         self.asked = Some(now);
         let Some(media_ssrc) = track.ssrcs().await.last().copied() else { return };
-        if track.write_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 0, media_ssrc })]).await.is_err() {
+        if track
+            .write_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 0, media_ssrc })])
+            .await
+            .is_err()
+        {
             debug!("the stack takes no requests any more");
         }
     }

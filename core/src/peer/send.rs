@@ -64,12 +64,20 @@ impl Outgoing {
         let count = payloads.len();
         for (index, payload) in payloads.into_iter().enumerate() {
             let is_last = index + 1 == count;
-            let rotation = self.agreed.orientation.filter(|_| is_last).map(|id| (id, frame.rotation.to_byte()));
+            let rotation =
+                self.agreed.orientation.filter(|_| is_last).map(|id| (id, frame.rotation.to_byte()));
             self.send(payload_type, frame.timestamp, is_last, payload, rotation).await;
         }
     }
 
-    async fn send(&mut self, payload_type: u8, time: u32, marker: bool, payload: Bytes, extra: Option<(u8, u8)>) {
+    async fn send(
+        &mut self,
+        payload_type: u8,
+        time: u32,
+        marker: bool,
+        payload: Bytes,
+        extra: Option<(u8, u8)>,
+    ) {
         let mut header = Header {
             version: 2,
             marker,

@@ -113,10 +113,11 @@ impl Servers {
 
     /// How the server of a relayed candidate is reached, by the URL that the stack knows it by.
     pub(crate) fn protocol_of(&self, url: &str) -> RelayProtocol {
-        (0..self.by_stream.len()).find(|index| url.contains(&stream_name(*index))).map_or(
-            RelayProtocol::Udp,
-            |index| if self.by_stream[index].is_tls { RelayProtocol::Tls } else { RelayProtocol::Tcp },
-        )
+        (0..self.by_stream.len())
+            .find(|index| url.contains(&stream_name(*index)))
+            .map_or(RelayProtocol::Udp, |index| {
+                if self.by_stream[index].is_tls { RelayProtocol::Tls } else { RelayProtocol::Tcp }
+            })
     }
 }
 
@@ -165,7 +166,8 @@ impl Url {
         } else {
             place.rsplit_once(':').map_or((place, None), |(host, port)| (host, Some(port)))
         };
-        let port = port.map_or(Ok(default_port), str::parse).map_err(|_| "a server's port has to be a number")?;
+        let port =
+            port.map_or(Ok(default_port), str::parse).map_err(|_| "a server's port has to be a number")?;
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-:_".contains(&byte);
         if host.is_empty() || port == 0 || !host.bytes().all(is_host) {
             return Err("a server has to have a name or an address");
@@ -195,12 +197,15 @@ mod tests {
         );
 
         let urls: Vec<&str> = servers.of_stack.iter().map(|server| server.url.as_str()).collect();
-        assert_eq!(urls, [
-            "stun:a.test:3478",
-            "turn:a.test:3478?transport=udp",
-            "turn:relay-0.calls.invalid:3478?transport=udp",
-            "turn:relay-1.calls.invalid:443?transport=udp",
-        ]);
+        assert_eq!(
+            urls,
+            [
+                "stun:a.test:3478",
+                "turn:a.test:3478?transport=udp",
+                "turn:relay-0.calls.invalid:3478?transport=udp",
+                "turn:relay-1.calls.invalid:443?transport=udp",
+            ]
+        );
         for (index, name) in [(0, "relay-0.calls.invalid:3478"), (1, "relay-1.calls.invalid:443")] {
             for address in servers.stand_ins(name).unwrap() {
                 assert_eq!(servers.stream_at(address), Some(index), "{address}");
@@ -215,8 +220,19 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_left_out_and_the_rest_is_kept() {
         let junk = [
-            "", ":", "http://a.test", "turn:", "turn:a.test:x", "turn:a.test:0", "turn:[::1", "turn:a b", "stun:a\r\nb",
-            "turns:a.test?transport=udp", "turn:a.test?transport=sctp", "stuns:a.test", "stun:[2001:db8::7]:99",
+            "",
+            ":",
+            "http://a.test",
+            "turn:",
+            "turn:a.test:x",
+            "turn:a.test:0",
+            "turn:[::1",
+            "turn:a b",
+            "stun:a\r\nb",
+            "turns:a.test?transport=udp",
+            "turn:a.test?transport=sctp",
+            "stuns:a.test",
+            "stun:[2001:db8::7]:99",
         ];
 
         let servers = Servers::read(&list(&junk), true);

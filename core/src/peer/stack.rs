@@ -2,7 +2,8 @@
 use super::{
     description::{AUDIO_LEVEL, ORIENTATION},
     estimate::Estimate,
-    media::VideoCodec,
+    feedback::KeyFrameRequests,
+    media::{KeyFrameWanted, VideoCodec},
     net::Net,
     pace::CHECK_EVERY,
     settings::PeerSettings,
@@ -27,9 +28,9 @@ use webrtc::{
     error::Error,
     media_stream::{track_local::static_rtp::TrackLocalStaticRTP, track_remote::TrackRemote},
     peer_connection::{
-        MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder,
-        RTCIceConnectionState, RTCIceServer, RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState,
-        Registry, SettingEngineBuilder, Slot,
+        MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler,
+        RTCConfigurationBuilder, RTCIceConnectionState, RTCIceServer, RTCIceTransportPolicy,
+        RTCPeerConnectionIceEvent, RTCPeerConnectionState, Registry, SettingEngineBuilder, Slot,
         transport::DtlsTransport,
     },
 };
@@ -66,81 +67,100 @@ impl Stack {
         net: &Arc<Net>,
         estimate: &Arc<Estimate>,
         told: mpsc::Sender<Told>,
+        wanted: mpsc::Sender<KeyFrameWanted>,
     ) -> Result<Self, Error> {
-        let handler = Arc::new(Handler { net: net.clone(), told });
-        let connection = match connection(settings, net, estimate, handler.clone(), settings.local_names).await {
+        let audio = track(RtpCodecKind::Audio, opus());
+        // The codec of a frame decides what it is sent as; the track only has to name one that is spoken.
+        let first = settings.video.first().copied().unwrap_or(VideoCodec::Vp8);
+        let video = track(RtpCodecKind::Video, video_codec(first));
+        let plan = Plan { settings, net, estimate, handler: Arc::new(Handler { net: net.clone(), told }) };
+        let requests = || KeyFrameRequests::new(video.1, wanted.clone());
+        let connection = match plan.connection(settings.local_names, requests()).await {
             Err(_) if settings.local_names => {
                 // The port of mDNS can be taken or forbidden; a call without it is still a call.
                 warn!("names of the local network cannot be looked up");
-                connection(settings, net, estimate, handler, false).await?
+                plan.connection(false, requests()).await?
             }
             other => other?,
         };
-        let audio = track(RtpCodecKind::Audio, opus());
-        let video = track(RtpCodecKind::Video, video_codec(VideoCodec::Vp8));
         connection.add_track(audio.0.clone()).await?;
         connection.add_track(video.0.clone()).await?;
         Ok(Self { connection, audio, video })
     }
 }
 
-async fn connection(
-    settings: &PeerSettings,
-    net: &Arc<Net>,
-    estimate: &Arc<Estimate>,
+/// What a connection is made of.
+struct Plan<'a> {
+    settings: &'a PeerSettings,
+    net: &'a Arc<Net>,
+    estimate: &'a Arc<Estimate>,
     handler: Arc<Handler>,
-    local_names: bool,
-) -> Result<Arc<dyn PeerConnection>, Error> {
-    let mut engine = media_engine(settings)?;
-    let registry = configure_nack(Registry::new(), &mut engine);
-    let registry = configure_twcc(configure_rtcp_reports(registry), &mut engine)?.with(
-        Slot::CongestionControl,
-        CongestionControlBuilder::new(estimate.estimator(settings.start_bitrate)).build(),
-    );
-    let names = if local_names { MulticastDnsMode::QueryOnly } else { MulticastDnsMode::Disabled };
-    let relay_after = if settings.relay_only { Duration::ZERO } else { RELAY_AFTER };
-    let engine_settings = SettingEngineBuilder::new()
-        .with_include_loopback_candidate(true)
-        .with_multicast_dns_mode(names)
-        .with_multicast_dns_timeout(Some(Duration::from_secs(5)))
-        .with_discard_local_candidates_during_ice_restart(true)
-        // As many as there are until somebody gives up: checks begin long before the other side answers.
-        .with_ice_connection_attempts(Some(CHECK_EVERY), Some(u16::MAX))
-        // Our own watch says when a path is lost. The stack would throw its candidates away, while a call still rings.
-        .with_ice_timeouts(Some(Duration::ZERO), Some(Duration::ZERO), Some(KEEP_ALIVE))
-        .with_host_acceptance_min_wait(Some(Duration::ZERO))
-        .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
-        // By default a second: and an address is "peer reflexive" whenever a check overtakes the candidate that names
-        // it, and stays so. That was the one set-up of twenty that took 1.0 to 1.2 s.
-        .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
-        .with_relay_acceptance_min_wait(Some(relay_after))
-        .build();
-    let servers = net.servers().of_stack.iter().map(|server| RTCIceServer {
-        urls: vec![server.url.clone()],
-        username: server.username.clone(),
-        credential: server.credential.clone(),
-    });
-    let policy = if settings.relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
-    let configuration =
-        RTCConfigurationBuilder::new().with_ice_servers(servers.collect()).with_ice_transport_policy(policy).build();
-    let connection = PeerConnectionBuilder::new()
-        .with_configuration(configuration)
-        .with_media_engine(engine)
-        .with_interceptor_registry(registry)
-        .with_setting_engine(engine_settings)
-        .with_handler(handler)
-        .with_runtime(net.runtime())
-        .with_udp_addrs(settings.addresses.clone())
-        .build()
-        .await?;
-    Ok(Arc::new(connection))
+}
+
+impl Plan<'_> {
+    async fn connection(
+        &self,
+        local_names: bool,
+        requests: KeyFrameRequests,
+    ) -> Result<Arc<dyn PeerConnection>, Error> {
+        let Self { settings, net, estimate, handler } = self;
+        let mut engine = media_engine(settings)?;
+        let registry = configure_nack(Registry::new(), &mut engine);
+        let control = CongestionControlBuilder::new(estimate.estimator(settings.start_bitrate)).build();
+        let registry = configure_twcc(configure_rtcp_reports(registry), &mut engine)?
+            .with(Slot::CongestionControl, control)
+            .with(Slot::Custom(12_500), requests);
+        let names = if local_names { MulticastDnsMode::QueryOnly } else { MulticastDnsMode::Disabled };
+        let relay_after = if settings.relay_only { Duration::ZERO } else { RELAY_AFTER };
+        let engine_settings = SettingEngineBuilder::new()
+            .with_include_loopback_candidate(true)
+            .with_multicast_dns_mode(names)
+            .with_multicast_dns_timeout(Some(Duration::from_secs(5)))
+            .with_discard_local_candidates_during_ice_restart(true)
+            // As many as there are until somebody gives up: checks begin long before the other side answers.
+            .with_ice_connection_attempts(Some(CHECK_EVERY), Some(u16::MAX))
+            // Our own watch says when a path is lost. The stack would throw its candidates away, while a call still rings.
+            .with_ice_timeouts(Some(Duration::ZERO), Some(Duration::ZERO), Some(KEEP_ALIVE))
+            .with_host_acceptance_min_wait(Some(Duration::ZERO))
+            .with_srflx_acceptance_min_wait(Some(Duration::ZERO))
+            // By default a second: and an address is "peer reflexive" whenever a check overtakes the candidate that names
+            // it, and stays so. That was the one set-up of twenty that took 1.0 to 1.2 s.
+            .with_prflx_acceptance_min_wait(Some(Duration::ZERO))
+            .with_relay_acceptance_min_wait(Some(relay_after))
+            .build();
+        let servers = net.servers().of_stack.iter().map(|server| RTCIceServer {
+            urls: vec![server.url.clone()],
+            username: server.username.clone(),
+            credential: server.credential.clone(),
+        });
+        let policy =
+            if settings.relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
+        let configuration = RTCConfigurationBuilder::new()
+            .with_ice_servers(servers.collect())
+            .with_ice_transport_policy(policy)
+            .build();
+        let connection = PeerConnectionBuilder::new()
+            .with_configuration(configuration)
+            .with_media_engine(engine)
+            .with_interceptor_registry(registry)
+            .with_setting_engine(engine_settings)
+            .with_handler(handler.clone())
+            .with_runtime(net.runtime())
+            .with_udp_addrs(settings.addresses.clone())
+            .build()
+            .await?;
+        Ok(Arc::new(connection))
+    }
 }
 
 /// Opus, VP8, H.264, and no RTX: with it, the stack asks for each lost packet until it leaves the log, about 26 times.
 /// Without it, a repeated packet comes in the stream itself and is noticed.
 fn media_engine(settings: &PeerSettings) -> Result<MediaEngine, Error> {
     let mut engine = MediaEngine::default();
-    engine.register_codec(RTCRtpCodecParameters { rtp_codec: opus(), payload_type: 111 }, RtpCodecKind::Audio)?;
+    engine.register_codec(
+        RTCRtpCodecParameters { rtp_codec: opus(), payload_type: 111 },
+        RtpCodecKind::Audio,
+    )?;
     for codec in &settings.video {
         let payload_type = match codec {
             VideoCodec::Vp8 => 96,
@@ -186,20 +206,23 @@ fn video_codec(codec: VideoCodec) -> RTCRtpCodec {
         clock_rate: 90_000,
         channels: 0,
         sdp_fmtp_line: fmtp.into(),
-        rtcp_feedback: feedback.map(|(typ, parameter)| RTCPFeedback { typ: typ.into(), parameter: parameter.into() }).into(),
+        rtcp_feedback: feedback
+            .map(|(typ, parameter)| RTCPFeedback { typ: typ.into(), parameter: parameter.into() })
+            .into(),
     }
 }
 
 fn track(kind: RtpCodecKind, codec: RTCRtpCodec) -> (Arc<TrackLocalStaticRTP>, u32) {
     // Not 0, which some receivers take for "none".
     let ssrc = super::random_u32() | 1;
-    let name = if kind == RtpCodecKind::Audio { "voice" } else { "picture" };
+    // Not the same at both ends: the stack finds what is said about our track by this name, among theirs first.
+    let name = format!("{}-{ssrc:x}", if kind == RtpCodecKind::Audio { "voice" } else { "picture" });
     let coding = RTCRtpEncodingParameters {
         rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
         codec,
         ..Default::default()
     };
-    let track = MediaStreamTrack::new("call".into(), name.into(), name.into(), kind, vec![coding]);
+    let track = MediaStreamTrack::new("call".into(), name.clone(), name, kind, vec![coding]);
     (Arc::new(TrackLocalStaticRTP::new(track)), ssrc)
 }
 

@@ -123,7 +123,11 @@ mod tests {
 
     #[tokio::test]
     async fn packets_keep_their_bounds() {
-        let packets = [vec![0, 1, 0, 4].into_iter().chain([7; 20]).collect(), vec![0x40, 0, 0, 3, 1, 2, 3], vec![0x40, 1, 0, 0]];
+        let packets = [
+            vec![0, 1, 0, 4].into_iter().chain([7; 20]).collect(),
+            vec![0x40, 0, 0, 3, 1, 2, 3],
+            vec![0x40, 1, 0, 0],
+        ];
         let stream: Vec<u8> = packets.iter().cloned().flat_map(padded).collect();
 
         let mut reader = &stream[..];
