@@ -7,7 +7,7 @@
 //! - sleeps are as long as `pace` allows,
 //! - each task is kept, so that whoever ends the connection hears that the task ended.
 use super::{
-    pace::Pace,
+    pace::{Pace, Sleep},
     servers::Servers,
     turn_stream::{self, WAITING},
 };
@@ -42,7 +42,7 @@ type Pinned<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What sockets, the owner of a connection and its stack share.
 pub(crate) struct Net {
-    pub(crate) pace: Pace,
+    pub(crate) pace: Arc<Pace>,
     servers: Servers,
     tls: Option<Arc<ClientConfig>>,
     /// Where servers were found. They may be asked before the person wants the call.
@@ -61,7 +61,7 @@ pub(crate) struct Net {
 impl Net {
     pub(crate) fn new(servers: Servers, tls: Option<Arc<ClientConfig>>) -> Arc<Self> {
         Arc::new(Self {
-            pace: Pace::new(),
+            pace: Arc::new(Pace::new()),
             servers,
             tls,
             server_addresses: RwLock::default(),
@@ -143,6 +143,12 @@ impl std::fmt::Debug for Net {
     }
 }
 
+/// Whether a relay shall pass something on, or prepare for it: channel data, an indication to send, a permission, a
+/// channel. Nothing that goes to a peer looks like that (RFC 7983).
+fn passes_on(packet: &[u8]) -> bool {
+    matches!(packet, [0x40..=0x4f, ..] | [0, 0x16 | 0x08 | 0x09, ..])
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -222,8 +228,7 @@ impl Runtime for OwnRuntime {
     }
 
     fn sleep(&self, duration: Duration) -> Pinned<'static, ()> {
-        let net = self.net.clone();
-        Box::pin(async move { net.pace.sleep(duration).await })
+        Box::pin(Sleep::new(&self.net.pace, duration).run())
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
@@ -283,6 +288,9 @@ impl AsyncUdpSocket for Socket {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        if passes_on(transmit.contents) {
+            self.net.pace.relayed();
+        }
         if let Some(index) = self.net.servers.stream_at(transmit.destination) {
             self.send_by_stream(index, transmit);
             return Poll::Ready(Ok(transmit.contents.len()));

@@ -208,6 +208,9 @@ impl Owner {
         let net = self.net.clone();
         loop {
             tokio::select! {
+                // Orders first, so that whoever gave one and then asks hears how it is after it. Frames last: they are
+                // the only ones that never cease.
+                biased;
                 order = inlets.orders.recv() => {
                     let Some(order) = order else { return };
                     if self.order(order).await.is_break() {
@@ -215,6 +218,10 @@ impl Owner {
                     }
                 }
                 Some(told) = from_stack.recv() => self.told(told).await,
+                Some(question) = inlets.questions.recv() => self.answer(question).await,
+                () = net.alert.notified() => self.look_for_farewell().await,
+                () = net.stack_ended.notified() => self.stack_ended(),
+                _ = watch.tick() => self.watch(),
                 Some(frame) = inlets.voice.recv() => {
                     if self.gate.voice {
                         self.voice.audio(frame).await;
@@ -225,10 +232,6 @@ impl Owner {
                         self.picture.video(frame).await;
                     }
                 }
-                Some(question) = inlets.questions.recv() => self.answer(question).await,
-                () = net.alert.notified() => self.look_for_farewell().await,
-                () = net.stack_ended.notified() => self.stack_ended(),
-                _ = watch.tick() => self.watch(),
             }
         }
     }

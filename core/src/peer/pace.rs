@@ -6,8 +6,8 @@
 //! something was given. Nothing is sent more often by that, since each timer of the stack looks at its own time.
 use std::{
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -27,6 +27,12 @@ const AFTER_SEARCH: Duration = Duration::from_millis(250);
 /// While nothing may be tried. The stack would otherwise wake every check interval of a call that only rings.
 const QUIET: Duration = Duration::from_millis(100);
 
+/// A relay is in use for so many milliseconds after a packet: consent goes every two seconds.
+const RELAYED_FOR: u64 = 5000;
+
+/// From a relay, through the protocols, to a relay.
+const ROUNDS: u8 = 2;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// Nothing may be tried yet: servers are asked at leisure.
@@ -44,11 +50,23 @@ pub(crate) struct Pace {
     mode: Mutex<Mode>,
     given: Notify,
     ending: AtomicBool,
+    /// Milliseconds since `begin` until which packets go through a relay.
+    relayed_until: AtomicU64,
+    begin: Instant,
+    /// So many rounds may have to be gone until all queues of the stack are empty.
+    rounds_left: AtomicU8,
 }
 
 impl Pace {
     pub(crate) fn new() -> Self {
-        Self { mode: Mutex::new(Mode::Quiet), given: Notify::new(), ending: AtomicBool::new(false) }
+        Self {
+            mode: Mutex::new(Mode::Quiet),
+            given: Notify::new(),
+            ending: AtomicBool::new(false),
+            relayed_until: AtomicU64::new(0),
+            begin: Instant::now(),
+            rounds_left: AtomicU8::new(0),
+        }
     }
 
     /// A connection comes up, or comes up again.
@@ -79,23 +97,69 @@ impl Pace {
         self.given.notify_one();
     }
 
-    /// Sleeps for as long as the stack asked, or as is right now.
-    pub(crate) async fn sleep(&self, asked: Duration) {
-        let length =
-            allowed(*self.mode.lock().unwrap_or_else(PoisonError::into_inner), asked, Instant::now());
-        if self.ending.load(Ordering::Acquire) {
-            return tokio::time::sleep(length).await;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(length) => {}
-            () = self.given.notified() => {}
-        }
+    /// A packet went to a relay to be passed on.
+    pub(crate) fn relayed(&self) {
+        self.relayed_until.store(self.now() + RELAYED_FOR, Ordering::Relaxed);
+    }
+
+    /// A round of the stack empties the queue of packets for relays first and that of packets from relays last, and what
+    /// goes into one of them during the round sleeps with it. So while packets go that way, the sleeps after a round
+    /// that did something are none.
+    fn goes_round_again(&self) -> bool {
+        let is_relayed = self.now() < self.relayed_until.load(Ordering::Relaxed);
+        let one_less = |left: u8| left.checked_sub(1);
+        self.rounds_left.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).is_ok() && is_relayed
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn set(&self, mode: Mode) {
         let mut current = self.mode.lock().unwrap_or_else(PoisonError::into_inner);
         if *current != Mode::Ending {
             *current = mode;
+        }
+    }
+}
+
+/// One sleep of the stack. It begins when it is made: the stack may never look at it if something else is ready.
+pub(crate) struct Sleep {
+    pace: Arc<Pace>,
+    length: Duration,
+    goes_round_again: bool,
+    is_over: bool,
+}
+
+impl Sleep {
+    /// For as long as the stack asked, or as is right now.
+    pub(crate) fn new(pace: &Arc<Pace>, asked: Duration) -> Self {
+        let mode = *pace.mode.lock().unwrap_or_else(PoisonError::into_inner);
+        let length = allowed(mode, asked, Instant::now());
+        Self { pace: pace.clone(), length, goes_round_again: pace.goes_round_again(), is_over: false }
+    }
+
+    pub(crate) async fn run(mut self) {
+        if !self.goes_round_again {
+            if self.pace.ending.load(Ordering::Acquire) {
+                tokio::time::sleep(self.length).await;
+            } else {
+                tokio::select! {
+                    () = tokio::time::sleep(self.length) => {}
+                    () = self.pace.given.notified() => {}
+                }
+            }
+        }
+        self.is_over = true;
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        // A round follows that only empties queues, or one that does something: a timer fired, or something came before
+        // this sleep was over.
+        if !(self.is_over && self.goes_round_again) {
+            self.pace.rounds_left.store(ROUNDS, Ordering::Release);
         }
     }
 }

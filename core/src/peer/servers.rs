@@ -113,11 +113,12 @@ impl Servers {
 
     /// How the server of a relayed candidate is reached, by the URL that the stack knows it by.
     pub(crate) fn protocol_of(&self, url: &str) -> RelayProtocol {
-        (0..self.by_stream.len())
-            .find(|index| url.contains(&stream_name(*index)))
-            .map_or(RelayProtocol::Udp, |index| {
+        (0..self.by_stream.len()).find(|index| url.contains(&stream_name(*index))).map_or(
+            RelayProtocol::Udp,
+            |index| {
                 if self.by_stream[index].is_tls { RelayProtocol::Tls } else { RelayProtocol::Tcp }
-            })
+            },
+        )
     }
 }
 
