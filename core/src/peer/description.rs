@@ -47,8 +47,11 @@ pub(crate) enum DtlsRole {
 /// A description of the other side that can be given to the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Theirs {
-    /// Without its addresses.
+    /// Without its addresses, and with all media going both ways: the stack ends a stream for good that is `inactive`
+    /// for a while, and answers `sendonly` with `sendonly`. Who may send is ours to say.
     pub(crate) text: String,
+    /// What they said, by mid.
+    pub(crate) directions: Vec<(String, Direction)>,
     /// Its addresses, which are tried when the time has come.
     pub(crate) candidates: Vec<String>,
 }
@@ -61,6 +64,7 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     let mut rest = String::with_capacity(text.len());
     let mut candidates = Vec::new();
     let (mut head, mut sections) = (String::new(), Vec::<SectionCheck>::new());
+    let mut default_direction = Direction::BOTH;
     let (mut has_ufrag, mut has_pwd, mut has_fingerprint) = (false, false, false);
     for line in lines(text) {
         let bytes = line.as_bytes();
@@ -75,10 +79,21 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
             return Err(DescriptionProblem::Head);
         }
         match line.split_at(2) {
-            ("m=", media) => sections.push(SectionCheck::new(media)?),
+            ("m=", media) => {
+                finish_section(&mut rest, &sections);
+                sections.push(SectionCheck::new(media, default_direction)?);
+            }
             ("a=", attribute) => {
                 let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
                 match name {
+                    "sendrecv" | "sendonly" | "recvonly" | "inactive" => {
+                        let direction = Direction::of(name);
+                        match sections.last_mut() {
+                            Some(section) => section.direction = direction,
+                            None => default_direction = direction,
+                        }
+                        continue;
+                    }
                     "candidate" => {
                         candidates.push(attribute.to_owned());
                         continue;
@@ -110,6 +125,9 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     if sections.is_empty() || sections.len() > MOST_SECTIONS {
         return Err(DescriptionProblem::Sections);
     }
+    finish_section(&mut rest, &sections);
+    let directions =
+        sections.iter().filter_map(|section| Some((section.mid.clone()?, section.direction))).collect();
     let mut mids: Vec<&str> = sections.iter().filter_map(|section| section.mid.as_deref()).collect();
     mids.sort_unstable();
     mids.dedup();
@@ -119,16 +137,49 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     match (has_ufrag && has_pwd, has_fingerprint) {
         (false, _) => Err(DescriptionProblem::Credentials),
         (true, false) => Err(DescriptionProblem::Fingerprint),
-        (true, true) => Ok(Theirs { text: rest, candidates }),
+        (true, true) => Ok(Theirs { text: rest, directions, candidates }),
+    }
+}
+
+fn finish_section(text: &mut String, sections: &[SectionCheck]) {
+    if sections.last().is_some_and(|section| section.is_media) {
+        text.push_str("a=sendrecv\r\n");
+    }
+}
+
+/// Which way media goes, seen from who says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Direction {
+    sends: bool,
+    receives: bool,
+}
+
+impl Direction {
+    const BOTH: Self = Self { sends: true, receives: true };
+
+    fn of(name: &str) -> Self {
+        Self { sends: name.starts_with("send"), receives: name.ends_with("recv") || name == "recvonly" }
+    }
+
+    /// What is left of it for the other side.
+    fn answered(self) -> &'static str {
+        match (self.receives, self.sends) {
+            (true, true) => "a=sendrecv",
+            (true, false) => "a=sendonly",
+            (false, true) => "a=recvonly",
+            (false, false) => "a=inactive",
+        }
     }
 }
 
 struct SectionCheck {
     mid: Option<String>,
+    is_media: bool,
+    direction: Direction,
 }
 
 impl SectionCheck {
-    fn new(media: &str) -> Result<Self, DescriptionProblem> {
+    fn new(media: &str, direction: Direction) -> Result<Self, DescriptionProblem> {
         let words: Vec<&str> = media.split(' ').collect();
         let [kind, port, protocol, formats @ ..] = &words[..] else {
             return Err(DescriptionProblem::MediaLine);
@@ -140,7 +191,8 @@ impl SectionCheck {
         {
             return Err(DescriptionProblem::MediaLine);
         }
-        Ok(Self { mid: None })
+        let is_media = matches!(*kind, "audio" | "video");
+        Ok(Self { mid: None, is_media, direction })
     }
 
     fn mid(&mut self, value: &str) -> Result<(), DescriptionProblem> {
@@ -212,18 +264,38 @@ pub(crate) fn role_of_answerer(answer: &str) -> Option<DtlsRole> {
     })
 }
 
-/// Our answer with the role that we have had from the start. The stack writes `active` into every answer, and Chromium
-/// refuses a description that changes the role.
-pub(crate) fn with_role(answer: &str, role: DtlsRole) -> String {
+/// Our answer as they shall read it: with the role that we have had from the start, and with media going only where
+/// they let it. The stack writes `active` into every answer, and Chromium refuses one that changes the role.
+pub(crate) fn answer_for_them(
+    answer: &str,
+    role: Option<DtlsRole>,
+    theirs: &[(String, Direction)],
+) -> String {
     let setup = match role {
-        DtlsRole::Client => "a=setup:active",
-        DtlsRole::Server => "a=setup:passive",
+        Some(DtlsRole::Client) => Some("a=setup:active"),
+        Some(DtlsRole::Server) => Some("a=setup:passive"),
+        None => None,
     };
-    lines(answer).fold(String::with_capacity(answer.len() + 16), |mut text, line| {
-        let line = if line.starts_with("a=setup:") { setup } else { line };
-        write!(text, "{line}\r\n").expect("a String takes every byte");
-        text
-    })
+    let parts = answer.split_inclusive('\n').fold(vec![String::new()], |mut parts, line| {
+        if line.starts_with("m=") {
+            parts.push(String::new());
+        }
+        parts.last_mut().expect("the head is there from the start").push_str(line);
+        parts
+    });
+    let mut text = String::with_capacity(answer.len() + 64);
+    for part in parts {
+        let direction = first_mid(&part).and_then(|mid| theirs.iter().find(|(known, _)| known == mid));
+        for line in lines(&part) {
+            let line = match (line, direction) {
+                ("a=sendrecv", Some((_, theirs))) => theirs.answered(),
+                _ if line.starts_with("a=setup:") => setup.unwrap_or(line),
+                _ => line,
+            };
+            write!(text, "{line}\r\n").expect("a String takes every byte");
+        }
+    }
+    text
 }
 
 /// The mid of the first m-line: all are bundled, so every address is one of it.
@@ -234,6 +306,8 @@ pub(crate) fn first_mid(description: &str) -> Option<&str> {
 /// What was agreed on about one kind of media.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Agreed {
+    /// There is an m-line for it, be it refused.
+    pub(crate) has_place: bool,
     /// We may send.
     pub(crate) sends: bool,
     /// Payload types by codec, what the answerer likes best first.
@@ -252,9 +326,11 @@ pub(crate) fn agreed(answer: &str, is_ours: bool) -> (Agreed, Agreed) {
             "video" => 1,
             _ => continue,
         };
-        if section.port != "0" && found[which].is_none() {
-            found[which] = Some(section.agreed(is_ours));
+        let agreed = found[which].get_or_insert_default();
+        if section.port != "0" && agreed.opus.is_none() && agreed.video.is_empty() {
+            *agreed = section.agreed(is_ours);
         }
+        agreed.has_place = true;
     }
     let [audio, video] = found;
     (audio.unwrap_or_default(), video.unwrap_or_default())
@@ -342,3 +418,76 @@ enum Codec {
 pub(crate) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// 3GPP TS 26.114, section 7.4.5.
 pub(crate) const ORIENTATION: &str = "urn:3gpp:video-orientation";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Chromium writes one, without what repeats itself.
+    const CHROMIUM: &str = "v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n\
+        a=group:BUNDLE 0 1\r\na=extmap-allow-mixed\r\na=msid-semantic: WMS s\r\n\
+        m=audio 9 UDP/TLS/RTP/SAVPF 111 63 9 0 8 13 110 126\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n\
+        a=candidate:1 1 udp 2122260223 192.168.1.7 50000 typ host generation 0 network-id 1\r\n\
+        a=ice-ufrag:4ZcD\r\na=ice-pwd:2/1muCWoOi3uLifh0NuRHlfw\r\na=ice-options:trickle\r\n\
+        a=fingerprint:sha-256 6B:8B:F0:65:5F:78:E2:51:3B:AC:6F:F3:3F:46:1B:35:DC:B8:5F:64:1A:24:C2:43:F0:A1:58:D0:A1:2C:19:08\r\n\
+        a=setup:actpass\r\na=mid:0\r\na=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\na=sendrecv\r\na=msid:s t\r\na=rtcp-mux\r\n\
+        a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
+        a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\na=ssrc:2231627014 cname:xyz\r\n\
+        m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 103 104\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:4ZcD\r\n\
+        a=ice-pwd:2/1muCWoOi3uLifh0NuRHlfw\r\na=setup:actpass\r\na=mid:1\r\na=extmap:3/recvonly urn:3gpp:video-orientation\r\n\
+        a=recvonly\r\na=rtcp-mux\r\na=rtpmap:96 VP8/90000\r\na=rtcp-fb:* nack pli\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
+        a=rtpmap:102 H264/90000\r\na=fmtp:102 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f\r\n\
+        a=rtpmap:104 H264/90000\r\na=fmtp:104 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n";
+
+    #[test]
+    fn a_browsers_description_is_taken_without_its_addresses() {
+        let theirs = check(CHROMIUM).unwrap();
+
+        assert_eq!(
+            theirs.candidates,
+            ["candidate:1 1 udp 2122260223 192.168.1.7 50000 typ host generation 0 network-id 1"]
+        );
+        assert!(
+            !theirs.text.contains("a=candidate") && theirs.text.contains("a=ssrc:2231627014 cname:xyz\r\n")
+        );
+        assert_eq!(theirs.text.lines().count(), CHROMIUM.lines().count() - 1);
+        // Bare line ends, as some libraries write them, are the same.
+        assert_eq!(check(&CHROMIUM.replace("\r\n", "\n")).unwrap(), theirs);
+    }
+
+    #[test]
+    fn an_answer_says_what_was_agreed_on() {
+        let (audio, video) = agreed(CHROMIUM, false);
+
+        assert_eq!((audio.sends, audio.opus, audio.audio_level), (true, Some(111), Some(1)));
+        assert!(video.sends, "they only receive");
+        assert_eq!(video.video, [(VideoCodec::Vp8, 96), (VideoCodec::H264, 104)]);
+        assert_eq!(video.orientation, Some(3));
+        assert!(!agreed(CHROMIUM, true).1.sends, "we only receive");
+        assert!(!agreed(&CHROMIUM.replace("m=video 9", "m=video 0"), false).1.sends);
+    }
+
+    #[test]
+    fn who_sends_is_hidden_from_the_stack_and_told_to_them() {
+        for (theirs, ours) in [
+            ("a=sendrecv", "a=sendrecv"),
+            ("a=sendonly", "a=recvonly"),
+            ("a=recvonly", "a=sendonly"),
+            ("a=inactive", "a=inactive"),
+            // Nothing is both ways.
+            ("a=x", "a=sendrecv"),
+        ] {
+            let checked = check(&CHROMIUM.replace("a=sendrecv", theirs)).unwrap();
+            assert_eq!(checked.text.matches("a=sendrecv").count(), 2);
+
+            let answer = checked.text.replace("actpass", "active");
+            let told = answer_for_them(&answer, Some(DtlsRole::Server), &checked.directions);
+
+            let (audio, video) = told.split_once("m=video").unwrap();
+            assert!(audio.contains(ours) && video.contains("a=sendonly"), "{theirs}: {told}");
+            assert_eq!(told.matches("a=setup:passive").count(), 2);
+            assert_eq!(agreed(&told, true).0.sends, ours.starts_with("a=send"), "{ours}");
+        }
+    }
+}

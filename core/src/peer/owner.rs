@@ -310,9 +310,9 @@ impl Owner {
             self.role = description::role_of_answerer(&text);
         }
         self.described(&text);
-        self.agree(&text, true);
-        let text = self.role.map_or_else(|| text.clone(), |role| description::with_role(&text, role));
+        let text = description::answer_for_them(&text, self.role, &theirs.directions);
         self.tell(FromPeer::AnswerMade(Sdp::object("answer", &text)));
+        self.agree(&text, true);
         self.given = 0;
         self.take_lines(theirs.candidates).await
     }
@@ -321,8 +321,8 @@ impl Owner {
         if !self.has_offered().await {
             return Ok(());
         }
-        let theirs = description::check(&answer.sdp().ok_or(description::DescriptionProblem::NoText)?)?;
-        let text = theirs.text.clone();
+        let text = answer.sdp().ok_or(description::DescriptionProblem::NoText)?;
+        let theirs = description::check(&text)?;
         let answer = RTCSessionDescription::answer(theirs.text).map_err(Fault::Theirs)?;
         self.stack.connection.set_remote_description(answer).await.map_err(Fault::Theirs)?;
         if self.role.is_none() {
@@ -331,8 +331,8 @@ impl Owner {
                 DtlsRole::Server => DtlsRole::Client,
             });
         }
-        self.agree(&text, false);
         self.tell(FromPeer::AnswerApplied);
+        self.agree(&text, false);
         self.given = 0;
         self.take_lines(theirs.candidates).await
     }
@@ -352,10 +352,10 @@ impl Owner {
         self.want_to_offer();
     }
 
-    /// A picture is to be sent for which there is no m-line yet.
+    /// A picture is to be sent for which there is no m-line yet. One that they refused or hold is theirs to open.
     fn want_to_offer(&mut self) {
-        let is_settled = self.agreed.borrow().0.opus.is_some();
-        if is_settled && self.gate.picture && !self.picture.agreed.sends && !self.asked_to_offer {
+        let is_settled = self.voice.agreed.has_place;
+        if is_settled && self.gate.picture && !self.picture.agreed.has_place && !self.asked_to_offer {
             self.asked_to_offer = true;
             self.tell(FromPeer::WantsToOffer);
         }

@@ -3,6 +3,7 @@ use crate::{
     media::{packet, send_voice, voice},
     pair::{OPEN, Pair, settings},
 };
+use calls_core::peer::PeerSettings;
 use calls_machine::{FromPeer, PeerOrder};
 use calls_protocol::{IceServers, Sdp};
 
@@ -31,9 +32,9 @@ async fn either_side_offers_again_and_roles_stay() {
     for round in 0..4 {
         let (from, to) = if round % 2 == 0 { (&mut pair.b, &mut pair.a) } else { (&mut pair.a, &mut pair.b) };
         from.order(PeerOrder::MakeOffer { restart: false }).await;
-        let FromPeer::OfferMade(offer) = from.next().await else { panic!("no offer") };
+        let offer = from.next_offer().await;
         to.order(PeerOrder::TakeOffer(offer)).await;
-        let FromPeer::AnswerMade(answer) = to.next().await else { panic!("no answer") };
+        let answer = to.next_answer().await;
         assert_eq!(setup_of(&answer), if round % 2 == 0 { "a=setup:passive" } else { "a=setup:active" });
         from.order(PeerOrder::TakeAnswer(answer)).await;
         from.wait_for(&FromPeer::AnswerApplied).await;
@@ -111,13 +112,13 @@ async fn a_picture_that_has_no_place_in_what_was_agreed_on_asks_for_an_offer() {
     let pair = Pair::new(settings, IceServers::default()).await;
     let (mut a, mut b) = (pair.a, pair.b);
     a.order(PeerOrder::MakeOffer { restart: false }).await;
-    let FromPeer::OfferMade(offer) = a.next().await else { panic!("no offer") };
+    let offer = a.next_offer().await;
     let text = offer.sdp().unwrap();
     // As a browser offers that has only a microphone.
     let voice_only = text[..text.find("m=video").unwrap()].replace("BUNDLE 0 1", "BUNDLE 0");
 
     b.order(PeerOrder::TakeOffer(Sdp::object("offer", &voice_only))).await;
-    let FromPeer::AnswerMade(answer) = b.next().await else { panic!("no answer") };
+    let answer = b.next_answer().await;
     assert!(!answer.sdp().unwrap().contains("m=video"));
     b.order(PeerOrder::Gate(OPEN)).await;
     b.wait_for(&FromPeer::WantsToOffer).await;
@@ -131,4 +132,39 @@ async fn a_picture_that_has_no_place_in_what_was_agreed_on_asks_for_an_offer() {
     assert!(again.sdp().unwrap().contains("m=video"));
     a.peer.close().await;
     b.peer.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_browser_put_everything_on_hold_and_took_it_back_both_are_heard() {
+    let mut pair = Pair::connected(settings, IceServers::default()).await;
+    assert_both_heard(&mut pair).await;
+
+    for (ours, theirs) in
+        [("a=inactive", "a=inactive"), ("a=sendonly", "a=recvonly"), ("a=sendrecv", "a=sendrecv")]
+    {
+        pair.a.order(PeerOrder::MakeOffer { restart: false }).await;
+        let offer = pair.a.next_offer().await;
+        let offer = offer.sdp().unwrap().replace("a=sendrecv", ours);
+        pair.b.order(PeerOrder::TakeOffer(Sdp::object("offer", &offer))).await;
+        let answer = pair.b.next_answer().await;
+        let text = answer.sdp().unwrap();
+        assert_eq!(text.matches(theirs).count(), 2, "{ours}: {text}");
+        pair.a.order(PeerOrder::TakeAnswer(answer)).await;
+        pair.a.wait_for(&FromPeer::AnswerApplied).await;
+    }
+
+    assert_both_heard(&mut pair).await;
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_ipv6_too() {
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        println!("this machine has no IPv6");
+        return;
+    }
+    let settings = || PeerSettings { addresses: vec!["[::1]:0".parse().unwrap()], ..settings() };
+    let mut pair = Pair::connected(settings, IceServers::default()).await;
+    assert_both_heard(&mut pair).await;
+    pair.close().await;
 }

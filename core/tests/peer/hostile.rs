@@ -6,7 +6,7 @@ use calls_protocol::{Candidate, IceServers, Sdp};
 async fn offer() -> String {
     let mut end = End::new(settings(), IceServers::default()).await;
     end.order(PeerOrder::MakeOffer { restart: false }).await;
-    let FromPeer::OfferMade(offer) = end.next().await else { panic!("no offer") };
+    let offer = end.next_offer().await;
     end.peer.close().await;
     offer.sdp().unwrap().into_owned()
 }
@@ -119,7 +119,7 @@ async fn whatever_is_changed_in_an_offer_is_answered_or_refused() {
                         "{}{}",
                         &lines[draw(lines.len())].chars().take(draw(30)).collect::<String>(),
                         words[draw(words.len())]
-                    )
+                    );
                 }
                 3 => {
                     let parts: Vec<&str> = changed[at].split([' ', ':']).collect();
@@ -150,7 +150,7 @@ async fn an_answer_to_nothing_is_ignored_and_one_that_makes_no_sense_is_their_fa
     let mut end = End::new(settings(), IceServers::default()).await;
     end.order(PeerOrder::TakeAnswer(Sdp::object("answer", "nonsense"))).await;
     end.order(PeerOrder::MakeOffer { restart: false }).await;
-    let FromPeer::OfferMade(offer) = end.next().await else { panic!("no offer") };
+    let offer = end.next_offer().await;
 
     // Our own offer is none: both would wait for the other to begin DTLS, and the m-lines say nothing new.
     end.order(PeerOrder::TakeAnswer(Sdp::object("answer", "nonsense"))).await;

@@ -1,8 +1,8 @@
 //! Two connections and what carries words between them: the exchange of a call without its server.
-#![allow(dead_code, reason = "tests and the example use different parts")]
+#![allow(dead_code, clippy::unwrap_used, reason = "tests and the examples use different parts, and may fail")]
 use calls_core::peer::{Peer, PeerOutput, PeerSettings};
 use calls_machine::{FromPeer, Gate, LocalCandidate, PeerOrder, RemoteCandidate};
-use calls_protocol::IceServers;
+use calls_protocol::{IceServers, Sdp};
 use std::{
     net::Ipv4Addr,
     time::{Duration, Instant},
@@ -41,6 +41,26 @@ impl End {
 
     pub(crate) async fn next(&mut self) -> FromPeer {
         timeout(PATIENCE, self.out.told.recv()).await.expect("it says something").expect("it lives")
+    }
+
+    pub(crate) async fn next_offer(&mut self) -> Sdp {
+        loop {
+            match self.next().await {
+                FromPeer::OfferMade(offer) => return offer,
+                FromPeer::Candidate(_) | FromPeer::Up | FromPeer::AnswerApplied => {}
+                other => panic!("{other:?} and no offer"),
+            }
+        }
+    }
+
+    pub(crate) async fn next_answer(&mut self) -> Sdp {
+        loop {
+            match self.next().await {
+                FromPeer::AnswerMade(answer) => return answer,
+                FromPeer::Candidate(_) | FromPeer::Up | FromPeer::AnswerApplied => {}
+                other => panic!("{other:?} and no answer"),
+            }
+        }
     }
 
     /// The next word that is none of those that are only passed on.

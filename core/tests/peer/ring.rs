@@ -16,7 +16,7 @@ async fn no_packet_goes_to_the_other_side_before_the_person_wants_the_call() {
     let mut buffer = [0; 1500];
     let mut a = End::new(settings(), IceServers::default()).await;
     a.order(PeerOrder::MakeOffer { restart: false }).await;
-    let FromPeer::OfferMade(offer) = a.next().await else { panic!("no offer") };
+    let offer = a.next_offer().await;
 
     // Once among the addresses of the description, once by itself.
     let with_address = format!("{}a={line}\r\na=end-of-candidates\r\n", offer.sdp().unwrap());
@@ -46,9 +46,9 @@ async fn checks_of_the_other_side_are_not_answered_before_the_person_wants_the_c
     }
     a.order(PeerOrder::Connect).await;
     a.order(PeerOrder::MakeOffer { restart: false }).await;
-    let FromPeer::OfferMade(offer) = a.next().await else { panic!("no offer") };
+    let offer = a.next_offer().await;
     b.order(PeerOrder::TakeOffer(offer)).await;
-    let FromPeer::AnswerMade(answer) = b.next().await else { panic!("no answer") };
+    let answer = b.next_answer().await;
     let FromPeer::Candidate(candidate) = b.next().await else { panic!("no address") };
     // The other side knows everything and tries.
     a.order(PeerOrder::TakeAnswer(answer)).await;
