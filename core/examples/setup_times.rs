@@ -1,6 +1,6 @@
 //! How long it takes from an order to offer until both ends are up, on loopback.
 //!
-//! `cargo run --release -p calls-core --example setup_times [ROUNDS] [offerer|answerer]`
+//! `cargo run --release -p calls-core --example setup_times [ROUNDS]`
 #[path = "../tests/peer/pair.rs"]
 mod pair;
 

@@ -12,6 +12,7 @@ mod candidate;
 mod description;
 mod estimate;
 mod feedback;
+mod flights;
 mod media;
 mod net;
 mod owner;

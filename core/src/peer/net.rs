@@ -7,6 +7,7 @@
 //! - sleeps are as long as `pace` allows,
 //! - each task is kept, so that whoever ends the connection hears that the task ended.
 use super::{
+    flights::Flights,
     pace::{Pace, Sleep},
     servers::Servers,
     turn_stream::{self, WAITING},
@@ -55,6 +56,7 @@ pub(crate) struct Net {
     pub(crate) alert: Notify,
     /// The stack's own task ended, asked or not.
     pub(crate) stack_ended: Notify,
+    flights: Flights,
     tasks: Mutex<JoinSet<()>>,
 }
 
@@ -70,8 +72,14 @@ impl Net {
             heard: AtomicU64::new(0),
             alert: Notify::new(),
             stack_ended: Notify::new(),
+            flights: Flights::default(),
             tasks: Mutex::default(),
         })
+    }
+
+    /// Repeats flights of DTLS for as long as there are any.
+    pub(crate) async fn repeat_flights(&self) {
+        self.flights.repeat().await;
     }
 
     pub(crate) fn runtime(self: &Arc<Self>) -> Arc<dyn Runtime> {
@@ -122,6 +130,7 @@ impl Net {
 
     /// Looks at a packet that came.
     fn look(&self, packet: &[u8]) {
+        self.flights.came(packet);
         match packet {
             // An alert; whether it is a good one is for DTLS to say.
             [21, ..] => self.alert.notify_one(),
@@ -298,7 +307,14 @@ impl AsyncUdpSocket for Socket {
         if !self.net.may_pass(transmit.destination) {
             return Poll::Ready(Ok(transmit.contents.len()));
         }
-        self.inner.poll_send(cx, transmit)
+        let sent = self.inner.poll_send(cx, transmit);
+        if sent.is_ready() {
+            let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
+            for datagram in transmit.contents.chunks(size) {
+                self.net.flights.sent(&self.inner, transmit.destination, datagram);
+            }
+        }
+        sent
     }
 
     fn poll_recv(

@@ -178,12 +178,15 @@ impl Owner {
         stack: Stack,
         outlets: Outlets,
     ) -> Self {
+        let mut listeners = JoinSet::new();
+        let repeater = net.clone();
+        listeners.spawn(async move { repeater.repeat_flights().await });
         Self {
             voice: Outgoing::new(stack.audio.clone()),
             picture: Outgoing::new(stack.video.clone()),
             agreed: watch::Sender::default(),
             ear: Arc::default(),
-            listeners: JoinSet::new(),
+            listeners,
             key_frames: KeyFrames::default(),
             gate: Gate::default(),
             is_open: false,

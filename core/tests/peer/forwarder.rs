@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{net::UdpSocket, task::JoinSet, time::timeout};
 
@@ -25,18 +25,21 @@ struct Forwarder {
     is_dead: Arc<AtomicBool>,
     /// In a thousand, of packets that are media.
     lost: Arc<AtomicU32>,
+    /// In a thousand, of all others.
+    lost_before: Arc<AtomicU32>,
     repeated: Arc<AtomicU32>,
     _tasks: JoinSet<()>,
 }
 
 impl Forwarder {
-    async fn new() -> Self {
+    async fn new(seed: u64) -> Self {
         let sockets = [bound().await, bound().await];
         let mut forwarder = Self {
             doors: [sockets[0].local_addr().unwrap(), sockets[1].local_addr().unwrap()],
             ends: Arc::default(),
             is_dead: Arc::default(),
             lost: Arc::default(),
+            lost_before: Arc::default(),
             repeated: Arc::default(),
             _tasks: JoinSet::new(),
         };
@@ -44,10 +47,11 @@ impl Forwarder {
             let (from, to) = (sockets[side].clone(), sockets[1 - side].clone());
             let (ends, is_dead) = (forwarder.ends.clone(), forwarder.is_dead.clone());
             let (lost, repeated) = (forwarder.lost.clone(), forwarder.repeated.clone());
+            let lost_before = forwarder.lost_before.clone();
             forwarder._tasks.spawn(async move {
                 let mut buffer = [0; 2048];
                 // The same numbers in every run.
-                let mut state = 42 + side as u64;
+                let mut state = seed * 2 + side as u64;
                 let mut chance = move || {
                     state =
                         state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -56,7 +60,8 @@ impl Forwarder {
                 while let Ok((length, _)) = from.recv_from(&mut buffer).await {
                     let end = ends.lock().unwrap()[1 - side];
                     let is_media = (128..192).contains(&buffer[0]);
-                    let is_lost = is_media && chance() < lost.load(Ordering::Relaxed);
+                    let part = if is_media { &lost } else { &lost_before };
+                    let is_lost = chance() < part.load(Ordering::Relaxed);
                     if let Some(end) = end
                         && !is_dead.load(Ordering::Relaxed)
                         && !is_lost
@@ -122,7 +127,7 @@ async fn bound() -> Arc<UdpSocket> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn silence_of_the_path_is_told_and_its_return_too() {
-    let forwarder = Forwarder::new().await;
+    let forwarder = Forwarder::new(21).await;
     // Longer than two rounds of consent, which is all that a silent call says.
     let settings = || PeerSettings { lost_after: Duration::from_millis(4500), ..settings() };
     let mut pair = forwarder.pair(settings).await;
@@ -143,7 +148,7 @@ async fn silence_of_the_path_is_told_and_its_return_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn under_loss_lost_packets_of_a_picture_come_again_and_none_comes_twice() {
-    let forwarder = Forwarder::new().await;
+    let forwarder = Forwarder::new(21).await;
     let mut pair = forwarder.pair(settings).await;
     forwarder.lost.store(50, Ordering::Relaxed);
     forwarder.repeated.store(50, Ordering::Relaxed);
@@ -185,4 +190,22 @@ async fn under_loss_lost_packets_of_a_picture_come_again_and_none_comes_twice() 
     // Nobody asks for the same packet twenty times.
     assert!(sent.packets < 750 * 5 / 4, "{sent:?}");
     pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_third_of_all_packets_lost_does_not_keep_two_from_connecting() {
+    let mut times = Vec::new();
+    for seed in 0..20 {
+        let forwarder = Forwarder::new(seed).await;
+        forwarder.lost_before.store(330, Ordering::Relaxed);
+        let begin = Instant::now();
+        let pair = forwarder.pair(settings).await;
+        times.push(begin.elapsed());
+        pair.close().await;
+    }
+
+    times.sort_unstable();
+    println!("{times:?}");
+    // Without repetitions of our own, a part of them never connects.
+    assert!(times[10] < Duration::from_secs(3), "{times:?}");
 }
