@@ -115,7 +115,9 @@ pub(crate) fn read(report: &RTCStatsReport, net: &Net) -> PeerStats {
                 into.packets += received.packets_received;
                 into.bytes += stream.bytes_received;
                 into.packets_lost += received.packets_lost;
-                into.jitter = into.jitter.max(seconds(received.jitter));
+                // The stack gives it on the clock of the stream, not in seconds as it says.
+                let clock = if is_video { 90_000.0 } else { 48_000.0 };
+                into.jitter = into.jitter.max(seconds(received.jitter / clock));
             }
             _ => {}
         }

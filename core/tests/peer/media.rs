@@ -233,6 +233,7 @@ async fn numbers_tell_how_it_does_and_no_address() {
 
     assert_eq!((ours.voice_sent.packets, theirs.voice_received.packets), (10, 10));
     assert_eq!(theirs.voice_received.packets_lost, 0);
+    assert!(theirs.voice_received.jitter < Duration::from_secs(1), "{theirs:?}");
     let path = ours.path.expect("a path was found");
     assert_eq!((path.ours, path.relay), (PathEnd::Host, None));
     assert!(ours.bytes_sent > 800 && ours.estimate >= 30_000, "{ours:?}");
