@@ -168,3 +168,26 @@ async fn over_ipv6_too() {
     assert_both_heard(&mut pair).await;
     pair.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_restart_at_once_and_still_come_to_new_sockets() {
+    for a_restarts_too in [true, false] {
+        let mut pair = Pair::connected(settings, IceServers::default()).await;
+        pair.a.order(PeerOrder::MakeOffer { restart: a_restarts_too }).await;
+        pair.b.order(PeerOrder::MakeOffer { restart: true }).await;
+        let offer = pair.a.next_offer().await;
+        pair.b.next_offer().await;
+        (pair.a.heard, pair.b.heard) = (Vec::new(), Vec::new());
+
+        pair.b.order(PeerOrder::RollBack).await;
+        pair.b.order(PeerOrder::TakeOffer(offer)).await;
+        pair.until(|pair| pair.a.heard.contains(&FromPeer::AnswerApplied)).await;
+        // The restart that was taken back is still owed.
+        pair.b.order(PeerOrder::MakeOffer { restart: true }).await;
+        pair.until(|pair| pair.b.heard.contains(&FromPeer::AnswerApplied)).await;
+
+        pair.until(|pair| pair.a.heard.contains(&FromPeer::Up) && pair.b.heard.contains(&FromPeer::Up)).await;
+        assert_both_heard(&mut pair).await;
+        pair.close().await;
+    }
+}

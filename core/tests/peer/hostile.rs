@@ -1,7 +1,13 @@
 //! The other side sends nonsense.
-use crate::pair::{End, settings};
+use crate::{
+    media::{packet, send_voice, voice},
+    pair::{End, OPEN, Pair, remote, settings},
+};
+use calls_core::peer::PeerSettings;
 use calls_machine::{FromPeer, PeerOrder, RemoteCandidate};
 use calls_protocol::{Candidate, IceServers, Sdp};
+use std::net::Ipv4Addr;
+use tokio::net::UdpSocket;
 
 async fn offer() -> String {
     let mut end = End::new(settings(), IceServers::default()).await;
@@ -195,5 +201,72 @@ async fn an_address_that_makes_no_sense_is_their_fault_and_one_of_no_use_is_not(
     }
     end.peer.stats().await.unwrap();
     assert!(end.out.told.try_recv().is_err());
+    end.peer.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn junk_at_the_socket_does_no_harm() {
+    let mut pair = Pair::new(settings, IceServers::default()).await;
+    for end in [&pair.a, &pair.b] {
+        end.order(PeerOrder::Gate(OPEN)).await;
+        end.order(PeerOrder::Connect).await;
+    }
+    pair.a.order(PeerOrder::MakeOffer { restart: false }).await;
+    pair.b.order(PeerOrder::TakeOffer(pair.a.next_offer().await)).await;
+    pair.a.order(PeerOrder::TakeAnswer(pair.b.next_answer().await)).await;
+    let FromPeer::Candidate(address) = pair.b.next().await else { panic!("no address") };
+    let port: u16 = address.candidate.as_json().split(' ').nth(5).unwrap().parse().unwrap();
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut state = 3_u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    // First bytes of STUN, DTLS, channels of TURN, RTP and RTCP, and of nothing; whole heads of some.
+    let heads: [&[u8]; 9] = [
+        &[],
+        &[0, 1, 0, 8, 0x21, 0x12, 0xa4, 0x42],
+        &[1, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42],
+        &[0, 0x17, 0, 4, 0x21, 0x12, 0xa4, 0x42],
+        &[22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 20, 1],
+        &[21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40],
+        &[0x40, 0, 0, 4],
+        &[0x80, 111],
+        &[0x81, 201, 0, 7],
+    ];
+
+    // Before, while, and after they connect.
+    for round in 0..3 {
+        for _ in 0..1000 {
+            let head = heads[draw() % heads.len()];
+            let rest: Vec<u8> = (0..draw() % 200).map(|_| draw() as u8).collect();
+            socket.send_to(&[head, &rest].concat(), (Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        }
+        if round == 0 {
+            pair.a.order(PeerOrder::TakeCandidate(remote(address.clone()))).await;
+        }
+        if round == 1 {
+            pair.until(|pair| pair.a.heard.contains(&FromPeer::Up) && pair.b.heard.contains(&FromPeer::Up))
+                .await;
+        }
+    }
+
+    send_voice(&pair.a.peer, voice(5)).await;
+    assert_eq!(packet(&mut pair.b.out.voice).await.payload, voice(5).payload);
+    for end in [&pair.a, &pair.b] {
+        assert!(!end.heard.iter().any(|said| matches!(said, FromPeer::OurFault | FromPeer::TheirFault)));
+    }
+    pair.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_socket_to_be_had_is_our_fault() {
+    // Of a network for documentation: no device has it.
+    let settings = PeerSettings { addresses: vec!["203.0.113.77:0".parse().unwrap()], ..settings() };
+    let mut end = End::new(settings, IceServers::default()).await;
+
+    assert_eq!(end.next().await, FromPeer::OurFault);
+    end.order(PeerOrder::Connect).await;
+    end.order(PeerOrder::Close).await;
     end.peer.close().await;
 }
