@@ -1,5 +1,6 @@
-//! The engine of a device: signalling, connections to other devices, sound and picture.
+//! The engine on a device: signalling, connections to other devices, sound and picture.
 //!
-//! What happens in a call is decided in `calls-machine`; here it is done.
+//! What a call does is decided by `calls-machine`; here it meets sockets, devices and clocks.
 pub mod audio;
+pub mod peer;
 pub mod signaling;
