@@ -21,7 +21,12 @@ impl Machine {
         match (what, answer) {
             (What::Initiate, Ok(ack)) => self.initiated(now, key, ack, out),
             (What::Initiate, Err(refusal)) => {
-                self.end(now, key, EndReason::refused(refusal.code), Tell::Nothing, out);
+                let is_group = self.live(key).is_some_and(|call| call.with().is_none());
+                let reason = match refusal.code {
+                    ErrorCode::Conflict if is_group => EndReason::GroupIsTalking,
+                    code => EndReason::refused(code),
+                };
+                self.end(now, key, reason, Tell::Nothing, out);
             }
             (What::Accept, Ok(ack)) => self.accepted(now, key, ack, out),
             (What::Accept, Err(refusal)) => {
@@ -33,7 +38,7 @@ impl Machine {
             }
             (What::Join, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.room_is(now, key, state, out);
+                    self.room_is(now, key, state, true, out);
                 }
             }
             (What::Join, Err(refusal)) => {
@@ -41,7 +46,7 @@ impl Machine {
             }
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.room_is(now, key, state, out);
+                    self.room_is(now, key, state, false, out);
                 }
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
@@ -87,6 +92,11 @@ impl Machine {
             .values()
             .any(|person| person.wire.as_ref().is_some_and(|wire| wire.path() == crate::Path::Up));
         match code {
+            // An open room is in no row, so a server that was killed forgot it. Its name opens it again.
+            ErrorCode::NotFound | ErrorCode::Conflict if call.is_open_room() => {
+                call.heard = None;
+                self.ask_to_join(key, out);
+            }
             // It forgot the call, and those in it still hear each other: nobody is cut off in the middle of a word.
             ErrorCode::NotFound if flows => call.adrift = true,
             ErrorCode::NotFound | ErrorCode::Expired | ErrorCode::Conflict => {

@@ -18,6 +18,10 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// The side that answered waits this long for the other one to repair, so that they do not both do it.
     pub polite_wait: Duration,
+    /// An offer that nobody answers while media flows is made again after this.
+    pub offer_again: Duration,
+    /// Whoever hangs up closes the connection; the server says so within this time, or it was no goodbye.
+    pub goodbye: Duration,
     /// An ended call stays in the snapshot for this long.
     pub show_end: Duration,
 }
@@ -35,6 +39,10 @@ impl Default for Settings {
             // The server waits for a lost socket for 30 s; one network outage often takes both.
             give_up_after: Duration::from_secs(60),
             polite_wait: Duration::from_secs(2),
+            // Only a server that was killed loses one; an app that is suspended for a moment answers later.
+            offer_again: Duration::from_secs(15),
+            // Its word goes by another way, which is a little longer.
+            goodbye: Duration::from_secs(1),
             show_end: Duration::from_secs(5),
         }
     }

@@ -1,9 +1,9 @@
 //! Every state that a small world can reach, and in each of them everything that can happen, likely or not.
-mod oracle;
+mod found;
 
 use calls_machine::{
     AskId, Callee, Command, Effect, FromDevice, FromPeer, FromServer, Input, LocalCandidate, Machine,
-    PeerKey, Picture, Settings, Time,
+    PeerKey, Picture, Settings, Time, oracle::Oracle,
 };
 use calls_protocol::{
     Accepted, Ack, Answer, CallId, CallType, Candidate, ClientEvent, Ended, EndedAck, EndedReason, ErrorCode,
@@ -11,7 +11,6 @@ use calls_protocol::{
     Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds, ServerEvent,
     Topology, UnixMillis, UserId, UserInCall,
 };
-use oracle::Oracle;
 use std::{
     collections::{HashSet, VecDeque},
     time::Duration,
@@ -47,6 +46,8 @@ fn settings() -> Settings {
         rebuild_after: steps(2),
         give_up_after: steps(3),
         polite_wait: steps(1),
+        offer_again: steps(2),
+        goodbye: steps(1),
         show_end: steps(1),
     }
 }
