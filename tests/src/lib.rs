@@ -3,6 +3,7 @@ pub mod client;
 pub mod databases;
 pub mod mariadb;
 pub mod oracle;
+pub mod phones;
 pub mod process;
 pub mod server;
 pub mod sim;

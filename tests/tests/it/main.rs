@@ -2,6 +2,7 @@
 mod clients;
 mod crash;
 mod e2e;
+mod phones;
 mod rules;
 mod sim;
 mod store;
