@@ -80,7 +80,7 @@ pub struct Broken {
 pub(crate) enum What {
     Traffic(Traffic),
     Media(MediaMoment),
-    Does(usize, u32, Intent),
+    Does(usize, Option<u32>, Intent),
     Trouble(Trouble),
     Connects(usize),
     Ticks(usize, u32),

@@ -144,7 +144,9 @@ impl Machine {
         let place = |key: &CallKey| keys.iter().position(|other| *other == key);
         let rivals: Vec<_> =
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
-        let asked: Vec<_> = self.asked.values().map(|asked| (place(&asked.call), asked.what)).collect();
+        // What is only said is answered by nothing that matters.
+        let matters = self.asked.values().filter(|asked| asked.what != What::Say);
+        let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what)).collect();
         format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
     }
 

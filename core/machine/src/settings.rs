@@ -47,3 +47,43 @@ impl Default for Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_same_times() {
+        let document = include_str!("../../../docs/reconnect.md");
+        let Settings {
+            dial,
+            answer,
+            first_try,
+            restart_every,
+            rebuild_after,
+            give_up_after,
+            polite_wait,
+            offer_again,
+            goodbye,
+            show_end,
+        } = Settings::default();
+        let times = [
+            ("dial", dial),
+            ("answer", answer),
+            ("first_try", first_try),
+            ("restart_every", restart_every),
+            ("rebuild_after", rebuild_after),
+            ("give_up_after", give_up_after),
+            ("polite_wait", polite_wait),
+            ("offer_again", offer_again),
+            ("goodbye", goodbye),
+            ("show_end", show_end),
+        ];
+
+        for (name, time) in times {
+            let row = format!("| `{name}` | {} s | ", time.as_secs());
+            assert!(document.contains(&row), "docs/reconnect.md does not say {row}");
+        }
+        assert_eq!(document.matches("\n| `").count(), times.len(), "docs/reconnect.md has a row too many");
+    }
+}

@@ -55,6 +55,8 @@ pub(crate) struct Wire {
     their_session: Option<String>,
     /// The one before: what it says comes too late.
     former_session: Option<String>,
+    /// Our latest answer, and to which offer: a server that was killed may bring the same offer again.
+    answered: Option<(Mark, Sdp)>,
 }
 
 /// Where offer and answer are.
@@ -140,6 +142,7 @@ impl Wire {
             early: Vec::new(),
             their_session: None,
             former_session: None,
+            answered: None,
         }
     }
 
@@ -224,6 +227,15 @@ impl Wire {
             // From the connection that we gave up. They will follow when they hear of it.
             return Vec::new();
         }
+        let mark = Mark::of(&offer);
+        if let Some((known, answer)) = &self.answered
+            && *known == mark
+        {
+            return vec![Wish::Answer(answer.clone())];
+        }
+        if matches!(self.exchange, Exchange::Answering { mark: known, .. } if known == mark) {
+            return Vec::new();
+        }
         let session = session_of(&offer);
         if session.is_some() && self.their_session.is_some() && session != self.their_session {
             return self.follow_rebuild(around, offer);
@@ -284,6 +296,7 @@ impl Wire {
         self.build += 1;
         (self.exchange, self.owed, self.has_theirs) = (Exchange::Settled, None, false);
         self.former_session = self.their_session.take();
+        self.answered = None;
         self.early.clear();
         wishes.push(self.order(PeerOrder::Create { servers: self.servers.clone() }));
         if self.is_open {
@@ -381,8 +394,10 @@ impl Wire {
             },
             FromPeer::AnswerMade(answer) => match &mut self.exchange {
                 Exchange::Answering { answers: 1, mark } => {
-                    let mut wishes = vec![Wish::Answer(mark.write(answer))];
+                    let (mark, answer) = (*mark, mark.write(answer));
+                    self.answered = Some((mark, answer.clone()));
                     self.exchange = Exchange::Settled;
+                    let mut wishes = vec![Wish::Answer(answer)];
                     wishes.extend(self.pay(around));
                     wishes
                 }
@@ -568,12 +583,17 @@ impl Wire {
         let exchange = match &self.exchange {
             Exchange::Applying { next } => format!("applying {}", next.is_some()),
             Exchange::Offered { restart, mark, again } => {
-                format!("offered {restart} {mark:?} {}", left(*again))
+                // It only counts while media flows.
+                let again = (self.health == Health::Up).then_some(left(*again));
+                format!("offered {restart} {mark:?} {again:?}")
             }
+            Exchange::Answering { answers, mark } => format!("answering {} {mark:?}", (*answers).min(2)),
             other => format!("{other:?}"),
         };
         let (owed, open, theirs) = (self.owed, self.is_open, self.has_theirs);
-        let sessions = (&self.their_session, &self.former_session);
-        format!("{exchange} {owed:?} {health} {open} {theirs} {sessions:?} {}", self.early.len())
+        let answered = self.answered.as_ref().map(|(mark, _)| mark);
+        let sessions = (&self.their_session, &self.former_session, answered);
+        let early = !self.early.is_empty();
+        format!("{exchange} {owed:?} {health} {open} {theirs} {sessions:?} {early}")
     }
 }

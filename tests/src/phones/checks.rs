@@ -160,6 +160,16 @@ fn fits(endings: &[Ending], is_calm: bool) -> Result<(), String> {
         pairs.partition(|ending| ending.last.direction == Direction::Outgoing);
     for ours in &called {
         for theirs in &were_called {
+            // Another phone of theirs answered, or did and was killed.
+            let by_another =
+                were_called.iter().any(|other| other.phone != theirs.phone && is_talking(&other.last));
+            let by_killed = !is_calm && is_talking(&ours.last);
+            if !is_talking(&theirs.last) && (by_another || by_killed) {
+                must(stood_by(theirs.reason), || {
+                    format!("phone {} ended by {:?}", theirs.phone, theirs.reason)
+                })?;
+                continue;
+            }
             must(fit(ours.reason, theirs.reason, is_calm), || {
                 let (us, them) = (ours.phone, theirs.phone);
                 format!(
@@ -170,6 +180,23 @@ fn fits(endings: &[Ending], is_calm: bool) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether a phone on which somebody did not answer can have ended like this, when another one did.
+fn stood_by(reason: EndReason) -> bool {
+    use EndReason as R;
+    matches!(
+        reason,
+        R::AnsweredElsewhere
+            | R::DeclinedElsewhere
+            | R::BusyElsewhere
+            | R::Missed
+            | R::WeDeclined
+            | R::WeWereBusy
+            | R::WeHungUp
+            | R::TheyHungUp
+            | R::NoServer
+    )
 }
 
 /// Whether a caller and somebody who was called can have ended like this.

@@ -11,6 +11,8 @@ use calls_protocol::{CallType, RoomName};
 #[derive(Debug, Clone)]
 pub(crate) enum Intent {
     Calls,
+    /// The first and the last call each other.
+    CallsTheOther,
     CallsTheGroup,
     OpensARoom,
     Answers(CallKey),
@@ -76,7 +78,7 @@ impl World {
                     1 => Intent::OpensARoom,
                     _ => Intent::Calls,
                 };
-                self.agenda.add(at, What::Does(phone, 0, intent));
+                self.agenda.add(at, What::Does(phone, None, intent));
             }
             if self.is_rough {
                 let rough = if self.random.one_in(4) { 10 } else { 4 };
@@ -93,7 +95,7 @@ impl World {
             let last = self.phones.len() - 1;
             for phone in [0, last] {
                 let at = at + self.random.below(150);
-                self.agenda.add(at, What::Does(phone, 1, Intent::Calls));
+                self.agenda.add(at, What::Does(phone, None, Intent::CallsTheOther));
             }
         }
         if self.is_rough && self.random.one_in(5) {
@@ -117,8 +119,8 @@ impl World {
         }
     }
 
-    pub(crate) fn does(&mut self, phone: usize, life: u32, intent: Intent) -> Result<(), String> {
-        if !self.is_lively || life > 1 && self.phones[phone].life != life {
+    pub(crate) fn does(&mut self, phone: usize, life: Option<u32>, intent: Intent) -> Result<(), String> {
+        if !self.is_lively || life.is_some_and(|life| self.phones[phone].life != life) {
             return Ok(());
         }
         self.tell(|| format!("phone {phone}: {intent:?}"));
@@ -126,12 +128,12 @@ impl World {
         let others: Vec<_> = self.phones.iter().map(|p| p.user).filter(|user| *user != me).collect();
         match intent {
             Intent::Calls => {
+                let to = self.random.pick(&others).copied();
+                to.map_or(Ok(()), |to| self.dials(phone, Callee::User(to)))
+            }
+            Intent::CallsTheOther => {
                 let (first, last) = (self.phones[0].user, self.phones[self.phones.len() - 1].user);
-                // The two who call each other at once.
-                let rival = if me == first { last } else { first };
-                let to = if life == 1 { Some(rival) } else { self.random.pick(&others).copied() };
-                let Some(to) = to else { return Ok(()) };
-                self.dials(phone, Callee::User(to))
+                self.dials(phone, Callee::User(if me == first { last } else { first }))
             }
             Intent::CallsTheGroup if me.get() <= 3 => self.dials(phone, Callee::Group(group_id())),
             Intent::CallsTheGroup => Ok(()),
@@ -218,7 +220,7 @@ impl World {
 
     fn later(&mut self, phone: usize, least: u64, spread: u64, intent: Intent) {
         let at = self.now + least + self.random.below(spread);
-        let life = self.phones[phone].life.max(2);
+        let life = Some(self.phones[phone].life);
         self.agenda.add(at, What::Does(phone, life, intent));
     }
 

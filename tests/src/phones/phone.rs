@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub(crate) struct Ending {
     pub(crate) phone: usize,
-    pub(crate) at: u64,
     pub(crate) last: CallSnapshot,
     pub(crate) reason: EndReason,
 }
@@ -267,7 +266,7 @@ impl Phone {
             Effect::Ended { call, reason } => {
                 let known = before.calls.iter().chain(&app.seen.calls).find(|known| known.key == call);
                 let last = known.cloned().ok_or_else(|| format!("{call:?} ends and was never shown"))?;
-                endings.push(Ending { phone: self.index, at: cx.now, last, reason });
+                endings.push(Ending { phone: self.index, last, reason });
             }
             Effect::Sound(_) | Effect::Microphone(_) | Effect::Capture(_) | Effect::Changed => {}
         }

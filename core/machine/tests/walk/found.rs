@@ -237,6 +237,19 @@ fn an_offer_of_a_connection_that_was_given_up_comes_too_late() {
 }
 
 #[test]
+fn an_offer_that_comes_again_gets_the_same_answer_again() {
+    let mut device = Device::new();
+    device.talk();
+    device.event(they_offer(sdp("THEIRS")));
+    let first = device.peer(0, FromPeer::AnswerMade(sdp("OURS")));
+
+    let second = device.event(they_offer(sdp("THEIRS")));
+
+    assert!(orders(&second).is_empty());
+    assert_eq!(asks(&first)[0].1, asks(&second)[0].1);
+}
+
+#[test]
 fn an_offer_that_was_lost_with_the_server_is_made_again() {
     let mut device = Device::new();
     device.talk();
