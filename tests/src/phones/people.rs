@@ -8,7 +8,7 @@ use calls_machine::{CallKey, CallState, Callee, Command, FromDevice, Input, Pict
 use calls_protocol::{CallType, RoomName};
 
 /// What somebody is about to do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Intent {
     Calls,
     /// The first and the last call each other.
@@ -22,7 +22,7 @@ pub(crate) enum Intent {
 }
 
 /// What is about to go wrong, or right again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Trouble {
     /// The line to the server breaks.
     Breaks(usize),
