@@ -208,6 +208,10 @@ impl Machine {
         let is_initiated = self.has_asked(key, What::Initiate) || self.has_asked(key, What::Join);
         let Some(call) = self.live(key) else { return };
         let (reason, tell) = match call.phase {
+            // We called each other, and their call rings here, though nobody has seen it yet.
+            Phase::Dialing { .. } if call.direction == Direction::Incoming => {
+                (EndReason::WeCancelled, Tell::Reject(RejectReason::Declined))
+            }
             Phase::Dialing { .. } if !is_initiated => (EndReason::WeCancelled, Tell::Nothing),
             Phase::Dialing { .. } | Phase::Calling { .. } => {
                 (EndReason::WeCancelled, Tell::End(EndWish::Cancelled))

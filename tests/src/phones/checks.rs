@@ -6,6 +6,7 @@ use super::{
 };
 use calls_machine::{CallKind, CallSnapshot, Direction, EndReason, Path};
 use calls_protocol::RoomName;
+use std::collections::BTreeMap;
 
 /// Two that are in a call, have the server and a way between them, hear each other after this at the latest: the
 /// longest pause between two tries of either side, once more since they may have got into each other's way, and what
@@ -26,10 +27,11 @@ impl World {
             must(self.wants(from), || format!("{from:?} is heard at {to:?} and did not want the call"))?;
             must(self.wants(to), || format!("{to:?} hears {from:?} and did not want the call"))?;
         }
+        let before = std::mem::take(&mut self.healthy);
         for phone in 0..self.phones.len() {
             for call in self.phones[phone].calls().to_vec() {
                 if is_talking(&call) {
-                    self.is_repaired_in_time(phone, &call)?;
+                    self.is_repaired_in_time(phone, &call, &before)?;
                 }
             }
         }
@@ -51,7 +53,12 @@ impl World {
         (0..self.phones.len()).filter(is_there).collect()
     }
 
-    fn is_repaired_in_time(&mut self, phone: usize, call: &CallSnapshot) -> Result<(), String> {
+    fn is_repaired_in_time(
+        &mut self,
+        phone: usize,
+        call: &CallSnapshot,
+        before: &BTreeMap<(RoomName, usize, usize), u64>,
+    ) -> Result<(), String> {
         for other in 0..self.phones.len() {
             let can_talk = self.server_is_up
                 && self.others_in(phone, &call.room).contains(&other)
@@ -60,10 +67,11 @@ impl World {
                 && self.media.passes(phone, other)
                 && self.media.passes(other, phone);
             if !can_talk {
-                self.healthy.remove(&(call.room.clone(), phone, other));
                 continue;
             }
-            let since = *self.healthy.entry((call.room.clone(), phone, other)).or_insert(self.now);
+            let pair = (call.room.clone(), phone, other);
+            let since = before.get(&pair).copied().unwrap_or(self.now);
+            self.healthy.insert(pair, since);
             let user = self.phones[other].user;
             let path = call.others.iter().find(|them| them.user == user).map(|them| them.path);
             must(path == Some(Path::Up) || self.now < since + LADDER, || {
@@ -206,7 +214,7 @@ fn fit(caller: EndReason, callee: EndReason, is_calm: bool) -> bool {
     let elsewhere = matches!(callee, R::AnsweredElsewhere | R::DeclinedElsewhere | R::BusyElsewhere)
         || !is_calm && callee == R::WeWereBusy;
     // Both sides may act at the same moment.
-    let crossed = matches!(callee, R::WeDeclined | R::WeHungUp | R::WeWereBusy);
+    let crossed = matches!(callee, R::WeDeclined | R::WeHungUp | R::WeWereBusy | R::WeCancelled);
     let talked = matches!(callee, R::TheyHungUp | R::WeHungUp);
     let lost = !is_calm
         && matches!(
@@ -220,7 +228,8 @@ fn fit(caller: EndReason, callee: EndReason, is_calm: bool) -> bool {
         // To hang up before the server heard of the answer is to decline.
         R::TheyDeclined if !is_calm && callee == R::NoServer => true,
         R::TheyDeclined => {
-            matches!(callee, R::WeDeclined | R::WeWereBusy | R::Missed | R::WeHungUp) || elsewhere
+            matches!(callee, R::WeCancelled | R::WeDeclined | R::WeWereBusy | R::Missed | R::WeHungUp)
+                || elsewhere
         }
         R::TheyAreBusy => matches!(callee, R::WeWereBusy | R::WeDeclined | R::Missed) || elsewhere,
         R::NoAnswer => matches!(callee, R::Missed | R::WeHungUp) || crossed || elsewhere || lost,

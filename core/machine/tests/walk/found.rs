@@ -350,6 +350,25 @@ fn a_call_that_gives_way_to_one_that_is_over_is_no_fault_of_ours() {
 }
 
 #[test]
+fn who_gives_up_while_their_call_takes_the_place_of_ours_declines_theirs() {
+    let mut device = Device::new();
+    device.ring_there();
+    device.event(ServerEvent::Ended(Ended {
+        room_name: room("a"),
+        reason: EndedReason::Cancelled,
+        ended_by: None,
+        duration: Seconds(0),
+        replaced_by: Some(room("b")),
+    }));
+    let call = device.snapshot().calls[0].key;
+
+    let effects = device.give(Input::App(Command::HangUp { call }));
+
+    let [(_, ClientEvent::Reject(reject))] = asks(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(reject.room_name, room("b"));
+}
+
+#[test]
 fn a_caller_without_the_server_does_not_blame_the_other_one() {
     let mut device = Device::new();
     device.ring_there();
