@@ -14,10 +14,11 @@ impl Machine {
         out: &mut Vec<Effect>,
     ) {
         // One that was forgotten, or was answered before.
-        let Some(Asked { call: key, what }) = self.asked.remove(&ask) else { return };
+        let Some(Asked { call: key, what, is_again }) = self.asked.remove(&ask) else { return };
         if self.live(key).is_none() {
             return;
         }
+        let came_in = matches!(what, What::Initiate | What::Accept | What::Join) && answer.is_ok();
         match (what, answer) {
             (What::Initiate, Ok(ack)) => self.initiated(now, key, ack, out),
             (What::Initiate, Err(refusal)) => {
@@ -51,6 +52,18 @@ impl Machine {
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
             (What::Say, _) => {}
+        }
+        let is_in = self.live(key).is_some_and(|call| match call.phase {
+            Phase::Calling { .. } | Phase::Talking { .. } => true,
+            Phase::Dialing { .. }
+            | Phase::Woken { .. }
+            | Phase::Ringing { .. }
+            | Phase::Answering { .. }
+            | Phase::Ended { .. } => false,
+        });
+        if came_in && is_again && is_in {
+            // We were in it before the line broke, and cannot know what it told then.
+            self.resume(key, out);
         }
     }
 

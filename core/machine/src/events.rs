@@ -60,6 +60,7 @@ impl Machine {
                 Phase::Calling { .. } | Phase::Talking { .. } => self.resume(key, out),
             }
         }
+        self.asked.values_mut().for_each(|asked| asked.is_again = true);
         self.rivals.retain(|_, rival| rings(&rival.incoming.room_name));
         for incoming in registered.pending {
             self.incoming(now, incoming, out);
@@ -70,7 +71,7 @@ impl Machine {
         self.on_all_wires(now, out, |wire, around| wire.server_is_back(around));
     }
 
-    fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+    pub(crate) fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
         let me = self.me;
         let Some(call) = self.live(key).filter(|call| !call.adrift) else { return };
         // One comes before every event. Without it the server believes that all it sent was heard, and what it sent into

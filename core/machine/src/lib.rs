@@ -68,6 +68,8 @@ struct Rival {
 struct Asked {
     call: CallKey,
     what: What,
+    /// The line broke since, so what the room told meanwhile may be lost.
+    is_again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,7 +148,7 @@ impl Machine {
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
         // What is only said is answered by nothing that matters.
         let matters = self.asked.values().filter(|asked| asked.what != What::Say);
-        let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what)).collect();
+        let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what, asked.is_again)).collect();
         format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
     }
 
@@ -171,12 +173,12 @@ impl Machine {
     fn ask(&mut self, call: CallKey, what: What, event: ClientEvent, out: &mut Vec<Effect>) {
         let ask = AskId(self.next_ask);
         self.next_ask += 1;
-        self.asked.insert(ask, Asked { call, what });
+        self.asked.insert(ask, Asked { call, what, is_again: false });
         out.push(Effect::Ask { ask, event: Box::new(event) });
     }
 
     fn has_asked(&self, call: CallKey, what: What) -> bool {
-        self.asked.values().any(|asked| *asked == Asked { call, what })
+        self.asked.values().any(|asked| (asked.call, asked.what) == (call, what))
     }
 
     /// Works on one wire of a live call with what it may look at, and does what it wishes.

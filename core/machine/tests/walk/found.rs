@@ -165,6 +165,18 @@ fn a_caller_who_heard_nothing_yet_asks_for_all_that_the_room_told() {
 }
 
 #[test]
+fn who_dialled_before_the_line_broke_asks_what_the_room_told_then() {
+    let mut device = Device::new();
+    device.dial(Callee::User(user(2)));
+    let asked = device.peer(0, FromPeer::OfferMade(sdp("OURS")));
+    reconnect(&mut device);
+
+    let effects = device.answer(&asked, Ok(initiated()));
+
+    assert!(matches!(asks(&effects)[..], [(_, ClientEvent::Resume(_))]), "{effects:?}");
+}
+
+#[test]
 fn an_answer_that_is_only_told_by_the_state_of_the_room_begins_the_call() {
     let mut device = Device::new();
     device.ring_there();
