@@ -14,14 +14,20 @@ impl Machine {
         out: &mut Vec<Effect>,
     ) {
         // One that was forgotten, or was answered before.
-        let Some(Asked { call: key, what }) = self.asked.remove(&ask) else { return };
+        let Some(Asked { call: key, what, is_again }) = self.asked.remove(&ask) else { return };
         if self.live(key).is_none() {
             return;
         }
+        let came_in = matches!(what, What::Initiate | What::Accept | What::Join) && answer.is_ok();
         match (what, answer) {
             (What::Initiate, Ok(ack)) => self.initiated(now, key, ack, out),
             (What::Initiate, Err(refusal)) => {
-                self.end(now, key, EndReason::refused(refusal.code), Tell::Nothing, out);
+                let is_group = self.live(key).is_some_and(|call| call.with().is_none());
+                let reason = match refusal.code {
+                    ErrorCode::Conflict if is_group => EndReason::GroupIsTalking,
+                    code => EndReason::refused(code),
+                };
+                self.end(now, key, reason, Tell::Nothing, out);
             }
             (What::Accept, Ok(ack)) => self.accepted(now, key, ack, out),
             (What::Accept, Err(refusal)) => {
@@ -33,7 +39,7 @@ impl Machine {
             }
             (What::Join, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.room_is(now, key, state, out);
+                    self.room_is(now, key, state, true, out);
                 }
             }
             (What::Join, Err(refusal)) => {
@@ -41,11 +47,23 @@ impl Machine {
             }
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.room_is(now, key, state, out);
+                    self.room_is(now, key, state, false, out);
                 }
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
             (What::Say, _) => {}
+        }
+        let is_in = self.live(key).is_some_and(|call| match call.phase {
+            Phase::Calling { .. } | Phase::Talking { .. } => true,
+            Phase::Dialing { .. }
+            | Phase::Woken { .. }
+            | Phase::Ringing { .. }
+            | Phase::Answering { .. }
+            | Phase::Ended { .. } => false,
+        });
+        if came_in && is_again && is_in {
+            // We were in it before the line broke, and cannot know what it told then.
+            self.resume(key, out);
         }
     }
 
@@ -87,6 +105,11 @@ impl Machine {
             .values()
             .any(|person| person.wire.as_ref().is_some_and(|wire| wire.path() == crate::Path::Up));
         match code {
+            // An open room is in no row, so a server that was killed forgot it. Its name opens it again.
+            ErrorCode::NotFound | ErrorCode::Conflict if call.is_open_room() => {
+                call.heard = None;
+                self.ask_to_join(key, out);
+            }
             // It forgot the call, and those in it still hear each other: nobody is cut off in the middle of a word.
             ErrorCode::NotFound if flows => call.adrift = true,
             ErrorCode::NotFound | ErrorCode::Expired | ErrorCode::Conflict => {

@@ -24,8 +24,8 @@ pub(crate) struct Call {
     pub(crate) servers: IceServers,
     /// The server does not know this call any more, and media flows all the same.
     pub(crate) adrift: bool,
-    /// The latest build of each connection that is closed: none is used twice.
-    pub(crate) closed: BTreeMap<UserId, u32>,
+    /// The latest build of each connection that is closed, which is not used again, and with which of theirs it was.
+    pub(crate) closed: BTreeMap<UserId, (u32, Option<String>)>,
 }
 
 /// Two people, or any number.
@@ -115,6 +115,11 @@ impl Call {
         }
     }
 
+    /// A room that anybody opens by its name.
+    pub(crate) fn is_open_room(&self) -> bool {
+        matches!(self.kind, Kind::Crowd { group: None, .. })
+    }
+
     /// What may pass to and from somebody. Nothing before the person wants the call, or while it is on hold; nothing
     /// of theirs before they want it too.
     pub(crate) fn gate(&self) -> Gate {
@@ -166,13 +171,14 @@ impl Call {
     /// Ends the connection to somebody, if there is one.
     pub(crate) fn close_wire(&mut self, user: UserId) -> Option<Wish> {
         let wire = self.people.get_mut(&user)?.wire.take()?;
-        self.closed.insert(user, wire.build());
-        Some(wire.close())
+        let close = wire.close();
+        self.closed.insert(user, wire.leave());
+        Some(close)
     }
 
-    /// The build of the next connection to somebody.
-    pub(crate) fn next_build(&self, user: UserId) -> u32 {
-        self.closed.get(&user).map_or(0, |last| last + 1)
+    /// The build of the next connection to somebody, and which of theirs says nothing any more.
+    pub(crate) fn next_build(&self, user: UserId) -> (u32, Option<String>) {
+        self.closed.get(&user).map_or((0, None), |(last, theirs)| (last + 1, theirs.clone()))
     }
 
     pub(crate) fn deadline(&self, settings: &Settings) -> Option<Time> {

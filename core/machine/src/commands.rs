@@ -18,7 +18,7 @@ impl Machine {
                 let kind = Kind::Pair { with: to };
                 let Some(key) = self.begin(now, room, kind, call_type, out) else { return };
                 let call = self.calls.get_mut(&key).expect("it has just begun");
-                let (wire, mut wishes) = Wire::offering(call.servers.clone(), 0);
+                let (wire, mut wishes) = Wire::offering(call.servers.clone(), false, (0, None));
                 let mut person = Person::new(String::new(), None, call_type == CallType::Video);
                 person.wire = Some(wire);
                 wishes.extend(person.wire.as_mut().expect("just set").open());
@@ -208,6 +208,10 @@ impl Machine {
         let is_initiated = self.has_asked(key, What::Initiate) || self.has_asked(key, What::Join);
         let Some(call) = self.live(key) else { return };
         let (reason, tell) = match call.phase {
+            // We called each other, and their call rings here, though nobody has seen it yet.
+            Phase::Dialing { .. } if call.direction == Direction::Incoming => {
+                (EndReason::WeCancelled, Tell::Reject(RejectReason::Declined))
+            }
             Phase::Dialing { .. } if !is_initiated => (EndReason::WeCancelled, Tell::Nothing),
             Phase::Dialing { .. } | Phase::Calling { .. } => {
                 (EndReason::WeCancelled, Tell::End(EndWish::Cancelled))
@@ -265,7 +269,13 @@ impl Machine {
         }
         if is_adrift && said == FromPeer::Closed {
             // The server would have told, but does not know this call any more.
-            self.end(now, call, EndReason::TheyHungUp, Tell::Nothing, out);
+            let close = known.close_wire(user);
+            known.people.remove(&user);
+            let is_alone = known.people.is_empty();
+            self.grant(now, (call, user), close.into_iter().collect(), out);
+            if is_alone {
+                self.end(now, call, EndReason::TheyHungUp, Tell::Nothing, out);
+            }
             return;
         }
         self.on_wire(now, (call, user), out, |wire, around| wire.said(around, said));

@@ -50,6 +50,8 @@ pub enum EndReason {
     AlreadyInCall,
     /// The room takes nobody more.
     RoomFull,
+    /// The group talks already, in another room.
+    GroupIsTalking,
     /// Too many calls in a short time.
     TooManyCalls,
     /// There is no microphone, or it may not be used.
@@ -84,7 +86,7 @@ pub enum Language {
 
 impl EndReason {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::WeHungUp,
         Self::TheyHungUp,
         Self::WeCancelled,
@@ -108,6 +110,7 @@ impl EndReason {
         Self::NotFound,
         Self::AlreadyInCall,
         Self::RoomFull,
+        Self::GroupIsTalking,
         Self::TooManyCalls,
         Self::NoMicrophone,
         Self::TheirFault,
@@ -140,7 +143,9 @@ impl EndReason {
             | Self::Unreachable
             | Self::TheyLostConnection
             | Self::TheirFault => Side::They,
-            Self::NoPath | Self::NoServer | Self::ServerStopped | Self::RoomFull => Side::Between,
+            Self::NoPath | Self::NoServer | Self::ServerStopped | Self::RoomFull | Self::GroupIsTalking => {
+                Side::Between
+            }
         }
     }
 
@@ -170,6 +175,7 @@ impl EndReason {
             | Self::NotFound
             | Self::AlreadyInCall
             | Self::RoomFull
+            | Self::GroupIsTalking
             | Self::TooManyCalls
             | Self::NoMicrophone
             | Self::TheirFault
@@ -288,6 +294,11 @@ impl EndReason {
                 "У розмові немає вільних місць. Дочекайтеся, поки хтось вийде.",
                 "В разговоре нет свободных мест. Дождитесь, пока кто-то выйдет.",
                 "The call is full. Wait until somebody leaves.",
+            ],
+            Self::GroupIsTalking => [
+                "Група вже розмовляє. Приєднайтеся до цього дзвінка.",
+                "Группа уже разговаривает. Присоединитесь к этому звонку.",
+                "The group is in a call already. Join that one.",
             ],
             Self::TooManyCalls => [
                 "Забагато дзвінків поспіль. Зачекайте хвилину.",

@@ -60,6 +60,7 @@ impl Machine {
                 Phase::Calling { .. } | Phase::Talking { .. } => self.resume(key, out),
             }
         }
+        self.asked.values_mut().for_each(|asked| asked.is_again = true);
         self.rivals.retain(|_, rival| rings(&rival.incoming.room_name));
         for incoming in registered.pending {
             self.incoming(now, incoming, out);
@@ -70,10 +71,13 @@ impl Machine {
         self.on_all_wires(now, out, |wire, around| wire.server_is_back(around));
     }
 
-    fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+    pub(crate) fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
         let me = self.me;
         let Some(call) = self.live(key).filter(|call| !call.adrift) else { return };
-        let resume = Resume { room_name: call.room.clone(), user_id: me, last_event_id: call.heard };
+        // One comes before every event. Without it the server believes that all it sent was heard, and what it sent into
+        // a dead connection was not.
+        let last_event_id = call.heard.or(EventId::new(1).ok());
+        let resume = Resume { room_name: call.room.clone(), user_id: me, last_event_id };
         if !self.has_asked(key, What::Resume) {
             self.ask(key, What::Resume, ClientEvent::Resume(resume), out);
         }
@@ -91,8 +95,11 @@ impl Machine {
     ) {
         let is_known = self.calls.values().any(|call| call.room == room)
             || self.rivals.values().any(|rival| rival.incoming.room_name == room);
-        if is_known || self.server == ServerLink::Up {
-            // A server that is there told of it itself, if it is so.
+        let is_rival = self.live_calls().any(|call| {
+            matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. }) && call.with() == Some(from)
+        });
+        if is_known || is_rival || self.server == ServerLink::Up {
+            // A server that is there told of it itself, if it is so; and who calls each other is told by it which call it is.
             return;
         }
         let until = now + rings_for.unwrap_or_default();
@@ -175,7 +182,7 @@ impl Machine {
             ServerEvent::Renegotiate(message) => self.described(now, message, out),
             ServerEvent::RoomState(state) => {
                 if let Some(key) = self.live_in(&state.room_name) {
-                    self.room_is(now, key, state, out);
+                    self.room_is(now, key, state, false, out);
                 }
             }
             // Registering is told by the connection; speakers come with the media server; a `call:error` answers what
@@ -256,7 +263,8 @@ impl Machine {
         let from = incoming.from_id;
         self.keep_servers(key, &incoming.ice_servers);
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let (wire, wishes) = Wire::offered(call.servers.clone(), incoming.sdp_offer, call.next_build(from));
+        let (build, _) = call.next_build(from);
+        let (wire, wishes) = Wire::offered(call.servers.clone(), incoming.sdp_offer, build);
         let mut person =
             Person::new(incoming.from_name, incoming.from_avatar, call.call_type == CallType::Video);
         person.wire = Some(wire);
@@ -324,12 +332,15 @@ impl Machine {
                 self.keep_servers(key, &answer.ice_servers);
                 self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
             }
+            // The state of the room, which came first, said that they answered.
+            Phase::Talking { .. } => {
+                self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
+            }
             Phase::Dialing { .. }
             | Phase::Calling { .. }
             | Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
-            | Phase::Talking { .. }
             | Phase::Ended { .. } => {}
         }
     }
@@ -356,7 +367,12 @@ impl Machine {
             self.yield_to(now, key, &other, out);
             return;
         }
+        let is_coming_in = self.has_asked(key, What::Join);
         let Some(call) = self.live(key) else { return };
+        if is_coming_in && matches!(call.phase, Phase::Answering { .. }) {
+            // It stopped ringing while we came in. Whether we are in it is what the server is about to answer.
+            return;
+        }
         let was_called = call.direction == Direction::Incoming;
         let by_us = ended.ended_by == Some(me);
         let reason = EndReason::told(ended.reason, was_called, call.is_talking(), by_us);
@@ -446,9 +462,12 @@ impl Machine {
                     Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
                 let Some(call) = self.calls.get_mut(&key).filter(|call| call.is_wanted()) else { return };
                 let is_crowd = call.with().is_none();
-                let (servers, build) = (call.servers.clone(), call.next_build(from));
+                let (servers, (build, former)) = (call.servers.clone(), call.next_build(from));
                 let Some(person) = call.people.get_mut(&from) else { return };
                 if person.wire.is_none() && is_crowd {
+                    if Wire::is_late(&offer, former.as_ref()) {
+                        return;
+                    }
                     let (mut wire, mut wishes) = Wire::offered(servers, offer, build);
                     wishes.extend(wire.open());
                     wire.expect_media(around);
@@ -456,15 +475,22 @@ impl Machine {
                     self.grant(now, (key, from), wishes, out);
                     return;
                 }
-                self.on_wire(now, (key, from), out, |wire, _| wire.offer(offer));
+                self.on_wire(now, (key, from), out, |wire, around| wire.offer(around, offer));
             }
             (None, Some(answer)) => self.on_wire(now, (key, from), out, |wire, _| wire.answer(answer)),
             (None, None) => {}
         }
     }
 
-    /// The room as the server knows it.
-    pub(crate) fn room_is(&mut self, now: Time, key: CallKey, state: RoomState, out: &mut Vec<Effect>) {
+    /// The room as the server knows it. Who comes in just now offers to everybody who is there.
+    pub(crate) fn room_is(
+        &mut self,
+        now: Time,
+        key: CallKey,
+        state: RoomState,
+        comes_in: bool,
+        out: &mut Vec<Effect>,
+    ) {
         let me = self.me;
         let (is_crowd, was_talking) = match self.live(key) {
             Some(call) => (call.with().is_none(), call.is_talking()),
@@ -485,10 +511,18 @@ impl Machine {
                 },
             };
             (person.audio, person.video) = (them.audio, them.video);
+            person.is_away &= !comes_in;
             person.name.clone_from(&them.user_name);
             person.avatar.clone_from(&them.avatar);
         }
         if !is_crowd {
+            let is_ours = matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. })
+                && call.direction == Direction::Outgoing;
+            if is_ours && state.started_at.is_some() {
+                // Their answer follows; if the server forgot it, which takes a crash, the connection is tried again.
+                call.begin_talking(around);
+                self.hold_others(key, out);
+            }
             return;
         }
         let gone: Vec<UserId> = call
@@ -497,11 +531,10 @@ impl Machine {
             .copied()
             .filter(|user| others.iter().all(|them| them.user_id != *user))
             .collect();
-        let mut closed = Vec::new();
+        let mut closed = if comes_in { call.close_wires() } else { Vec::new() };
         for user in gone {
-            closed.extend(
-                call.people.remove(&user).and_then(|person| person.wire).map(|wire| (user, wire.close())),
-            );
+            closed.extend(call.close_wire(user).map(|close| (user, close)));
+            call.people.remove(&user);
         }
         let has_begun = !matches!(call.phase, Phase::Calling { .. }) || !others.is_empty();
         if has_begun {
@@ -513,10 +546,9 @@ impl Machine {
         for (user, wish) in closed {
             self.grant(now, (key, user), vec![wish], out);
         }
-        if !was_talking {
-            // We came in just now, so we offer to everybody who was there.
+        if comes_in {
             for them in others {
-                self.offer_to(now, (key, them.user_id), out);
+                self.offer_to(now, (key, them.user_id), false, out);
             }
         }
     }

@@ -11,6 +11,7 @@ mod commands;
 mod end;
 mod events;
 mod io;
+pub mod oracle;
 mod outputs;
 mod session;
 mod settings;
@@ -67,6 +68,8 @@ struct Rival {
 struct Asked {
     call: CallKey,
     what: What,
+    /// The line broke since, so what the room told meanwhile may be lost.
+    is_again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +146,9 @@ impl Machine {
         let place = |key: &CallKey| keys.iter().position(|other| *other == key);
         let rivals: Vec<_> =
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
-        let asked: Vec<_> = self.asked.values().map(|asked| (place(&asked.call), asked.what)).collect();
+        // What is only said is answered by nothing that matters.
+        let matters = self.asked.values().filter(|asked| asked.what != What::Say);
+        let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what, asked.is_again)).collect();
         format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
     }
 
@@ -168,12 +173,12 @@ impl Machine {
     fn ask(&mut self, call: CallKey, what: What, event: ClientEvent, out: &mut Vec<Effect>) {
         let ask = AskId(self.next_ask);
         self.next_ask += 1;
-        self.asked.insert(ask, Asked { call, what });
+        self.asked.insert(ask, Asked { call, what, is_again: false });
         out.push(Effect::Ask { ask, event: Box::new(event) });
     }
 
     fn has_asked(&self, call: CallKey, what: What) -> bool {
-        self.asked.values().any(|asked| *asked == Asked { call, what })
+        self.asked.values().any(|asked| (asked.call, asked.what) == (call, what))
     }
 
     /// Works on one wire of a live call with what it may look at, and does what it wishes.
@@ -284,22 +289,28 @@ impl Machine {
             self.end(now, key, reason, Tell::End(EndWish::Failed), out);
             return;
         }
-        // The others in the room go on. This one is tried anew by the side that offered; a fault is not tried again.
-        let is_ours = call.wire(user).is_some_and(|wire| !wire.is_polite());
+        // The others in the room go on. This one is tried anew; a fault is not tried again.
+        let is_polite = call.wire(user).is_some_and(|wire| wire.is_polite());
         let Some(close) = call.close_wire(user) else { return };
         self.grant(now, (key, user), vec![close], out);
-        if is_ours && !matches!(reason, EndReason::TheirFault | EndReason::OurFault) {
-            self.offer_to(now, (key, user), out);
+        if !matches!(reason, EndReason::TheirFault | EndReason::OurFault) {
+            self.offer_to(now, (key, user), is_polite, out);
         }
     }
 
     /// Begins a connection to somebody in the room.
-    fn offer_to(&mut self, now: Time, (key, user): (CallKey, UserId), out: &mut Vec<Effect>) {
+    fn offer_to(
+        &mut self,
+        now: Time,
+        (key, user): (CallKey, UserId),
+        is_polite: bool,
+        out: &mut Vec<Effect>,
+    ) {
         let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
         let Some(call) = self.calls.get_mut(&key) else { return };
         let build = call.next_build(user);
         let Some(person) = call.people.get_mut(&user).filter(|person| person.wire.is_none()) else { return };
-        let (mut wire, mut wishes) = Wire::offering(call.servers.clone(), build);
+        let (mut wire, mut wishes) = Wire::offering(call.servers.clone(), is_polite, build);
         wishes.extend(wire.open());
         wire.expect_media(around);
         person.wire = Some(wire);
@@ -346,17 +357,24 @@ impl Machine {
     }
 
     fn time_is_up(&mut self, now: Time, key: CallKey, out: &mut Vec<Effect>) {
-        let is_initiated = self.has_asked(key, What::Initiate);
+        let is_initiated = self.has_asked(key, What::Initiate) || self.has_asked(key, What::Join);
         let server_is_up = self.server == ServerLink::Up;
         let Some(call) = self.calls.get(&key) else { return };
         match call.phase {
             Phase::Dialing { until } if until <= now => {
-                let reason = if server_is_up { EndReason::OurFault } else { EndReason::NoServer };
+                let reason = match call.direction {
+                    // We called each other, and their call was to go on; it was over before it rang here.
+                    Direction::Incoming => EndReason::NoAnswer,
+                    Direction::Outgoing if server_is_up => EndReason::OurFault,
+                    Direction::Outgoing => EndReason::NoServer,
+                };
                 let tell = if is_initiated { Tell::End(EndWish::Cancelled) } else { Tell::Nothing };
                 self.end(now, key, reason, tell, out);
             }
             Phase::Calling { until, .. } if until <= now => {
-                self.end(now, key, EndReason::NoAnswer, Tell::End(EndWish::Cancelled), out);
+                // Without the server nobody knows whether they answered.
+                let reason = if server_is_up { EndReason::NoAnswer } else { EndReason::NoServer };
+                self.end(now, key, reason, Tell::End(EndWish::Cancelled), out);
             }
             Phase::Woken { until, .. } | Phase::Ringing { until, .. } if until <= now => {
                 // The server knows: it rang for less long than this.

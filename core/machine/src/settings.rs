@@ -18,6 +18,10 @@ pub struct Settings {
     pub give_up_after: Duration,
     /// The side that answered waits this long for the other one to repair, so that they do not both do it.
     pub polite_wait: Duration,
+    /// An offer that nobody answers while media flows is made again after this.
+    pub offer_again: Duration,
+    /// Whoever hangs up closes the connection; the server says so within this time, or it was no goodbye.
+    pub goodbye: Duration,
     /// An ended call stays in the snapshot for this long.
     pub show_end: Duration,
 }
@@ -35,7 +39,51 @@ impl Default for Settings {
             // The server waits for a lost socket for 30 s; one network outage often takes both.
             give_up_after: Duration::from_secs(60),
             polite_wait: Duration::from_secs(2),
+            // Only a server that was killed loses one; an app that is suspended for a moment answers later.
+            offer_again: Duration::from_secs(15),
+            // Its word goes by another way, which is a little longer.
+            goodbye: Duration::from_secs(1),
             show_end: Duration::from_secs(5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_has_the_same_times() {
+        let document = include_str!("../../../docs/reconnect.md");
+        let Settings {
+            dial,
+            answer,
+            first_try,
+            restart_every,
+            rebuild_after,
+            give_up_after,
+            polite_wait,
+            offer_again,
+            goodbye,
+            show_end,
+        } = Settings::default();
+        let times = [
+            ("dial", dial),
+            ("answer", answer),
+            ("first_try", first_try),
+            ("restart_every", restart_every),
+            ("rebuild_after", rebuild_after),
+            ("give_up_after", give_up_after),
+            ("polite_wait", polite_wait),
+            ("offer_again", offer_again),
+            ("goodbye", goodbye),
+            ("show_end", show_end),
+        ];
+
+        for (name, time) in times {
+            let row = format!("| `{name}` | {} s | ", time.as_secs());
+            assert!(document.contains(&row), "docs/reconnect.md does not say {row}");
+        }
+        assert_eq!(document.matches("\n| `").count(), times.len(), "docs/reconnect.md has a row too many");
     }
 }

@@ -3,9 +3,11 @@
 //! Offers and answers alternate. When both sides offer at once, the polite one takes its own back. When media stops,
 //! the connection is tried over new addresses, then built anew, then given up; `docs/reconnect.md` draws it.
 use crate::{
-    EndReason, FromPeer, LocalCandidate, PeerOrder, RemoteCandidate, Settings, Time, session::session_of,
+    EndReason, FromPeer, LocalCandidate, PeerOrder, RemoteCandidate, Settings, Time,
+    session::{Mark, session_of},
 };
 use calls_protocol::{IceServers, Sdp};
+use std::time::Duration;
 
 /// What a wire may look at.
 #[derive(Clone, Copy)]
@@ -51,6 +53,10 @@ pub(crate) struct Wire {
     early: Vec<RemoteCandidate>,
     /// Which of their connections described itself last; another one is one that they built anew.
     their_session: Option<String>,
+    /// The one before: what it says comes too late.
+    former_session: Option<String>,
+    /// Our latest answer, and to which offer: a server that was killed may bring the same offer again.
+    answered: Option<(Mark, Sdp)>,
 }
 
 /// Where offer and answer are.
@@ -61,9 +67,9 @@ enum Exchange {
     /// Ours is being made.
     Making { restart: bool },
     /// Ours is on its way.
-    Offered { restart: bool },
-    /// Theirs was taken, our answers to so many of them are being made; only the last counts.
-    Answering { answers: u32 },
+    Offered { restart: bool, mark: Mark, again: Time },
+    /// Theirs was taken, our answers to so many of them are being made; only the last, to this one, counts.
+    Answering { answers: u32, mark: Mark },
     /// Their answer is being applied; an offer that came meanwhile waits.
     Applying { next: Option<Sdp> },
 }
@@ -83,6 +89,8 @@ enum Health {
     Connecting { since: Time, next_try: Time },
     /// It flows.
     Up,
+    /// They closed it, and the server has not said yet that they hung up.
+    Closed { since: Time },
     /// It stopped.
     Lost { since: Time, next_try: Time, rebuilt: bool },
 }
@@ -99,16 +107,22 @@ pub enum Path {
 }
 
 impl Wire {
-    /// A connection that we offer. Who offers first is not the polite one.
-    pub(crate) fn offering(servers: IceServers, build: u32) -> (Self, Vec<Wish>) {
-        let wire = Self::new(servers.clone(), false, build, Exchange::Making { restart: false });
+    /// A connection that we offer. Who offers the first one is not the polite one.
+    pub(crate) fn offering(
+        servers: IceServers,
+        polite: bool,
+        (build, former): (u32, Option<String>),
+    ) -> (Self, Vec<Wish>) {
+        let mut wire = Self::new(servers.clone(), polite, build, Exchange::Making { restart: false });
+        wire.former_session = former;
         let create = Wish::Order(build, PeerOrder::Create { servers });
         (wire, vec![create, Wish::Order(build, PeerOrder::MakeOffer { restart: false })])
     }
 
     /// A connection that they offered.
     pub(crate) fn offered(servers: IceServers, offer: Sdp, build: u32) -> (Self, Vec<Wish>) {
-        let mut wire = Self::new(servers.clone(), true, build, Exchange::Answering { answers: 1 });
+        let answering = Exchange::Answering { answers: 1, mark: Mark::of(&offer) };
+        let mut wire = Self::new(servers.clone(), true, build, answering);
         wire.their_session = session_of(&offer);
         wire.has_theirs = true;
         let create = Wish::Order(build, PeerOrder::Create { servers });
@@ -127,7 +141,19 @@ impl Wire {
             has_theirs: false,
             early: Vec::new(),
             their_session: None,
+            former_session: None,
+            answered: None,
         }
+    }
+
+    /// Whether an offer is of a connection of theirs that says nothing any more.
+    pub(crate) fn is_late(offer: &Sdp, former: Option<&String>) -> bool {
+        former.is_some() && session_of(offer).as_ref() == former
+    }
+
+    /// What has to be remembered of it.
+    pub(crate) fn leave(self) -> (u32, Option<String>) {
+        (self.build, self.their_session.or(self.former_session))
     }
 
     pub(crate) fn build(&self) -> u32 {
@@ -141,7 +167,8 @@ impl Wire {
     pub(crate) fn path(&self) -> Path {
         match self.health {
             Health::Waiting | Health::Connecting { .. } => Path::Connecting,
-            Health::Up => Path::Up,
+            // Nobody wants to read of repairs at the end of each call.
+            Health::Up | Health::Closed { .. } => Path::Up,
             Health::Lost { .. } => Path::Repairing,
         }
     }
@@ -174,7 +201,7 @@ impl Wire {
     }
 
     /// Our side of a repair is later by this, if the other side is to begin.
-    fn wait(&self, around: Around<'_>, length: std::time::Duration) -> std::time::Duration {
+    fn wait(&self, around: Around<'_>, length: Duration) -> Duration {
         if self.polite { length + around.settings.polite_wait } else { length }
     }
 
@@ -195,17 +222,27 @@ impl Wire {
     }
 
     /// They offer.
-    pub(crate) fn offer(&mut self, offer: Sdp) -> Vec<Wish> {
+    pub(crate) fn offer(&mut self, around: Around<'_>, offer: Sdp) -> Vec<Wish> {
+        if Self::is_late(&offer, self.former_session.as_ref()) {
+            // From the connection that we gave up. They will follow when they hear of it.
+            return Vec::new();
+        }
+        let mark = Mark::of(&offer);
+        if let Some((known, answer)) = &self.answered
+            && *known == mark
+        {
+            return vec![Wish::Answer(answer.clone())];
+        }
+        if matches!(self.exchange, Exchange::Answering { mark: known, .. } if known == mark) {
+            return Vec::new();
+        }
         let session = session_of(&offer);
         if session.is_some() && self.their_session.is_some() && session != self.their_session {
-            return self.follow_rebuild(offer, session);
-        }
-        if self.their_session.is_none() {
-            self.their_session = session;
+            return self.follow_rebuild(around, offer);
         }
         match &mut self.exchange {
             Exchange::Settled => self.take_offer(offer, 1),
-            Exchange::Answering { answers } => {
+            Exchange::Answering { answers, .. } => {
                 let answers = *answers + 1;
                 self.take_offer(offer, answers)
             }
@@ -213,7 +250,7 @@ impl Wire {
                 *next = Some(offer);
                 Vec::new()
             }
-            Exchange::Making { restart } | Exchange::Offered { restart } if self.polite => {
+            Exchange::Making { restart } | Exchange::Offered { restart, .. } if self.polite => {
                 // Both offered. Theirs goes first, and ours is made again after it.
                 let owed = if *restart { Owed::Restart } else { Owed::Offer };
                 self.owe(owed);
@@ -221,13 +258,14 @@ impl Wire {
                 wishes.extend(self.take_offer(offer, 1));
                 wishes
             }
-            // Both offered, and they will take theirs back.
+            // Both offered, and they will take theirs back. So they do if both built anew.
             Exchange::Making { .. } | Exchange::Offered { .. } => Vec::new(),
         }
     }
 
     fn take_offer(&mut self, offer: Sdp, answers: u32) -> Vec<Wish> {
-        self.exchange = Exchange::Answering { answers };
+        self.their_session = session_of(&offer).or(self.their_session.take());
+        self.exchange = Exchange::Answering { answers, mark: Mark::of(&offer) };
         self.has_theirs = true;
         let mut wishes = vec![self.order(PeerOrder::TakeOffer(offer))];
         wishes.extend(self.release_early());
@@ -235,11 +273,18 @@ impl Wire {
     }
 
     /// They built their side anew, so ours has to be, too.
-    fn follow_rebuild(&mut self, offer: Sdp, session: Option<String>) -> Vec<Wish> {
+    fn follow_rebuild(&mut self, around: Around<'_>, offer: Sdp) -> Vec<Wish> {
         let mut wishes = self.replace();
-        self.their_session = session;
-        if let Health::Lost { rebuilt, .. } = &mut self.health {
-            *rebuilt = true;
+        // The new one gets its time to come about.
+        let again = around.now + self.wait(around, around.settings.restart_every);
+        match &mut self.health {
+            Health::Waiting => {}
+            Health::Connecting { next_try, .. } => *next_try = again,
+            Health::Up => self.health = Health::Lost { since: around.now, next_try: again, rebuilt: true },
+            Health::Closed { since } => {
+                self.health = Health::Lost { since: *since, next_try: again, rebuilt: true };
+            }
+            Health::Lost { next_try, rebuilt, .. } => (*next_try, *rebuilt) = (again, true),
         }
         wishes.extend(self.take_offer(offer, 1));
         wishes
@@ -250,7 +295,8 @@ impl Wire {
         let mut wishes = vec![self.close()];
         self.build += 1;
         (self.exchange, self.owed, self.has_theirs) = (Exchange::Settled, None, false);
-        self.their_session = None;
+        self.former_session = self.their_session.take();
+        self.answered = None;
         self.early.clear();
         wishes.push(self.order(PeerOrder::Create { servers: self.servers.clone() }));
         if self.is_open {
@@ -262,6 +308,8 @@ impl Wire {
     /// They answer.
     pub(crate) fn answer(&mut self, answer: Sdp) -> Vec<Wish> {
         match self.exchange {
+            // To an earlier offer, which was taken back and made again.
+            Exchange::Offered { mark, .. } if Mark::read(&answer).is_some_and(|to| to != mark) => Vec::new(),
             Exchange::Offered { .. } => {
                 self.exchange = Exchange::Applying { next: None };
                 self.their_session = session_of(&answer).or(self.their_session.take());
@@ -297,7 +345,7 @@ impl Wire {
             Health::Connecting { next_try, .. } | Health::Lost { next_try, .. } => {
                 *next_try = around.now + around.settings.restart_every;
             }
-            Health::Up => {}
+            Health::Up | Health::Closed { .. } => {}
         }
         self.owe(Owed::Restart);
         self.pay(around)
@@ -334,7 +382,8 @@ impl Wire {
         match said {
             FromPeer::OfferMade(offer) => match self.exchange {
                 Exchange::Making { restart } => {
-                    self.exchange = Exchange::Offered { restart };
+                    let again = around.now + around.settings.offer_again;
+                    self.exchange = Exchange::Offered { restart, mark: Mark::of(&offer), again };
                     vec![Wish::Offer(offer)]
                 }
                 // It was taken back.
@@ -344,13 +393,15 @@ impl Wire {
                 | Exchange::Applying { .. } => Vec::new(),
             },
             FromPeer::AnswerMade(answer) => match &mut self.exchange {
-                Exchange::Answering { answers: 1 } => {
+                Exchange::Answering { answers: 1, mark } => {
+                    let (mark, answer) = (*mark, mark.write(answer));
+                    self.answered = Some((mark, answer.clone()));
                     self.exchange = Exchange::Settled;
                     let mut wishes = vec![Wish::Answer(answer)];
                     wishes.extend(self.pay(around));
                     wishes
                 }
-                Exchange::Answering { answers } => {
+                Exchange::Answering { answers, .. } => {
                     *answers -= 1;
                     Vec::new()
                 }
@@ -384,21 +435,26 @@ impl Wire {
                 }
                 Vec::new()
             }
-            FromPeer::Lost | FromPeer::Closed => {
-                self.lost(around);
+            FromPeer::Lost => {
+                self.lost(around, around.now);
                 self.tick(around)
+            }
+            FromPeer::Closed => {
+                if self.health == Health::Up {
+                    self.health = Health::Closed { since: around.now };
+                }
+                Vec::new()
             }
             FromPeer::TheirFault => vec![Wish::GiveUp(EndReason::TheirFault)],
             FromPeer::OurFault => vec![Wish::GiveUp(EndReason::OurFault)],
         }
     }
 
-    fn lost(&mut self, around: Around<'_>) {
-        let now = around.now;
+    fn lost(&mut self, around: Around<'_>, since: Time) {
         match &mut self.health {
-            Health::Up => {
-                let wait = if self.polite { around.settings.polite_wait } else { std::time::Duration::ZERO };
-                self.health = Health::Lost { since: now, next_try: now + wait, rebuilt: false };
+            Health::Up | Health::Closed { .. } => {
+                let wait = if self.polite { around.settings.polite_wait } else { Duration::ZERO };
+                self.health = Health::Lost { since, next_try: around.now + wait, rebuilt: false };
             }
             // That is known, and the next try is set.
             Health::Waiting | Health::Connecting { .. } | Health::Lost { .. } => {}
@@ -408,7 +464,15 @@ impl Wire {
     /// When something is due.
     pub(crate) fn deadline(&self, settings: &Settings) -> Option<Time> {
         match self.health {
-            Health::Waiting | Health::Up => None,
+            Health::Waiting => None,
+            Health::Up => match self.exchange {
+                Exchange::Offered { again, .. } => Some(again),
+                Exchange::Settled
+                | Exchange::Making { .. }
+                | Exchange::Answering { .. }
+                | Exchange::Applying { .. } => None,
+            },
+            Health::Closed { since } => Some(since + settings.goodbye),
             Health::Connecting { since, next_try } | Health::Lost { since, next_try, .. } => {
                 Some(next_try.min(since + settings.give_up_after))
             }
@@ -418,8 +482,14 @@ impl Wire {
     /// Time passed.
     pub(crate) fn tick(&mut self, around: Around<'_>) -> Vec<Wish> {
         let Around { now, settings, server_is_up } = around;
+        if let Health::Closed { since } = self.health
+            && now >= since + settings.goodbye
+        {
+            self.lost(around, since);
+        }
         let (since, due) = match self.health {
-            Health::Waiting | Health::Up => return Vec::new(),
+            Health::Up => return self.offer_again(around),
+            Health::Waiting | Health::Closed { .. } => return Vec::new(),
             Health::Connecting { since, next_try } | Health::Lost { since, next_try, .. } => {
                 (since, next_try)
             }
@@ -446,21 +516,46 @@ impl Wire {
                 }
             }
             Health::Connecting { next_try, .. } => *next_try = again,
-            Health::Waiting | Health::Up => unreachable!("looked at above"),
+            Health::Waiting | Health::Up | Health::Closed { .. } => unreachable!("looked at above"),
         }
         if !server_is_up {
             // Nobody could pass the offer on. It is made when the server is back.
             return Vec::new();
         }
-        let mut wishes = Vec::new();
-        if let Exchange::Offered { .. } = self.exchange {
-            // Nobody answered it for the whole time.
-            wishes.push(self.order(PeerOrder::RollBack));
-            self.exchange = Exchange::Settled;
-        }
-        self.owe(Owed::Restart);
+        let mut wishes = self.take_back(Owed::Restart);
         wishes.extend(self.pay(around));
         wishes
+    }
+
+    /// Takes back an offer that nobody answered; one is owed instead.
+    fn take_back(&mut self, owed: Owed) -> Vec<Wish> {
+        self.owe(owed);
+        if let Exchange::Offered { .. } = self.exchange {
+            self.exchange = Exchange::Settled;
+            return vec![self.order(PeerOrder::RollBack)];
+        }
+        Vec::new()
+    }
+
+    /// Media flows, and an offer of ours waits for an answer that was lost with the server.
+    fn offer_again(&mut self, around: Around<'_>) -> Vec<Wish> {
+        match &mut self.exchange {
+            Exchange::Offered { again, .. } if around.now < *again => Vec::new(),
+            Exchange::Offered { again, .. } if !around.server_is_up => {
+                *again = around.now + around.settings.offer_again;
+                Vec::new()
+            }
+            Exchange::Offered { restart, .. } => {
+                let owed = if *restart { Owed::Restart } else { Owed::Offer };
+                let mut wishes = self.take_back(owed);
+                wishes.extend(self.pay(around));
+                wishes
+            }
+            Exchange::Settled
+            | Exchange::Making { .. }
+            | Exchange::Answering { .. }
+            | Exchange::Applying { .. } => Vec::new(),
+        }
     }
 
     fn rebuild(&mut self) -> Vec<Wish> {
@@ -480,15 +575,25 @@ impl Wire {
                 format!("connecting {} {}", gone(since), left(next_try))
             }
             Health::Up => "up".into(),
+            Health::Closed { since } => format!("closed {}", gone(since)),
             Health::Lost { since, next_try, rebuilt } => {
                 format!("lost {} {} {rebuilt}", gone(since), left(next_try))
             }
         };
         let exchange = match &self.exchange {
             Exchange::Applying { next } => format!("applying {}", next.is_some()),
+            Exchange::Offered { restart, mark, again } => {
+                // It only counts while media flows.
+                let again = (self.health == Health::Up).then_some(left(*again));
+                format!("offered {restart} {mark:?} {again:?}")
+            }
+            Exchange::Answering { answers, mark } => format!("answering {} {mark:?}", (*answers).min(2)),
             other => format!("{other:?}"),
         };
         let (owed, open, theirs) = (self.owed, self.is_open, self.has_theirs);
-        format!("{exchange} {owed:?} {health} {open} {theirs} {:?} {}", self.their_session, self.early.len())
+        let answered = self.answered.as_ref().map(|(mark, _)| mark);
+        let sessions = (&self.their_session, &self.former_session, answered);
+        let early = !self.early.is_empty();
+        format!("{exchange} {owed:?} {health} {open} {theirs} {sessions:?} {early}")
     }
 }

@@ -1,24 +1,28 @@
 //! Watches a device from outside and knows only what every device must obey, whatever happens to it.
 //!
-//! It keeps its own small books, from inputs and effects alone, so that a fault in the machine cannot hide in them.
-use calls_machine::{
-    AskId, CallKey, CallKind, CallState, Command, Effect, FromServer, Gate, Input, Machine, PeerKey,
-    PeerOrder, Picture, Sound,
+//! It keeps its own small books, from inputs and effects alone, so that a fault in the machine cannot hide in them. It
+//! decides nothing: the walk, the simulation of whole phones and a debug build run it beside a [`Machine`].
+use crate::{
+    AskId, CallKey, CallKind, CallState, Command, Direction, Effect, FromServer, Gate, Input, Machine,
+    PeerKey, PeerOrder, Picture, Sound,
 };
-use calls_protocol::{ClientEvent, RoomName, ServerEvent};
+use calls_protocol::{Ack, ClientEvent, RoomName, ServerEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The books.
+/// The books of one device.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Oracle {
+pub struct Oracle {
     /// Calls that the person wanted: dialled, joined or accepted.
-    pub(crate) wanted: BTreeSet<CallKey>,
+    pub wanted: BTreeSet<CallKey>,
     /// Rooms in which the other side said yes.
     agreed: BTreeSet<RoomName>,
-    pub(crate) ended: BTreeSet<CallKey>,
-    pub(crate) peers: BTreeMap<PeerKey, Gate>,
+    /// Calls that are over.
+    pub ended: BTreeSet<CallKey>,
+    /// The connections that there are, and what each lets pass.
+    pub peers: BTreeMap<PeerKey, Gate>,
     closed: BTreeSet<PeerKey>,
-    pub(crate) asked: BTreeMap<AskId, ClientEvent>,
+    /// What the server was asked and has not answered.
+    pub asked: BTreeMap<AskId, ClientEvent>,
     sound: Sound,
     microphone: bool,
     capture: Picture,
@@ -30,7 +34,7 @@ fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
 
 impl Oracle {
     /// What the person wants, noted before the machine hears of it.
-    pub(crate) fn before(&mut self, machine: &Machine, input: &Input) {
+    pub fn before(&mut self, machine: &Machine, input: &Input) {
         match input {
             Input::App(Command::Dial { .. } | Command::Join { .. }) => {
                 self.wanted.insert(machine.next_call());
@@ -43,15 +47,20 @@ impl Oracle {
                     self.agreed.insert(answer.room_name.clone());
                 }
             }
-            Input::Server(FromServer::Answer { ask, .. }) => {
+            Input::Server(FromServer::Answer { ask, answer }) => {
                 self.asked.remove(ask);
+                if let Ok(Ack::RoomState(state)) = answer
+                    && state.started_at.is_some()
+                {
+                    self.agreed.insert(state.room_name.clone());
+                }
             }
             Input::App(_) | Input::Server(_) | Input::Peer(..) | Input::Device(_) | Input::Tick => {}
         }
     }
 
-    /// What came of it.
-    pub(crate) fn after(&mut self, machine: &Machine, effects: &[Effect]) -> Result<(), String> {
+    /// What came of it. The error says which promise was broken.
+    pub fn after(&mut self, machine: &Machine, effects: &[Effect]) -> Result<(), String> {
         for effect in effects {
             self.watch(effect)?;
         }
@@ -68,10 +77,8 @@ impl Oracle {
             })?;
             let call = snapshot.calls.iter().find(|call| call.key == peer.call).expect("looked at above");
             let they_want_it = match call.direction {
-                calls_machine::Direction::Incoming => true,
-                calls_machine::Direction::Outgoing => {
-                    call.kind != CallKind::OneToOne || self.agreed.contains(&call.room)
-                }
+                Direction::Incoming => true,
+                Direction::Outgoing => call.kind != CallKind::OneToOne || self.agreed.contains(&call.room),
             };
             let plays_too_early = gate.play && !they_want_it;
             must(!plays_too_early, || format!("{peer:?} is played before they answered"))?;
