@@ -85,6 +85,11 @@ impl Signaling {
         self.order(LinkInput::Forget(ask));
     }
 
+    /// After [`Told::Up`], once the calls were asked to resume: what waits is said now.
+    pub fn ready(&self) {
+        self.order(LinkInput::Ready);
+    }
+
     /// The device has another network.
     pub fn network_changed(&self) {
         self.order(LinkInput::NetworkChanged);

@@ -60,6 +60,8 @@ pub enum LinkInput {
     },
     /// The answer matters to nobody any more.
     Forget(AskId),
+    /// Whoever was told [`Told::Up`] has asked to resume its calls: now the rest may be said.
+    Ready,
     /// The proof that was fetched, as `auth` of the handshake.
     Proof(serde_json::Value),
     /// There is none to be had now.
@@ -99,7 +101,7 @@ pub enum LinkEffect {
 /// What a link tells.
 #[derive(Debug, PartialEq)]
 pub enum Told {
-    /// Connected and registered.
+    /// Connected and registered. What waits is said after [`LinkInput::Ready`].
     Up(Box<Registered>),
     /// Not any more.
     Down(Trouble),
@@ -166,8 +168,9 @@ enum State {
     Proving { until: Time },
     /// A connection is being made, then greeted.
     Connecting { step: Step, until: Time },
-    /// Registered.
-    Up { heartbeat: Heartbeat, heard: Time, next_ack: u64 },
+    /// Registered. Until the calls are resumed nothing else is said: the server would take it for the first word of a
+    /// device that is back, and guess what it missed.
+    Up { heartbeat: Heartbeat, heard: Time, next_ack: u64, is_ready: bool },
     /// For good.
     Closed,
 }
@@ -210,6 +213,12 @@ impl Link {
                 self.say_what_waits(now, &mut out);
             }
             LinkInput::Forget(ask) => self.outbox.forget(ask),
+            LinkInput::Ready => {
+                if let State::Up { is_ready, .. } = &mut self.state {
+                    *is_ready = true;
+                }
+                self.say_what_waits(now, &mut out);
+            }
             LinkInput::Proof(auth) => self.proved(now, &auth, &mut out),
             LinkInput::NoProof => {
                 if matches!(self.state, State::Proving { .. }) {
@@ -401,10 +410,9 @@ impl Link {
 
     fn registered(&mut self, now: Time, registered: Registered, out: &mut Vec<LinkEffect>) {
         let State::Connecting { step: Step::Registering(heartbeat), .. } = self.state else { return };
-        self.state = State::Up { heartbeat, heard: now, next_ack: REGISTER + 1 };
+        self.state = State::Up { heartbeat, heard: now, next_ack: REGISTER + 1, is_ready: false };
         (self.failures, self.is_fresh, self.is_up) = (0, false, true);
         out.push(LinkEffect::Tell(Told::Up(Box::new(registered))));
-        self.say_what_waits(now, out);
     }
 
     fn answered(&mut self, now: Time, ack: u64, answer: &str, out: &mut Vec<LinkEffect>) {
@@ -426,13 +434,12 @@ impl Link {
     }
 
     fn say_what_waits(&mut self, now: Time, out: &mut Vec<LinkEffect>) {
-        let State::Up { next_ack, .. } = &mut self.state else { return };
-        for question in self.outbox.unsaid() {
-            out.push(LinkEffect::Send(packet::say(
-                *next_ack,
-                question.event.name(),
-                &question.event.payload(),
-            )));
+        let State::Up { next_ack, is_ready: true, .. } = &mut self.state else { return };
+        let (resumes, others): (Vec<_>, Vec<_>) =
+            self.outbox.unsaid().partition(|question| matches!(question.event, ClientEvent::Resume(_)));
+        for question in resumes.into_iter().chain(others) {
+            let (name, payload) = (question.event.name(), question.event.payload());
+            out.push(LinkEffect::Send(packet::say(*next_ack, name, &payload)));
             question.said = Some((*next_ack, now));
             *next_ack += 1;
         }

@@ -95,7 +95,10 @@ impl Phone {
             let told = timeout(PATIENCE, self.signaling.next()).await;
             let told = told.with_context(|| format!("{what} never happened"))?;
             match told.with_context(|| format!("closed before {what}"))? {
-                Told::Up(_) => self.ups += 1,
+                Told::Up(_) => {
+                    self.ups += 1;
+                    self.signaling.ready();
+                }
                 Told::Down(_) => self.downs += 1,
                 Told::SignedOut(why) => bail!("signed out before {what}: {why}"),
                 Told::Event { event, .. } => self.events.push(*event),

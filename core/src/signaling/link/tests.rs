@@ -54,6 +54,7 @@ fn up() -> Vec<LinkInput> {
         text(HEARTBEAT),
         text("40{\"sid\":\"x\"}"),
         text(REGISTERED),
+        LinkInput::Ready,
     ]
 }
 
@@ -81,10 +82,29 @@ fn it_connects_registers_and_says_what_waited() {
 }
 
 #[test]
+fn calls_are_resumed_before_anything_else_is_said() {
+    let mut link = link();
+    let mut inputs = vec![question(5)];
+    inputs.extend(up());
+    let ready = inputs.pop().unwrap();
+    let resume = calls_protocol::Resume {
+        room_name: RoomName::new("r5").unwrap(),
+        user_id: UserId::new(1).unwrap(),
+        last_event_id: None,
+    };
+    inputs.push(LinkInput::Ask { ask: AskId(6), event: Box::new(ClientEvent::Resume(resume)) });
+    inputs.push(ready);
+
+    let shown = play(&mut link, inputs);
+
+    assert!(shown[5].contains("call:resume") && shown[6].contains("call:end"), "{shown:?}");
+}
+
+#[test]
 fn a_server_that_registers_by_an_event_is_as_good() {
     let mut link = link();
     let mut inputs = up();
-    inputs.pop();
+    inputs.truncate(inputs.len() - 2);
     inputs.push(text(r#"42["call:registered",{"userId":1,"iceServers":[],"pending":[]}]"#));
     inputs.push(text(REGISTERED));
 
@@ -231,6 +251,7 @@ impl World {
                     assert!(!self.forgotten.contains(&ask.0), "the answer to {ask:?} was wanted no more");
                     *self.answered.entry(ask.0).or_default() += 1;
                 }
+                LinkEffect::Tell(Told::Up(_)) => self.act(LinkInput::Ready),
                 LinkEffect::Tell(_) => {}
             }
         }
