@@ -39,6 +39,12 @@ use webrtc::runtime::{
 /// The stack waits for a name in its event loop, and everything else with it.
 const RESOLVE_WITHIN: Duration = Duration::from_secs(3);
 
+/// Addresses of theirs that are tried are fewer, but a device can change its own for hours.
+const MOST_CHECKED: usize = 1024;
+
+/// RFC 6762.
+const MDNS_PORT: u16 = 5353;
+
 type Pinned<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What sockets, the owner of a connection and its stack share.
@@ -48,6 +54,8 @@ pub(crate) struct Net {
     tls: Option<Arc<ClientConfig>>,
     /// Where servers were found. They may be asked before the person wants the call.
     server_addresses: RwLock<Vec<SocketAddr>>,
+    /// Where connectivity checks went. ICE sends them only to addresses of theirs and to whoever knew our password.
+    checked: RwLock<Vec<SocketAddr>>,
     is_open: AtomicBool,
     begin: Instant,
     /// Milliseconds since `begin` at which something came from the other side; 0 is never.
@@ -67,6 +75,7 @@ impl Net {
             servers,
             tls,
             server_addresses: RwLock::default(),
+            checked: RwLock::default(),
             is_open: AtomicBool::new(false),
             begin: Instant::now(),
             heard: AtomicU64::new(0),
@@ -128,6 +137,25 @@ impl Net {
         self.is_open.load(Ordering::Acquire) || self.is_server(other_end)
     }
 
+    fn note_check(&self, to: SocketAddr) {
+        let is_known = |known: &Vec<SocketAddr>| known.contains(&to) || known.len() >= MOST_CHECKED;
+        if !is_known(&self.checked.read().unwrap_or_else(PoisonError::into_inner)) {
+            self.checked.write().unwrap_or_else(PoisonError::into_inner).push(to);
+        }
+    }
+
+    /// Whether packets from an address are let in. The stack would take DTLS from anybody, and one forged alert ends a
+    /// handshake.
+    fn lets_in(&self, from: SocketAddr, packets: &[u8], size: usize) -> bool {
+        if self.is_server(from) {
+            return true;
+        }
+        self.is_open.load(Ordering::Acquire)
+            && (packets.chunks(size.max(1)).all(is_stun)
+                || from.port() == MDNS_PORT
+                || self.checked.read().unwrap_or_else(PoisonError::into_inner).contains(&from))
+    }
+
     /// Looks at a packet that came.
     fn look(&self, packet: &[u8]) {
         self.flights.came(packet);
@@ -150,6 +178,11 @@ impl std::fmt::Debug for Net {
             .field("is_open", &self.is_open)
             .finish_non_exhaustive()
     }
+}
+
+/// RFC 7983.
+fn is_stun(packet: &[u8]) -> bool {
+    matches!(packet, [0..=3, ..])
 }
 
 /// Whether a relay shall pass something on, or prepare for it: channel data, an indication to send, a permission, a
@@ -308,6 +341,9 @@ impl AsyncUdpSocket for Socket {
             return Poll::Ready(Ok(transmit.contents.len()));
         }
         let sent = self.inner.poll_send(cx, transmit);
+        if is_stun(transmit.contents) {
+            self.net.note_check(transmit.destination);
+        }
         if sent.is_ready() {
             let size = transmit.segment_size.unwrap_or(transmit.contents.len()).max(1);
             for datagram in transmit.contents.chunks(size) {
@@ -337,8 +373,9 @@ impl AsyncUdpSocket for Socket {
         loop {
             // One at a time, so that what may not pass can be left out.
             let count = ready!(self.inner.poll_recv(cx, &mut bufs[..1], &mut meta[..1]))?;
-            if count == 0 || self.net.may_pass(meta[0].addr) {
-                self.net.look(&bufs[0][..meta[0].len.min(bufs[0].len())]);
+            let packets = &bufs[0][..meta[0].len.min(bufs[0].len())];
+            if count == 0 || self.net.lets_in(meta[0].addr, packets, meta[0].stride) {
+                self.net.look(packets);
                 return Poll::Ready(Ok(count));
             }
         }

@@ -3,7 +3,7 @@ use crate::{
     media::voice,
     pair::{End, OPEN, PATIENCE, Pair, settings},
 };
-use calls_core::peer::{NotSent, Peer};
+use calls_core::peer::{NotSent, Peer, PeerSettings};
 use calls_machine::{FromPeer, PeerOrder};
 use calls_protocol::IceServers;
 use std::{
@@ -115,6 +115,13 @@ async fn orders_before_the_beginning_and_twice_do_no_harm() {
     }
     peer.order(PeerOrder::MakeOffer { restart: false }).await.unwrap();
 
+    assert!(matches!(out.told.recv().await, Some(FromPeer::OfferMade(_))));
+    peer.close().await;
+
+    // With sockets on whatever this machine has.
+    let (peer, mut out) = Peer::start(PeerSettings::default());
+    peer.order(PeerOrder::Create { servers: IceServers::default() }).await.unwrap();
+    peer.order(PeerOrder::MakeOffer { restart: false }).await.unwrap();
     assert!(matches!(out.told.recv().await, Some(FromPeer::OfferMade(_))));
     peer.close().await;
 
