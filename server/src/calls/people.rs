@@ -26,7 +26,7 @@ pub(super) const REGISTRATIONS: usize = 30;
 const REGISTRATIONS_OF_USER: usize = 300;
 
 /// Times that one user may come into rooms in a minute; the others in them are told each time.
-const JOINS: usize = 60;
+const JOINS: usize = 300;
 
 /// Sockets of one user, each of which hears what rings. Nobody has as many devices; an app may leave dead ones behind.
 const LINES: usize = 32;
