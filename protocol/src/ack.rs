@@ -1,7 +1,7 @@
 //! What the server answers where a client asked for an acknowledgement: `{ok:true, …}` or `{ok:false, error}`.
 use crate::{
-    CallId, ErrorCode, GroupIncoming, IceServers, Incoming, Refusal, RoomName, RoomState, Seconds,
-    UnixMillis, UserId,
+    CallId, ClientEvent, ErrorCode, GroupIncoming, IceServers, Incoming, Refusal, RoomName, RoomState,
+    Seconds, UnixMillis, UserId,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -144,6 +144,34 @@ pub fn parse_ack<T: DeserializeOwned>(text: &str) -> Result<T, AckError> {
         return serde_json::from_str(text).map_err(unreadable);
     }
     Err(head.error.unwrap_or_else(|| Refusal::new(ErrorCode::Unknown, "the server gave no reason")).into())
+}
+
+impl ClientEvent {
+    /// Reads the acknowledgement of this event. What cannot be read is a fault of the server's.
+    pub fn read_ack(&self, text: &str) -> Result<Ack, Refusal> {
+        let read = match self {
+            Self::Register(_) => parse_ack(text).map(Ack::Registered),
+            Self::Initiate(_) => parse_ack(text).map(Ack::Initiated),
+            // Into a room of many one also comes by accepting.
+            Self::Accept(_) => parse_ack(text).map(Ack::Accepted).or_else(|unread| match unread {
+                AckError::Unreadable(_) => parse_ack(text).map(Ack::RoomState),
+                refused @ AckError::Refused(_) => Err(refused),
+            }),
+            Self::JoinRoom(_) | Self::Resume(_) => parse_ack(text).map(Ack::RoomState),
+            Self::End(_) => parse_ack(text).map(Ack::Ended),
+            Self::Reject(_)
+            | Self::IceCandidate(_)
+            | Self::LeaveRoom(_)
+            | Self::ToggleMedia(_)
+            | Self::Renegotiate(_)
+            | Self::Stats(_)
+            | Self::Subscribe(_) => parse_ack::<Done>(text).map(|Done {}| Ack::Done),
+        };
+        read.map_err(|error| match error {
+            AckError::Refused(refusal) => refusal,
+            AckError::Unreadable(reason) => Refusal::new(ErrorCode::Unknown, reason),
+        })
+    }
 }
 
 #[cfg(test)]

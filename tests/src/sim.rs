@@ -8,26 +8,22 @@
 //!
 //! What must hold is checked in three places: the [`Oracle`] at the server, each device (every event once, in order,
 //! none missing), and at rest (no call left, nothing remembered, every row ended).
+mod agenda;
+mod backend;
 mod device;
 mod network;
 mod random;
 mod store;
 
+pub(crate) use agenda::Agenda;
+pub(crate) use backend::{Backend, Outcome, Reach, facts, group_id, user};
+pub(crate) use network::{Down, Network, Traffic};
 pub use random::Random;
 
-use crate::oracle::Oracle;
-use calls_protocol::{
-    Accept, Ack, Candidate, ClientEvent, ErrorCode, EventId, Initiate, Refusal, RoomName, ServerEvent,
-    UnixMillis, UserId,
-};
-use calls_server::calls::{Action, CallSettings, Calls, Facts, GroupFacts, Input, Profile, SocketId};
+use calls_protocol::{Accept, Candidate, ClientEvent, ErrorCode, Initiate, RoomName, ServerEvent, UserId};
+use calls_server::calls::{Input, SocketId};
 use device::{Device, Intent};
-use network::Network;
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 use store::Store;
 
 /// When every evening begins.
@@ -76,60 +72,15 @@ pub struct Broken {
 /// What happens at a moment.
 pub(crate) enum What {
     Intends(usize, Intent),
-    ReachesServer(SocketId, Box<ClientEvent>, u64),
-    ReachesDevice(usize, SocketId, Down),
-    Breaks(SocketId),
-    ServerNotices(SocketId),
-    DeviceNotices(usize, SocketId),
+    Traffic(Traffic),
     Connects(usize),
     Wake,
     Crash,
 }
 
-/// From the server to a device.
-#[derive(Clone)]
-pub(crate) enum Down {
-    Answer(u64, Result<Ack, Refusal>),
-    Event(Arc<ServerEvent>, Option<EventId>),
-}
-
-struct Moment {
-    at: u64,
-    order: u64,
-    what: What,
-}
-
-impl PartialEq for Moment {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-
-impl Eq for Moment {}
-
-impl PartialOrd for Moment {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Moment {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
-/// Moments to come.
-#[derive(Default)]
-pub(crate) struct Agenda {
-    moments: BinaryHeap<Reverse<Moment>>,
-    order: u64,
-}
-
-impl Agenda {
-    pub(crate) fn add(&mut self, at: u64, what: What) {
-        self.order += 1;
-        self.moments.push(Reverse(Moment { at, order: self.order, what }));
+impl From<Traffic> for What {
+    fn from(traffic: Traffic) -> Self {
+        Self::Traffic(traffic)
     }
 }
 
@@ -137,7 +88,7 @@ impl Agenda {
 pub(crate) struct Cx<'a> {
     pub(crate) now: u64,
     pub(crate) random: &'a mut Random,
-    pub(crate) agenda: &'a mut Agenda,
+    pub(crate) agenda: &'a mut Agenda<What>,
     pub(crate) network: &'a mut Network,
     /// Over the evening nobody starts anything.
     pub(crate) is_evening: bool,
@@ -147,12 +98,10 @@ pub(crate) struct Cx<'a> {
 struct Simulation {
     now: u64,
     random: Random,
-    agenda: Agenda,
+    agenda: Agenda<What>,
     network: Network,
     devices: Vec<Device>,
-    calls: Calls,
-    oracle: Oracle,
-    store: Store,
+    server: Backend,
     /// The highest number the server took from a device in a room for a user.
     taken: HashMap<(RoomName, usize, UserId), u64>,
     /// Devices that dialled or answered: what others say in a 1-1 call is kept for nobody.
@@ -160,16 +109,6 @@ struct Simulation {
     tally: Tally,
     story: std::collections::VecDeque<String>,
     tells: bool,
-}
-
-fn user(id: u64) -> UserId {
-    UserId::new(id).expect("simulated users have small ids")
-}
-
-fn fresh_calls(store: &Store) -> Calls {
-    let (next, next_group) = store.next_ids();
-    let settings = CallSettings { attempts_per_minute: 1000, ..CallSettings::default() };
-    Calls::new(settings, next, next_group, Arc::new(|_, _| Default::default()))
 }
 
 /// Runs one evening. The same seed gives the same evening.
@@ -192,16 +131,13 @@ impl Simulation {
                 devices.push(Device::new(devices.len(), user(id), device));
             }
         }
-        let store = Store::default();
         Self {
             now: DUSK,
             random,
             agenda: Agenda::default(),
             network: Network::default(),
             devices,
-            calls: fresh_calls(&store),
-            oracle: Oracle::default(),
-            store,
+            server: Backend::new(),
             taken: HashMap::new(),
             seated: HashSet::new(),
             tally: Tally::default(),
@@ -248,13 +184,9 @@ impl Simulation {
     }
 
     fn play_until(&mut self, end: u64) -> Result<(), String> {
-        while let Some(Reverse(next)) = self.agenda.moments.peek() {
-            if next.at > end {
-                break;
-            }
-            let Some(Reverse(moment)) = self.agenda.moments.pop() else { break };
-            self.now = self.now.max(moment.at);
-            self.happens(moment.what)?;
+        while let Some((at, what)) = self.agenda.next_until(end) {
+            self.now = self.now.max(at);
+            self.happens(what)?;
         }
         self.now = end;
         Ok(())
@@ -271,20 +203,38 @@ impl Simulation {
         match what {
             What::Wake => self.wake(),
             What::Crash => self.crash(),
-            What::ReachesServer(socket, event, ack) => self.reaches_server(socket, *event, ack),
-            What::ServerNotices(socket) => {
+            What::Traffic(traffic) => self.traffic(traffic),
+            What::Connects(device) => self.with_device(device, |me, cx| {
+                me.connect(cx);
+                Ok(())
+            }),
+            What::Intends(device, intent) => {
+                self.tell(|| format!("device {device} {intent:?}"));
+                let others: Vec<UserId> = (1..=4).map(user).collect();
+                self.with_device(device, |me, cx| {
+                    me.act(cx, intent, &others);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn traffic(&mut self, traffic: Traffic) -> Result<(), String> {
+        match traffic {
+            Traffic::ReachesServer(socket, event, ack) => self.reaches_server(socket, *event, ack),
+            Traffic::ServerNotices(socket) => {
                 self.tell(|| format!("the server loses {socket:?}"));
                 self.network.server_lost(socket);
-                self.ask(&Input::Closed { socket }).map(drop)
+                self.ask(&Input::Closed { socket }, None).map(drop)
             }
-            What::Breaks(socket) => {
+            Traffic::Breaks(socket) => {
                 if self.network.break_down(self.now, socket) {
                     self.tally.breaks += 1;
                     self.tell(|| format!("{socket:?} breaks"));
                 }
                 Ok(())
             }
-            What::ReachesDevice(device, socket, down) => {
+            Traffic::ReachesDevice(device, socket, down) => {
                 if self.tells && self.devices[device].hears(socket) {
                     let line = match &down {
                         Down::Answer(id, answer) => format!("device {device} <= {id} {answer:?}"),
@@ -296,22 +246,10 @@ impl Simulation {
                 }
                 self.with_device(device, |me, cx| me.hear(cx, socket, down))
             }
-            What::Connects(device) => self.with_device(device, |me, cx| {
-                me.connect(cx);
-                Ok(())
-            }),
-            What::DeviceNotices(device, socket) => self.with_device(device, |me, cx| {
+            Traffic::DeviceNotices(device, socket) => self.with_device(device, |me, cx| {
                 me.notice(cx, socket);
                 Ok(())
             }),
-            What::Intends(device, intent) => {
-                self.tell(|| format!("device {device} {intent:?}"));
-                let others: Vec<UserId> = (1..=4).map(user).collect();
-                self.with_device(device, |me, cx| {
-                    me.act(cx, intent, &others);
-                    Ok(())
-                })
-            }
         }
     }
 
@@ -336,7 +274,7 @@ impl Simulation {
         let facts = facts(&event);
         let asked = event.clone();
         let input = Input::Event { socket, authenticated: None, event: Box::new(event), facts };
-        let Some(reply) = self.ask_with(&input, Some((socket, ack)))? else { return Ok(()) };
+        let Some(reply) = self.ask(&input, Some((socket, ack)))?.reply else { return Ok(()) };
         if let Err(refusal) = &reply
             && matches!(
                 refusal.code,
@@ -377,53 +315,30 @@ impl Simulation {
         }
     }
 
-    /// Gives the rules an input, has the oracle look at it, and does what they ask. Returns the reply, if it is one.
-    fn ask(&mut self, input: &Input) -> Result<Option<Result<Ack, Refusal>>, String> {
-        self.ask_with(input, None)
+    /// Gives the rules an input and has what they ask done. Returns the reply, if it is one.
+    fn ask(&mut self, input: &Input, ack: Option<(SocketId, u64)>) -> Result<Outcome, String> {
+        let (server, mut reach) = self.server();
+        let outcome = server.ask(&mut reach, input, ack)?;
+        self.after(&outcome);
+        Ok(outcome)
     }
 
-    fn ask_with(
-        &mut self,
-        input: &Input,
-        ack: Option<(SocketId, u64)>,
-    ) -> Result<Option<Result<Ack, Refusal>>, String> {
-        let now = UnixMillis(self.now);
-        let actions = self.calls.handle(now, input.clone());
-        self.oracle.watch(now, input, &actions)?;
-        let mut reply = None;
-        for action in actions {
-            match action {
-                Action::Reply(answer) => {
-                    if let Some((socket, ack)) = ack {
-                        let down = Down::Answer(ack, answer.clone());
-                        self.network.send_down(self.now, &mut self.random, &mut self.agenda, socket, down);
-                    }
-                    reply = Some(answer);
-                }
-                Action::Send { to, event, id } => {
-                    if let ServerEvent::Ended(ended) = &*event {
-                        self.expect_all_before_the_end(to, &ended.room_name);
-                    }
-                    let down = Down::Event(event, id);
-                    self.network.send_down(self.now, &mut self.random, &mut self.agenda, to, down);
-                }
-                Action::Store(record) => {
-                    self.tally.answered +=
-                        u64::from(matches!(record, calls_server::calls::Record::Connected { .. }));
-                    self.tally.ended +=
-                        u64::from(matches!(record, calls_server::calls::Record::Ended { .. }));
-                    self.store.write(self.now, record);
-                }
-                Action::Close(socket) => {
-                    self.network.close(self.now, &mut self.random, &mut self.agenda, socket);
-                }
-                Action::Push { .. } | Action::Note(_) => {}
+    fn server(&mut self) -> (&mut Backend, Reach<'_, What>) {
+        let Self { now, random, agenda, network, server, .. } = self;
+        (server, Reach { now: *now, random, agenda, network })
+    }
+
+    fn after(&mut self, outcome: &Outcome) {
+        self.tally.answered += outcome.answered;
+        self.tally.ended += outcome.ended;
+        for (to, event) in &outcome.sent {
+            if let ServerEvent::Ended(ended) = &**event {
+                self.expect_all_before_the_end(*to, &ended.room_name);
             }
         }
-        if let Some(due) = self.calls.deadline() {
-            self.agenda.add(due.0.max(self.now), What::Wake);
+        if let Some(due) = self.server.deadline() {
+            self.agenda.add(due.max(self.now), What::Wake);
         }
-        Ok(reply)
     }
 
     /// When a device is told of the end, it has heard all that the server took for it.
@@ -440,81 +355,37 @@ impl Simulation {
     }
 
     fn wake(&mut self) -> Result<(), String> {
-        if self.calls.deadline().is_none_or(|due| due.0 > self.now) {
-            return Ok(());
-        }
-        self.ask(&Input::Tick)?;
-        if self.calls.deadline().is_some_and(|due| due.0 <= self.now) {
-            return Err("the rules are not done when they are woken".into());
-        }
+        let (server, mut reach) = self.server();
+        let outcome = server.wake(&mut reach)?;
+        self.after(&outcome);
         Ok(())
     }
 
     fn crash(&mut self) -> Result<(), String> {
         self.tally.crashes += 1;
-        let lost = self.store.crash(self.now, &mut self.random);
-        self.tell(|| format!("the server is killed; {} records are lost", lost.len()));
-        self.oracle.crash(&lost);
-        self.network.close_all(self.now, &mut self.random, &mut self.agenda);
+        let (server, mut reach) = self.server();
+        let lost = server.kill(&mut reach);
+        self.tell(|| format!("the server is killed; {lost} records are lost"));
         self.taken.clear();
-        self.calls = fresh_calls(&self.store);
-        let open = self.store.open_calls();
+        let open = self.server.open_calls();
         for device in &mut self.devices {
             device.server_was_killed(open.iter().map(|(call, _)| call));
         }
-        for (call, is_group) in open {
-            let group = is_group.then(|| Arc::new(group()));
-            self.ask(&Input::Restore { call, group })?;
+        let (server, mut reach) = self.server();
+        for outcome in server.restore(&mut reach)? {
+            self.after(&outcome);
         }
         Ok(())
     }
 
     /// Nothing is going on any more: nothing may be left.
     fn at_rest(&mut self) -> Result<(), String> {
-        if self.calls.live() > 0 {
-            return Err(format!(
-                "calls that nobody is in go on:\n{}",
-                self.calls.summary(UnixMillis(self.now))
-            ));
-        }
-        self.oracle.rest()?;
-        if let Some((call, _)) = self.store.open_calls().first() {
-            return Err(format!("the database says that this goes on: {call:?}"));
-        }
+        self.server.at_rest(self.now)?;
         for device in &self.devices {
             device.at_rest()?;
         }
-        for socket in self.network.open_sockets() {
-            self.ask(&Input::Closed { socket })?;
-        }
-        // Attempts are counted for a minute, outcomes remembered for 45 s.
-        self.now += 120_000;
-        self.wake()?;
-        self.ask(&Input::Tick)?;
-        let (left, empty) = (self.calls.summary(UnixMillis(self.now)), fresh_calls(&self.store));
-        if left != empty.summary(UnixMillis(self.now)) {
-            return Err(format!("something is remembered for ever:\n{left}"));
-        }
-        Ok(())
-    }
-}
-
-fn group() -> GroupFacts {
-    GroupFacts { name: "Climbers".into(), members: [1, 2, 3].map(user).to_vec() }
-}
-
-fn facts(event: &ClientEvent) -> Facts {
-    match event {
-        ClientEvent::Register(register) => {
-            let profile = Profile { name: format!("Name {}", register.user_id), avatar: None };
-            Facts { profile: Some(Arc::new(profile)), ..Facts::default() }
-        }
-        ClientEvent::Initiate(_) => {
-            // Every other person can be woken by a push.
-            Facts { group: Some(Arc::new(group())), callee_has_push: true, ..Facts::default() }
-        }
-        ClientEvent::JoinRoom(_) => Facts { may_open_rooms: true, ..Facts::default() },
-        _ => Facts::default(),
+        let (server, mut reach) = self.server();
+        server.forgets_all(&mut reach)
     }
 }
 

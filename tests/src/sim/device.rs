@@ -2,11 +2,11 @@
 //! what it heard.
 mod view;
 
-use super::{Cx, Down, What, number_in, numbered};
+use super::{Cx, Down, What, backend::room_of_open, group_id, number_in, numbered};
 use calls_protocol::{
-    Accept, Ack, CallTarget, CallType, ClientEvent, DeviceId, End, EndWish, ErrorCode, EventId, GroupId,
-    IceCandidate, Initiate, JoinRoom, LeaveRoom, Recipient, Refusal, Register, Reject, RejectReason,
-    Renegotiate, Resume, RoomName, Sdp, ServerEvent, Stats, ToggleMedia, UserId,
+    Accept, Ack, CallTarget, CallType, ClientEvent, DeviceId, End, EndWish, ErrorCode, EventId, IceCandidate,
+    Initiate, JoinRoom, LeaveRoom, Recipient, Refusal, Register, Reject, RejectReason, Renegotiate, Resume,
+    RoomName, Sdp, ServerEvent, Stats, ToggleMedia, UserId,
 };
 use calls_server::calls::{OpenCall, SocketId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -123,9 +123,7 @@ impl Device {
     }
 
     pub(crate) fn server_was_killed<'a>(&mut self, open: impl Iterator<Item = &'a OpenCall>) {
-        self.have_gaps.extend(open.map(|call| match call {
-            OpenCall::OneToOne { room, .. } | OpenCall::Group { room, .. } => room.clone(),
-        }));
+        self.have_gaps.extend(open.map(room_of_open).cloned());
         for view in self.rooms.values_mut() {
             view.has_gaps = true;
         }
@@ -283,7 +281,7 @@ impl Device {
         }
         let room = self.room_name(cx);
         self.enter(&room, Phase::Entering, false);
-        let target = CallTarget::Group { group: GroupId::new(7).expect("seven"), offer: None };
+        let target = CallTarget::Group { group: group_id(), offer: None };
         let initiate =
             Initiate { from_id: self.user, target, call_type: CallType::Audio, room_name: room.clone() };
         self.emit(cx, Asked::Open(room), ClientEvent::Initiate(initiate));

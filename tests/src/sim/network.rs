@@ -1,8 +1,24 @@
 //! Connections that deliver in order, late, and until they break.
-use super::{Agenda, Down, Random, What};
-use calls_protocol::ClientEvent;
+use super::{Agenda, Random};
+use calls_protocol::{Ack, ClientEvent, EventId, Refusal, ServerEvent};
 use calls_server::calls::SocketId;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What a network brings about.
+pub(crate) enum Traffic {
+    ReachesServer(SocketId, Box<ClientEvent>, u64),
+    ReachesDevice(usize, SocketId, Down),
+    Breaks(SocketId),
+    ServerNotices(SocketId),
+    DeviceNotices(usize, SocketId),
+}
+
+/// From the server to a device.
+#[derive(Clone)]
+pub(crate) enum Down {
+    Answer(u64, Result<Ack, Refusal>),
+    Event(Arc<ServerEvent>, Option<EventId>),
+}
 
 /// The server finds out that a connection is dead by a missing heartbeat, at the latest after this.
 const SERVER_NOTICES: u64 = 45_000;
@@ -46,11 +62,11 @@ impl Network {
         if random.one_in(20) { random.below(2_000) } else { 1 + random.below(80) }
     }
 
-    pub(crate) fn send_up(
+    pub(crate) fn send_up<W: From<Traffic>>(
         &mut self,
         now: u64,
         random: &mut Random,
-        agenda: &mut Agenda,
+        agenda: &mut Agenda<W>,
         socket: SocketId,
         event: ClientEvent,
         ack: u64,
@@ -60,14 +76,14 @@ impl Network {
             return;
         }
         connection.up = connection.up.max(now + Self::delay(random));
-        agenda.add(connection.up, What::ReachesServer(socket, Box::new(event), ack));
+        agenda.add(connection.up, Traffic::ReachesServer(socket, Box::new(event), ack));
     }
 
-    pub(crate) fn send_down(
+    pub(crate) fn send_down<W: From<Traffic>>(
         &mut self,
         now: u64,
         random: &mut Random,
-        agenda: &mut Agenda,
+        agenda: &mut Agenda<W>,
         socket: SocketId,
         down: Down,
     ) {
@@ -76,7 +92,7 @@ impl Network {
             return;
         }
         connection.down = connection.down.max(now + Self::delay(random));
-        agenda.add(connection.down, What::ReachesDevice(connection.device, socket, down));
+        agenda.add(connection.down, Traffic::ReachesDevice(connection.device, socket, down));
     }
 
     /// From now on nothing passes, and neither side knows yet. False if it was broken already.
@@ -93,27 +109,44 @@ impl Network {
     }
 
     /// Plans when both sides notice a break that happens at `at`.
-    pub(crate) fn plan_break(&mut self, at: u64, random: &mut Random, agenda: &mut Agenda, socket: SocketId) {
+    pub(crate) fn plan_break<W: From<Traffic>>(
+        &mut self,
+        at: u64,
+        random: &mut Random,
+        agenda: &mut Agenda<W>,
+        socket: SocketId,
+    ) {
         let Some(connection) = self.connections.get(&socket) else { return };
-        agenda.add(at, What::Breaks(socket));
-        agenda.add(at + random.below(4_000), What::DeviceNotices(connection.device, socket));
+        agenda.add(at, Traffic::Breaks(socket));
+        agenda.add(at + random.below(4_000), Traffic::DeviceNotices(connection.device, socket));
         let server = if random.one_in(2) { random.below(500) } else { random.below(SERVER_NOTICES) };
-        agenda.add(at + server, What::ServerNotices(socket));
+        agenda.add(at + server, Traffic::ServerNotices(socket));
     }
 
     /// The server closes it. What it had sent before still arrives.
-    pub(crate) fn close(&mut self, now: u64, random: &mut Random, agenda: &mut Agenda, socket: SocketId) {
+    pub(crate) fn close<W: From<Traffic>>(
+        &mut self,
+        now: u64,
+        random: &mut Random,
+        agenda: &mut Agenda<W>,
+        socket: SocketId,
+    ) {
         let Some(connection) = self.connections.get_mut(&socket) else { return };
         connection.is_open_at_server = false;
         let noticed = connection.down.max(now) + Self::delay(random);
-        agenda.add(noticed, What::DeviceNotices(connection.device, socket));
+        agenda.add(noticed, Traffic::DeviceNotices(connection.device, socket));
     }
 
-    pub(crate) fn close_all(&mut self, now: u64, random: &mut Random, agenda: &mut Agenda) {
+    pub(crate) fn close_all<W: From<Traffic>>(
+        &mut self,
+        now: u64,
+        random: &mut Random,
+        agenda: &mut Agenda<W>,
+    ) {
         for (socket, connection) in &mut self.connections {
             if std::mem::replace(&mut connection.is_open_at_server, false) {
                 connection.broken_at.get_or_insert(now);
-                agenda.add(now + random.below(3_000), What::DeviceNotices(connection.device, *socket));
+                agenda.add(now + random.below(3_000), Traffic::DeviceNotices(connection.device, *socket));
             }
         }
     }

@@ -2,7 +2,7 @@
 mod flows;
 mod java;
 mod javascript;
-mod kit;
+pub(crate) mod kit;
 mod player;
 mod python;
 mod rust;

@@ -2,6 +2,15 @@
 mod clients;
 mod crash;
 mod e2e;
+mod phones;
 mod rules;
+mod signaling;
 mod sim;
 mod store;
+
+/// A number from the environment, to look for faults longer or to run one seed again.
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+}

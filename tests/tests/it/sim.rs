@@ -5,17 +5,10 @@ use std::thread;
 /// Scripts that run on every machine at every change; more by `CALLS_SIM_SCRIPTS`.
 const SCRIPTS: u64 = 100_000;
 
-/// A number from the environment, to look for faults longer or to run one seed again.
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name)
-        .ok()
-        .map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 #[test]
 fn random_evenings_on_a_failing_network_break_no_promise() {
-    let scripts = setting("CALLS_SIM_SCRIPTS").unwrap_or(SCRIPTS);
-    let first = setting("CALLS_SIM_SEED").unwrap_or(1);
+    let scripts = super::setting("CALLS_SIM_SCRIPTS").unwrap_or(SCRIPTS);
+    let first = super::setting("CALLS_SIM_SEED").unwrap_or(1);
     println!("{scripts} evenings, seeds {first} to {}", first + scripts - 1);
     let threads = thread::available_parallelism().map_or(1, |n| u64::try_from(n.get()).expect("few cores"));
 

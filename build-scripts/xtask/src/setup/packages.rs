@@ -33,7 +33,13 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "build-essential",
         gives: Gives::Program("cc"),
-        why: "compiles the C parts of ring and SQLite",
+        why: "compiles the C parts of ring, SQLite and Opus",
+        need: Need::Must,
+    },
+    Package {
+        name: "cmake",
+        gives: Gives::Program("cmake"),
+        why: "lays out the build of Opus, the codec of voices",
         need: Need::Must,
     },
     Package {

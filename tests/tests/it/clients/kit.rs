@@ -7,7 +7,7 @@ use std::{
 use tokio::{process::Command, sync::OnceCell};
 
 /// A program in JavaScript.
-pub(super) fn javascript(program: &str) -> Result<Command> {
+pub(crate) fn javascript(program: &str) -> Result<Command> {
     let folder = folder("js");
     installed(&folder, "node_modules")?;
     Ok(command("node", [folder.join(program)]))

@@ -1,0 +1,326 @@
+//! What the person, the device and the connections to others bring in.
+use crate::{
+    CallKey, Callee, Command, Direction, Effect, EndReason, FromDevice, FromPeer, MOST_CALLS, Machine,
+    PeerKey, Picture, Tell, Time, What,
+    call::{Call, Kind, Person, Phase},
+    wire::Wire,
+};
+use calls_protocol::{
+    Accept, CallTarget, CallType, ClientEvent, EndWish, IceServers, Initiate, JoinRoom, RejectReason,
+    RoomName, ToggleMedia,
+};
+use std::collections::BTreeMap;
+
+impl Machine {
+    pub(crate) fn command(&mut self, now: Time, command: Command, out: &mut Vec<Effect>) {
+        match command {
+            Command::Dial { room, to: Callee::User(to), call_type } => {
+                let kind = Kind::Pair { with: to };
+                let Some(key) = self.begin(now, room, kind, call_type, out) else { return };
+                let call = self.calls.get_mut(&key).expect("it has just begun");
+                let (wire, mut wishes) = Wire::offering(call.servers.clone(), false, (0, None));
+                let mut person = Person::new(String::new(), None, call_type == CallType::Video);
+                person.wire = Some(wire);
+                wishes.extend(person.wire.as_mut().expect("just set").open());
+                call.people.insert(to, person);
+                self.grant(now, (key, to), wishes, out);
+            }
+            Command::Dial { room, to: Callee::Group(group), call_type } => {
+                let kind = Kind::Crowd { group: Some(group), name: String::new() };
+                let Some(key) = self.begin(now, room.clone(), kind, call_type, out) else { return };
+                let target = CallTarget::Group { group, offer: None };
+                let initiate = Initiate { from_id: self.me, target, call_type, room_name: room };
+                self.ask(key, What::Initiate, ClientEvent::Initiate(initiate), out);
+            }
+            Command::Join { room, call_type } => {
+                let kind = Kind::Crowd { group: None, name: String::new() };
+                let Some(key) = self.begin(now, room, kind, call_type, out) else { return };
+                self.ask_to_join(key, out);
+            }
+            Command::Accept { call, call_type } => self.accept(now, call, call_type, out),
+            Command::Reject { call } => {
+                if self.live(call).is_some_and(|call| call.rings_here()) {
+                    let tell = Tell::Reject(RejectReason::Declined);
+                    self.end(now, call, EndReason::WeDeclined, tell, out);
+                }
+            }
+            Command::HangUp { call } => self.hang_up(now, call, out),
+            Command::Mute { call, muted } => {
+                if self.live(call).is_some_and(|call| std::mem::replace(&mut call.muted, muted) != muted) {
+                    self.tell_media(call, out);
+                }
+            }
+            Command::Show { call, picture } => {
+                if self
+                    .live(call)
+                    .is_some_and(|call| std::mem::replace(&mut call.picture, picture) != picture)
+                {
+                    self.tell_media(call, out);
+                }
+            }
+            Command::Hold { call, held } => self.hold(call, held, out),
+            Command::Dismiss { call } => self.forget(call),
+            Command::Close => {
+                self.rivals.clear();
+                let live: Vec<CallKey> = self.live_calls().map(|call| call.key).collect();
+                for key in live {
+                    // What rings goes on ringing at the other devices.
+                    match self.calls[&key].rings_here() {
+                        true => self.end(now, key, EndReason::Missed, Tell::Nothing, out),
+                        false => self.hang_up(now, key, out),
+                    }
+                }
+                self.calls.clear();
+            }
+        }
+    }
+
+    /// A call that this device begins. None if it cannot have another one; the person is told why.
+    fn begin(
+        &mut self,
+        now: Time,
+        room: RoomName,
+        kind: Kind,
+        call_type: CallType,
+        out: &mut Vec<Effect>,
+    ) -> Option<CallKey> {
+        // One that is spoken in can wait; one that rings has to be answered or ended first.
+        let is_free = self.live_calls().count() < MOST_CALLS
+            && self.live_calls().all(|call| call.is_talking() && call.room != room);
+        let key = self.new_key();
+        let picture = if call_type == CallType::Video { Picture::Camera } else { Picture::None };
+        let call = Call {
+            key,
+            room,
+            direction: Direction::Outgoing,
+            call_type,
+            kind,
+            phase: Phase::Dialing { until: now + self.settings.dial },
+            people: BTreeMap::new(),
+            muted: false,
+            picture,
+            held: false,
+            heard: None,
+            servers: self.servers.clone(),
+            adrift: false,
+            closed: BTreeMap::new(),
+        };
+        if is_free {
+            self.hold_others(key, out);
+        }
+        self.calls.insert(key, call);
+        if !is_free {
+            self.end(now, key, EndReason::AlreadyInCall, Tell::Nothing, out);
+            return None;
+        }
+        Some(key)
+    }
+
+    pub(crate) fn ask_to_join(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+        let me = self.me;
+        let Some(call) = self.live(key) else { return };
+        let (audio, video) = (Some(!call.muted), Some(call.picture != Picture::None));
+        let join = JoinRoom { room_name: call.room.clone(), user_id: me, sdp_offer: None, audio, video };
+        self.ask(key, What::Join, ClientEvent::JoinRoom(join), out);
+    }
+
+    fn accept(&mut self, now: Time, key: CallKey, call_type: CallType, out: &mut Vec<Effect>) {
+        let until = now + self.settings.answer;
+        if !self.live(key).is_some_and(|call| call.rings_here()) {
+            return;
+        }
+        self.make_way(now, key, out);
+        let Some(call) = self.live(key) else { return };
+        call.picture = if call_type == CallType::Video { Picture::Camera } else { Picture::None };
+        match &mut call.phase {
+            Phase::Woken { until: woken, accepted } => {
+                // Sent when the server says that it still rings.
+                (*woken, *accepted) = (until, true);
+                return;
+            }
+            Phase::Ringing { answer, .. } => {
+                let answer = answer.take();
+                call.phase = Phase::Answering { until, sent: answer.is_some() };
+                let Kind::Pair { with } = call.kind else {
+                    call.phase = Phase::Answering { until, sent: true };
+                    self.ask_to_join(key, out);
+                    return;
+                };
+                if let Some(sdp_answer) = answer {
+                    let accept = Accept { room_name: call.room.clone(), user_id: self.me, sdp_answer };
+                    self.ask(key, What::Accept, ClientEvent::Accept(accept), out);
+                }
+                self.on_wire(now, (key, with), out, |wire, around| {
+                    wire.expect_media(around);
+                    wire.open()
+                });
+            }
+            Phase::Dialing { .. }
+            | Phase::Calling { .. }
+            | Phase::Answering { .. }
+            | Phase::Talking { .. }
+            | Phase::Ended { .. } => {}
+        }
+        self.tell_media_if_unusual(key, out);
+    }
+
+    /// Another call is answered: the one that is spoken in is put on hold, one that is being dialled is given up.
+    fn make_way(&mut self, now: Time, but: CallKey, out: &mut Vec<Effect>) {
+        let dialled: Vec<CallKey> = self
+            .live_calls()
+            .filter(|call| call.key != but && call.is_wanted() && !call.is_talking())
+            .map(|call| call.key)
+            .collect();
+        for key in dialled {
+            self.hang_up(now, key, out);
+        }
+        self.hold_others(but, out);
+    }
+
+    pub(crate) fn hold_others(&mut self, but: CallKey, out: &mut Vec<Effect>) {
+        let others: Vec<CallKey> = self
+            .live_calls()
+            .filter(|call| call.key != but && call.is_talking())
+            .map(|call| call.key)
+            .collect();
+        for key in others {
+            self.set_held(key, true, out);
+        }
+    }
+
+    fn hold(&mut self, key: CallKey, held: bool, out: &mut Vec<Effect>) {
+        if !self.live(key).is_some_and(|call| call.is_talking()) {
+            return;
+        }
+        if !held {
+            self.hold_others(key, out);
+        }
+        self.set_held(key, held, out);
+    }
+
+    fn set_held(&mut self, key: CallKey, held: bool, out: &mut Vec<Effect>) {
+        if self.live(key).is_some_and(|call| std::mem::replace(&mut call.held, held) != held) {
+            self.tell_media(key, out);
+        }
+    }
+
+    fn hang_up(&mut self, now: Time, key: CallKey, out: &mut Vec<Effect>) {
+        let is_initiated = self.has_asked(key, What::Initiate) || self.has_asked(key, What::Join);
+        let Some(call) = self.live(key) else { return };
+        let (reason, tell) = match call.phase {
+            // We called each other, and their call rings here, though nobody has seen it yet.
+            Phase::Dialing { .. } if call.direction == Direction::Incoming => {
+                (EndReason::WeCancelled, Tell::Reject(RejectReason::Declined))
+            }
+            Phase::Dialing { .. } if !is_initiated => (EndReason::WeCancelled, Tell::Nothing),
+            Phase::Dialing { .. } | Phase::Calling { .. } => {
+                (EndReason::WeCancelled, Tell::End(EndWish::Cancelled))
+            }
+            Phase::Woken { accepted: false, .. } | Phase::Ringing { .. } => {
+                (EndReason::WeDeclined, Tell::Reject(RejectReason::Declined))
+            }
+            Phase::Woken { accepted: true, .. } | Phase::Answering { .. } | Phase::Talking { .. } => {
+                (EndReason::WeHungUp, Tell::End(EndWish::Completed))
+            }
+            Phase::Ended { .. } => return,
+        };
+        self.end(now, key, reason, tell, out);
+    }
+
+    /// Tells the others what we send, once they are there to hear it.
+    pub(crate) fn tell_media(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+        let me = self.me;
+        let Some(call) = self.live(key) else { return };
+        match call.phase {
+            Phase::Calling { .. } | Phase::Answering { sent: true, .. } | Phase::Talking { .. } => {}
+            // It is said when the server knows the call.
+            Phase::Dialing { .. }
+            | Phase::Woken { .. }
+            | Phase::Ringing { .. }
+            | Phase::Answering { .. }
+            | Phase::Ended { .. } => return,
+        }
+        let toggle = ToggleMedia {
+            room_name: call.room.clone(),
+            user_id: me,
+            audio: !call.muted && !call.held,
+            video: call.picture != Picture::None && !call.held,
+        };
+        self.ask(key, What::Say, ClientEvent::ToggleMedia(toggle), out);
+    }
+
+    /// The same, unless it is what everybody expects of a call of its type.
+    pub(crate) fn tell_media_if_unusual(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+        let is_unusual = self.live(key).is_some_and(|call| {
+            call.muted || call.held || (call.picture != Picture::None) != (call.call_type == CallType::Video)
+        });
+        if is_unusual {
+            self.tell_media(key, out);
+        }
+    }
+
+    pub(crate) fn peer_said(&mut self, now: Time, peer: PeerKey, said: FromPeer, out: &mut Vec<Effect>) {
+        let PeerKey { call, user, build } = peer;
+        let Some(known) = self.live(call) else { return };
+        let is_adrift = known.adrift;
+        if known.wire(user).is_none_or(|wire| wire.build() != build) {
+            // One that was built anew meanwhile.
+            return;
+        }
+        if is_adrift && said == FromPeer::Closed {
+            // The server would have told, but does not know this call any more.
+            let close = known.close_wire(user);
+            known.people.remove(&user);
+            let is_alone = known.people.is_empty();
+            self.grant(now, (call, user), close.into_iter().collect(), out);
+            if is_alone {
+                self.end(now, call, EndReason::TheyHungUp, Tell::Nothing, out);
+            }
+            return;
+        }
+        self.on_wire(now, (call, user), out, |wire, around| wire.said(around, said));
+    }
+
+    pub(crate) fn device_said(&mut self, now: Time, from: FromDevice, out: &mut Vec<Effect>) {
+        match from {
+            FromDevice::NetworkChanged => {
+                self.on_all_wires(now, out, |wire, around| wire.network_changed(around));
+            }
+            FromDevice::NoMicrophone => {
+                let wanted: Vec<CallKey> =
+                    self.live_calls().filter(|call| call.is_wanted()).map(|call| call.key).collect();
+                for key in wanted {
+                    match self.calls[&key].is_talking() {
+                        // The others are still heard.
+                        true => self.command(now, Command::Mute { call: key, muted: true }, out),
+                        false => {
+                            let tell = Tell::End(EndWish::Failed);
+                            self.end(now, key, EndReason::NoMicrophone, tell, out);
+                        }
+                    }
+                }
+            }
+            FromDevice::NoCamera => {
+                let showing: Vec<CallKey> = self
+                    .live_calls()
+                    .filter(|call| call.picture == Picture::Camera)
+                    .map(|call| call.key)
+                    .collect();
+                for key in showing {
+                    self.command(now, Command::Show { call: key, picture: Picture::None }, out);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn keep_servers(&mut self, key: CallKey, servers: &IceServers) {
+        if servers.0.is_empty() {
+            return;
+        }
+        self.servers = servers.clone();
+        if let Some(call) = self.live(key) {
+            call.servers = servers.clone();
+            call.wires().for_each(|(_, wire)| wire.refresh_servers(servers));
+        }
+    }
+}

@@ -1,0 +1,574 @@
+//! What the server tells.
+use crate::{
+    CallKey, Direction, Effect, EndReason, FromServer, MOST_CALLS, Machine, Picture, RemoteCandidate, Rival,
+    ServerLink, Tell, Time, What,
+    call::{Call, Kind, Person, Phase},
+    wire::{Around, Wire},
+};
+use calls_protocol::{
+    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, Participant,
+    Recipient, Registered, RejectReason, Rejected, RelayedRenegotiate, Resume, RoomName, RoomState,
+    ServerEvent, UserId, UserInCall,
+};
+use std::{collections::BTreeMap, time::Duration};
+
+impl Machine {
+    pub(crate) fn server_said(&mut self, now: Time, from: FromServer, out: &mut Vec<Effect>) {
+        match from {
+            FromServer::Up(registered) => self.server_is_up(now, *registered, out),
+            FromServer::Down => {
+                if self.server == ServerLink::Up {
+                    self.server = ServerLink::Down;
+                }
+            }
+            FromServer::SignedOut => {
+                self.server = ServerLink::SignedOut;
+                let not_yet: Vec<CallKey> =
+                    self.live_calls().filter(|call| !call.is_talking()).map(|call| call.key).collect();
+                for key in not_yet {
+                    self.end(now, key, EndReason::SignedOut, Tell::Nothing, out);
+                }
+            }
+            FromServer::Event { event, id } => self.event(now, *event, id, out),
+            FromServer::Answer { ask, answer } => self.answered(now, ask, answer, out),
+            FromServer::Woken { room, from, name, call_type, rings_for } => {
+                self.woken(now, room, (from, name), call_type, rings_for, out);
+            }
+        }
+    }
+
+    fn server_is_up(&mut self, now: Time, registered: Registered, out: &mut Vec<Effect>) {
+        self.server = ServerLink::Up;
+        if !registered.ice_servers.0.is_empty() {
+            self.servers = registered.ice_servers.clone();
+        }
+        let rings = |room: &RoomName| {
+            registered.pending.iter().any(|incoming| incoming.room_name == *room)
+                || registered.pending_groups.iter().any(|incoming| incoming.room_name == *room)
+        };
+        let live: Vec<CallKey> = self.live_calls().map(|call| call.key).collect();
+        for key in live {
+            let call = &self.calls[&key];
+            let still_rings = rings(&call.room);
+            match call.phase {
+                Phase::Woken { .. } | Phase::Ringing { .. } if !still_rings => {
+                    self.end(now, key, EndReason::Missed, Tell::Nothing, out);
+                }
+                // What we asked is asked again by itself, and answered as if nothing had been.
+                Phase::Dialing { .. } | Phase::Answering { .. } => {}
+                Phase::Woken { .. } | Phase::Ringing { .. } | Phase::Ended { .. } => {}
+                Phase::Calling { .. } | Phase::Talking { .. } => self.resume(key, out),
+            }
+        }
+        self.asked.values_mut().for_each(|asked| asked.is_again = true);
+        self.rivals.retain(|_, rival| rings(&rival.incoming.room_name));
+        for incoming in registered.pending {
+            self.incoming(now, incoming, out);
+        }
+        for incoming in registered.pending_groups {
+            self.group_incoming(now, incoming, out);
+        }
+        self.on_all_wires(now, out, |wire, around| wire.server_is_back(around));
+    }
+
+    pub(crate) fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
+        let me = self.me;
+        let Some(call) = self.live(key).filter(|call| !call.adrift) else { return };
+        // One comes before every event. Without it the server believes that all it sent was heard, and what it sent into
+        // a dead connection was not.
+        let last_event_id = call.heard.or(EventId::new(1).ok());
+        let resume = Resume { room_name: call.room.clone(), user_id: me, last_event_id };
+        if !self.has_asked(key, What::Resume) {
+            self.ask(key, What::Resume, ClientEvent::Resume(resume), out);
+        }
+    }
+
+    /// A push woke the phone. The server has yet to say that it still rings; the person sees the call at once.
+    fn woken(
+        &mut self,
+        now: Time,
+        room: RoomName,
+        (from, name): (UserId, String),
+        call_type: CallType,
+        rings_for: Option<Duration>,
+        out: &mut Vec<Effect>,
+    ) {
+        let is_known = self.calls.values().any(|call| call.room == room)
+            || self.rivals.values().any(|rival| rival.incoming.room_name == room);
+        let is_rival = self.live_calls().any(|call| {
+            matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. }) && call.with() == Some(from)
+        });
+        if is_known || is_rival || self.server == ServerLink::Up {
+            // A server that is there told of it itself, if it is so; and who calls each other is told by it which call it is.
+            return;
+        }
+        let until = now + rings_for.unwrap_or_default();
+        let phase = Phase::Woken { until, accepted: false };
+        let key = self.called(room, Kind::Pair { with: from }, call_type, phase);
+        let person = Person::new(name, None, call_type == CallType::Video);
+        self.calls.get_mut(&key).expect("just made").people.insert(from, person);
+        if rings_for.is_none() {
+            self.end(now, key, EndReason::Missed, Tell::Nothing, out);
+        } else if self.live_calls().count() > MOST_CALLS {
+            self.end(now, key, EndReason::WeWereBusy, Tell::Reject(RejectReason::Busy), out);
+        }
+    }
+
+    /// A call that somebody else began.
+    fn called(&mut self, room: RoomName, kind: Kind, call_type: CallType, phase: Phase) -> CallKey {
+        let key = self.new_key();
+        let call = Call {
+            key,
+            room,
+            direction: Direction::Incoming,
+            call_type,
+            kind,
+            phase,
+            people: BTreeMap::new(),
+            muted: false,
+            picture: Picture::None,
+            held: false,
+            heard: None,
+            servers: self.servers.clone(),
+            adrift: false,
+            closed: BTreeMap::new(),
+        };
+        self.calls.insert(key, call);
+        key
+    }
+
+    fn event(&mut self, now: Time, event: ServerEvent, id: Option<EventId>, out: &mut Vec<Effect>) {
+        if let (Some(id), Some(room)) = (id, room_of(&event))
+            && let Some(key) = self.live_in(room)
+            && let Some(call) = self.live(key)
+        {
+            if call.heard.is_some_and(|heard| id <= heard) {
+                return;
+            }
+            call.heard = Some(id);
+        }
+        match event {
+            ServerEvent::Incoming(incoming) => {
+                let room = incoming.room_name.clone();
+                self.incoming(now, incoming, out);
+                self.heard(&room, id);
+            }
+            ServerEvent::GroupIncoming(incoming) => {
+                let room = incoming.room_name.clone();
+                self.group_incoming(now, incoming, out);
+                self.heard(&room, id);
+            }
+            ServerEvent::Answer(answer) => self.they_answered(now, answer, out),
+            ServerEvent::IceCandidate(candidate) => self.their_candidate(now, candidate, out),
+            ServerEvent::Ended(ended) => self.ended(now, ended, out),
+            ServerEvent::Rejected(rejected) => self.rejected(now, &rejected, out),
+            ServerEvent::UserJoined(joined) => self.joined(now, joined, out),
+            ServerEvent::UserLeft(left) => self.left(now, &left, out),
+            ServerEvent::MediaChanged(changed) => {
+                if let Some(person) = self.person(&changed.room_name, changed.user_id) {
+                    (person.audio, person.video) = (changed.audio, changed.video);
+                }
+            }
+            ServerEvent::Reconnecting(who) => {
+                if let Some(person) = self.person(&who.room_name, who.user_id) {
+                    person.is_away = true;
+                }
+            }
+            ServerEvent::Reconnected(who) => {
+                if let Some(person) = self.person(&who.room_name, who.user_id) {
+                    person.is_away = false;
+                }
+            }
+            ServerEvent::Renegotiate(message) => self.described(now, message, out),
+            ServerEvent::RoomState(state) => {
+                if let Some(key) = self.live_in(&state.room_name) {
+                    self.room_is(now, key, state, false, out);
+                }
+            }
+            // Registering is told by the connection; speakers come with the media server; a `call:error` answers what
+            // was not asked with an acknowledgement, and we always ask with one.
+            ServerEvent::Registered(_) | ServerEvent::Speakers(_) | ServerEvent::Error(_) => {}
+        }
+    }
+
+    fn heard(&mut self, room: &RoomName, id: Option<EventId>) {
+        if let Some(key) = self.live_in(room)
+            && let Some(call) = self.live(key)
+        {
+            call.heard = call.heard.max(id);
+        }
+    }
+
+    fn person(&mut self, room: &RoomName, user: UserId) -> Option<&mut Person> {
+        let key = self.live_in(room)?;
+        self.live(key)?.people.get_mut(&user)
+    }
+
+    fn incoming(&mut self, now: Time, incoming: Incoming, out: &mut Vec<Effect>) {
+        let room = incoming.room_name.clone();
+        if let Some(known) = self.calls.values().find(|call| call.room == room) {
+            match (&known.phase, known.direction) {
+                (Phase::Woken { .. }, _) | (Phase::Dialing { .. }, Direction::Incoming) => {
+                    let key = known.key;
+                    self.confirmed(now, key, incoming, out);
+                }
+                // Told twice.
+                _ => {}
+            }
+            return;
+        }
+        if self.rivals.values().any(|rival| rival.incoming.room_name == room) {
+            return;
+        }
+        let rival = Rival { incoming, candidates: Vec::new() };
+        let ours = self.live_calls().find(|call| {
+            let is_open = matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. });
+            is_open && call.with() == Some(rival.incoming.from_id)
+        });
+        if let Some(ours) = ours {
+            // Both called each other. The server says which call it is; until then there is nothing to answer.
+            self.rivals.insert(ours.key, rival);
+            return;
+        }
+        self.ring(now, rival, out);
+    }
+
+    /// Somebody calls. The answer is prepared at once, so that it is there when the person wants it; nothing reaches
+    /// the caller before.
+    pub(crate) fn ring(&mut self, now: Time, rival: Rival, out: &mut Vec<Effect>) {
+        let Rival { incoming, candidates } = rival;
+        let is_busy = self.live_calls().count() >= MOST_CALLS;
+        let length = incoming.expires_at.0.saturating_sub(incoming.created_at.0);
+        // The server ends it in time; this is for when it cannot say so.
+        let until = now + Duration::from_millis(length) + self.settings.answer;
+        let phase = Phase::Ringing { until, answer: None };
+        let from = incoming.from_id;
+        let key =
+            self.called(incoming.room_name.clone(), Kind::Pair { with: from }, incoming.call_type, phase);
+        if is_busy {
+            self.end(now, key, EndReason::WeWereBusy, Tell::Reject(RejectReason::Busy), out);
+            return;
+        }
+        self.take_offer(now, key, incoming, candidates, out);
+    }
+
+    fn take_offer(
+        &mut self,
+        now: Time,
+        key: CallKey,
+        incoming: Incoming,
+        candidates: Vec<RemoteCandidate>,
+        out: &mut Vec<Effect>,
+    ) {
+        let from = incoming.from_id;
+        self.keep_servers(key, &incoming.ice_servers);
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        let (build, _) = call.next_build(from);
+        let (wire, wishes) = Wire::offered(call.servers.clone(), incoming.sdp_offer, build);
+        let mut person =
+            Person::new(incoming.from_name, incoming.from_avatar, call.call_type == CallType::Video);
+        person.wire = Some(wire);
+        call.people.insert(from, person);
+        self.grant(now, (key, from), wishes, out);
+        for candidate in candidates {
+            self.on_wire(now, (key, from), out, |wire, _| wire.candidate(candidate));
+        }
+    }
+
+    /// A call that this device knew of before the server told it: a push, or both called each other.
+    fn confirmed(&mut self, now: Time, key: CallKey, incoming: Incoming, out: &mut Vec<Effect>) {
+        let from = incoming.from_id;
+        let (answer, ring) = (now + self.settings.answer, now + self.settings.dial);
+        let Some(call) = self.live(key) else { return };
+        let is_wanted = call.is_wanted();
+        call.phase = match is_wanted {
+            true => Phase::Answering { until: answer, sent: false },
+            false => Phase::Ringing { until: ring, answer: None },
+        };
+        self.take_offer(now, key, incoming, Vec::new(), out);
+        if is_wanted {
+            self.open(now, key, from, out);
+        }
+    }
+
+    fn open(&mut self, now: Time, key: CallKey, user: UserId, out: &mut Vec<Effect>) {
+        self.on_wire(now, (key, user), out, |wire, around| {
+            wire.expect_media(around);
+            wire.open()
+        });
+    }
+
+    fn group_incoming(&mut self, now: Time, incoming: GroupIncoming, out: &mut Vec<Effect>) {
+        if self.calls.values().any(|call| call.room == incoming.room_name) {
+            return;
+        }
+        let is_busy = self.live_calls().count() >= MOST_CALLS;
+        let length = incoming.expires_at.0.saturating_sub(incoming.created_at.0);
+        let until = now + Duration::from_millis(length) + self.settings.answer;
+        let kind = Kind::Crowd { group: Some(incoming.group_id), name: incoming.group_name };
+        let phase = Phase::Ringing { until, answer: None };
+        let key = self.called(incoming.room_name, kind, incoming.call_type, phase);
+        if is_busy {
+            self.end(now, key, EndReason::WeWereBusy, Tell::Reject(RejectReason::Busy), out);
+            return;
+        }
+        self.keep_servers(key, &incoming.ice_servers);
+        let person = Person::new(incoming.initiator_name, None, incoming.call_type == CallType::Video);
+        if let Some(call) = self.live(key) {
+            call.people.insert(incoming.initiator_id, person);
+        }
+    }
+
+    fn they_answered(&mut self, now: Time, answer: Answer, out: &mut Vec<Effect>) {
+        let Some(key) = self.live_in(&answer.room_name) else { return };
+        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        let Some(with) = call.with() else { return };
+        match call.phase {
+            Phase::Dialing { .. } | Phase::Calling { .. } if call.direction == Direction::Outgoing => {
+                call.begin_talking(around);
+                self.hold_others(key, out);
+                self.rivals.remove(&key);
+                self.keep_servers(key, &answer.ice_servers);
+                self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
+            }
+            // The state of the room, which came first, said that they answered.
+            Phase::Talking { .. } => {
+                self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
+            }
+            Phase::Dialing { .. }
+            | Phase::Calling { .. }
+            | Phase::Woken { .. }
+            | Phase::Ringing { .. }
+            | Phase::Answering { .. }
+            | Phase::Ended { .. } => {}
+        }
+    }
+
+    fn their_candidate(&mut self, now: Time, message: IceCandidate, out: &mut Vec<Effect>) {
+        let IceCandidate { room_name, from_user_id, candidate, sdp_m_line_index, sdp_mid, .. } = message;
+        let candidate = RemoteCandidate { candidate, sdp_mid, sdp_m_line_index };
+        if let Some(rival) = self.rivals.values_mut().find(|rival| rival.incoming.room_name == room_name) {
+            if rival.candidates.len() < 200 {
+                rival.candidates.push(candidate);
+            }
+            return;
+        }
+        if let Some(key) = self.live_in(&room_name) {
+            self.on_wire(now, (key, from_user_id), out, |wire, _| wire.candidate(candidate));
+        }
+    }
+
+    fn ended(&mut self, now: Time, ended: Ended, out: &mut Vec<Effect>) {
+        let me = self.me;
+        self.rivals.retain(|_, rival| rival.incoming.room_name != ended.room_name);
+        let Some(key) = self.live_in(&ended.room_name) else { return };
+        if let Some(other) = ended.replaced_by {
+            self.yield_to(now, key, &other, out);
+            return;
+        }
+        let is_coming_in = self.has_asked(key, What::Join);
+        let Some(call) = self.live(key) else { return };
+        if is_coming_in && matches!(call.phase, Phase::Answering { .. }) {
+            // It stopped ringing while we came in. Whether we are in it is what the server is about to answer.
+            return;
+        }
+        let was_called = call.direction == Direction::Incoming;
+        let by_us = ended.ended_by == Some(me);
+        let reason = EndReason::told(ended.reason, was_called, call.is_talking(), by_us);
+        self.end(now, key, reason, Tell::Nothing, out);
+    }
+
+    /// We called each other, and their call is the one that goes on. For the person it is the same call.
+    pub(crate) fn yield_to(&mut self, now: Time, key: CallKey, other: &RoomName, out: &mut Vec<Effect>) {
+        let until = now + self.settings.dial;
+        if self.live_in(other).is_some() {
+            // It rings here already as a call of its own, which the person answers or not.
+            self.end(now, key, EndReason::WeCancelled, Tell::Nothing, out);
+            return;
+        }
+        let Some(call) = self.live(key) else { return };
+        match call.phase {
+            Phase::Dialing { .. } | Phase::Calling { .. } => {}
+            Phase::Woken { .. }
+            | Phase::Ringing { .. }
+            | Phase::Answering { .. }
+            | Phase::Talking { .. }
+            | Phase::Ended { .. } => {
+                self.end(now, key, EndReason::TheyHungUp, Tell::Nothing, out);
+                return;
+            }
+        }
+        let closed = call.close_wires();
+        (call.room, call.direction, call.heard) = (other.clone(), Direction::Incoming, None);
+        call.phase = Phase::Dialing { until };
+        for (user, wish) in closed {
+            self.grant(now, (key, user), vec![wish], out);
+        }
+        self.forget_asked(key, out);
+        if let Some(rival) = self.rivals.remove(&key)
+            && rival.incoming.room_name == *other
+        {
+            let Rival { incoming, candidates } = rival;
+            let from = incoming.from_id;
+            self.confirmed(now, key, incoming, out);
+            for candidate in candidates {
+                self.on_wire(now, (key, from), out, |wire, _| wire.candidate(candidate));
+            }
+        }
+    }
+
+    fn rejected(&mut self, now: Time, rejected: &Rejected, out: &mut Vec<Effect>) {
+        let Some(key) = self.live_in(&rejected.room_name) else { return };
+        let is_theirs = self.live(key).is_some_and(|call| {
+            let waits = matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. });
+            waits && call.with() == Some(rejected.user_id) && call.direction == Direction::Outgoing
+        });
+        // In a group the others may still come.
+        if is_theirs {
+            self.end(now, key, EndReason::rejected(rejected.reason), Tell::Nothing, out);
+        }
+    }
+
+    fn joined(&mut self, now: Time, joined: UserInCall, out: &mut Vec<Effect>) {
+        let UserInCall { room_name, user_id, user_name, avatar, audio, video } = joined;
+        let Some(key) = self.live_in(&room_name) else { return };
+        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let Some(call) = self.calls.get_mut(&key).filter(|call| call.with().is_none()) else { return };
+        // They offer to everybody who is there: whoever comes later begins.
+        let close = call.close_wire(user_id);
+        call.people.insert(user_id, Person { audio, ..Person::new(user_name, avatar, video) });
+        if matches!(call.phase, Phase::Calling { .. }) {
+            call.begin_talking(around);
+            self.hold_others(key, out);
+        }
+        self.grant(now, (key, user_id), close.into_iter().collect(), out);
+    }
+
+    fn left(&mut self, now: Time, left: &UserInCall, out: &mut Vec<Effect>) {
+        let Some(key) = self.live_in(&left.room_name) else { return };
+        let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
+        let close = call.close_wire(left.user_id);
+        call.people.remove(&left.user_id);
+        self.grant(now, (key, left.user_id), close.into_iter().collect(), out);
+    }
+
+    fn described(&mut self, now: Time, message: RelayedRenegotiate, out: &mut Vec<Effect>) {
+        let Recipient::User(from) = message.from_user_id else { return };
+        let Some(key) = self.live_in(&message.room_name) else { return };
+        match (message.sdp_offer, message.sdp_answer) {
+            (Some(offer), _) => {
+                let around =
+                    Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+                let Some(call) = self.calls.get_mut(&key).filter(|call| call.is_wanted()) else { return };
+                let is_crowd = call.with().is_none();
+                let (servers, (build, former)) = (call.servers.clone(), call.next_build(from));
+                let Some(person) = call.people.get_mut(&from) else { return };
+                if person.wire.is_none() && is_crowd {
+                    if Wire::is_late(&offer, former.as_ref()) {
+                        return;
+                    }
+                    let (mut wire, mut wishes) = Wire::offered(servers, offer, build);
+                    wishes.extend(wire.open());
+                    wire.expect_media(around);
+                    person.wire = Some(wire);
+                    self.grant(now, (key, from), wishes, out);
+                    return;
+                }
+                self.on_wire(now, (key, from), out, |wire, around| wire.offer(around, offer));
+            }
+            (None, Some(answer)) => self.on_wire(now, (key, from), out, |wire, _| wire.answer(answer)),
+            (None, None) => {}
+        }
+    }
+
+    /// The room as the server knows it. Who comes in just now offers to everybody who is there.
+    pub(crate) fn room_is(
+        &mut self,
+        now: Time,
+        key: CallKey,
+        state: RoomState,
+        comes_in: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let me = self.me;
+        let (is_crowd, was_talking) = match self.live(key) {
+            Some(call) => (call.with().is_none(), call.is_talking()),
+            None => return,
+        };
+        self.keep_servers(key, &state.ice_servers);
+        let others: Vec<Participant> =
+            state.participants.into_iter().filter(|them| them.user_id != me).collect();
+        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let Some(call) = self.calls.get_mut(&key) else { return };
+        for them in &others {
+            let fresh = || Person::new(them.user_name.clone(), them.avatar.clone(), them.video);
+            let person = match is_crowd {
+                true => call.people.entry(them.user_id).or_insert_with(fresh),
+                false => match call.people.get_mut(&them.user_id) {
+                    Some(person) => person,
+                    None => continue,
+                },
+            };
+            (person.audio, person.video) = (them.audio, them.video);
+            person.is_away &= !comes_in;
+            person.name.clone_from(&them.user_name);
+            person.avatar.clone_from(&them.avatar);
+        }
+        if !is_crowd {
+            let is_ours = matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. })
+                && call.direction == Direction::Outgoing;
+            if is_ours && state.started_at.is_some() {
+                // Their answer follows; if the server forgot it, which takes a crash, the connection is tried again.
+                call.begin_talking(around);
+                self.hold_others(key, out);
+            }
+            return;
+        }
+        let gone: Vec<UserId> = call
+            .people
+            .keys()
+            .copied()
+            .filter(|user| others.iter().all(|them| them.user_id != *user))
+            .collect();
+        let mut closed = if comes_in { call.close_wires() } else { Vec::new() };
+        for user in gone {
+            closed.extend(call.close_wire(user).map(|close| (user, close)));
+            call.people.remove(&user);
+        }
+        let has_begun = !matches!(call.phase, Phase::Calling { .. }) || !others.is_empty();
+        if has_begun {
+            call.begin_talking(around);
+        }
+        if has_begun && !was_talking {
+            self.hold_others(key, out);
+        }
+        for (user, wish) in closed {
+            self.grant(now, (key, user), vec![wish], out);
+        }
+        if comes_in {
+            for them in others {
+                self.offer_to(now, (key, them.user_id), false, out);
+            }
+        }
+    }
+}
+
+fn room_of(event: &ServerEvent) -> Option<&RoomName> {
+    Some(match event {
+        ServerEvent::Registered(_) => return None,
+        ServerEvent::Incoming(e) => &e.room_name,
+        ServerEvent::GroupIncoming(e) => &e.room_name,
+        ServerEvent::Answer(e) => &e.room_name,
+        ServerEvent::IceCandidate(e) => &e.room_name,
+        ServerEvent::Ended(e) => &e.room_name,
+        ServerEvent::Rejected(e) => &e.room_name,
+        ServerEvent::UserJoined(e) | ServerEvent::UserLeft(e) => &e.room_name,
+        ServerEvent::MediaChanged(e) => &e.room_name,
+        ServerEvent::Reconnecting(e) | ServerEvent::Reconnected(e) => &e.room_name,
+        ServerEvent::Renegotiate(e) => &e.room_name,
+        ServerEvent::Speakers(e) => &e.room_name,
+        ServerEvent::RoomState(e) => &e.room_name,
+        ServerEvent::Error(e) => return e.room_name.as_ref(),
+    })
+}

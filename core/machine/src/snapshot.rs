@@ -1,0 +1,116 @@
+//! The whole of what a screen shows, as one value.
+use crate::{CallKey, EndReason, Path, Picture, Time};
+use calls_protocol::{CallType, GroupId, RoomName, UserId};
+
+/// What is so now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Whether the server is there.
+    pub server: ServerLink,
+    /// The calls of this device, oldest first: at most two that go on, and what ended a moment ago.
+    pub calls: Vec<CallSnapshot>,
+}
+
+/// Whether the server is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum ServerLink {
+    /// Not yet, or not any more; somebody is trying.
+    #[default]
+    Down,
+    /// Calls can come and go.
+    Up,
+    /// It does not know this user any more.
+    SignedOut,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSnapshot {
+    /// By which commands name it.
+    pub key: CallKey,
+    /// By which the server names it.
+    pub room: RoomName,
+    /// Who called.
+    pub direction: Direction,
+    /// Whether it began with a picture.
+    pub call_type: CallType,
+    /// Whom it is with.
+    pub kind: CallKind,
+    /// The name of the other one or of the group; empty if it is not known.
+    pub title: String,
+    /// Where it is.
+    pub state: CallState,
+    /// Whether the microphone is silenced.
+    pub is_muted: bool,
+    /// What we show.
+    pub picture: Picture,
+    /// Whether we put it on hold.
+    pub is_held: bool,
+    /// Everyone else in it, or whom it rings for.
+    pub others: Vec<Other>,
+}
+
+/// Whom a call is with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// One other person.
+    OneToOne,
+    /// A group of the messenger.
+    Group(GroupId),
+    /// Whoever knows the name of the room.
+    Room,
+}
+
+/// Who called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// We.
+    Outgoing,
+    /// They.
+    Incoming,
+}
+
+/// Where a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallState {
+    /// We call; nobody knows yet whether it rings.
+    Dialing,
+    /// It rings at their side, at so many devices.
+    RingingThere {
+        /// How many; 0 while a push wakes a phone.
+        devices: usize,
+    },
+    /// It rings here.
+    RingingHere,
+    /// We answered, and the server has yet to say that it counts.
+    Answering,
+    /// Both want it.
+    Talking {
+        /// Since when.
+        since: Time,
+    },
+    /// It is over.
+    Ended {
+        /// Why.
+        reason: EndReason,
+    },
+}
+
+/// Somebody else in a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// Who.
+    pub user: UserId,
+    /// Their name; empty if it is not known.
+    pub name: String,
+    /// Their picture.
+    pub avatar: Option<String>,
+    /// Whether their microphone is on.
+    pub audio: bool,
+    /// Whether they show a picture.
+    pub video: bool,
+    /// How media between us is.
+    pub path: Path,
+    /// The server lost them and waits for them to come back.
+    pub is_away: bool,
+}

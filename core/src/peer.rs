@@ -1,0 +1,163 @@
+//! One connection to one other device: the WebRTC stack behind a face of our own, named nowhere else.
+//!
+//! A [`Peer`] does what a [`PeerOrder`] says and tells what a [`FromPeer`] can say; which order when is decided by
+//! `calls-machine`. Encoded frames go in, packets come out, and neither passes unless the last [`Gate`] lets it. Before
+//! [`PeerOrder::Connect`] no packet goes to the other side and none from it is read.
+//!
+//! One task owns each connection. It ends when the `Peer` is closed or dropped, and everything that it started ends
+//! before it does.
+//!
+//! [`Gate`]: calls_machine::Gate
+mod candidate;
+mod description;
+mod estimate;
+mod feedback;
+mod flights;
+mod media;
+mod net;
+mod owner;
+mod pace;
+mod receive;
+mod send;
+mod servers;
+mod settings;
+mod stack;
+mod stats;
+mod turn_stream;
+
+pub use media::{
+    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Level, ReceivedPacket, Rotation, VideoCodec,
+};
+pub use servers::RelayProtocol;
+pub use settings::PeerSettings;
+pub use stats::{PathEnd, PathStats, PeerStats, ReceivedStats, SentStats};
+
+use calls_machine::{FromPeer, PeerOrder};
+use owner::{Inlets, Outlets, Question};
+use thiserror::Error;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+/// Orders that wait. The next one waits in whoever gives it.
+const ORDERS: usize = 256;
+/// More than a whole call says. If it is full, nobody listens, and what is said is dropped.
+const WORDS: usize = 1024;
+/// Frames that wait: 160 ms of voice. Older ones are of no use, so the next one is refused.
+const VOICE: usize = 8;
+/// A picture may burst more than voice.
+const PICTURE: usize = 16;
+const QUESTIONS: usize = 8;
+
+/// A connection to one other device.
+pub struct Peer {
+    orders: mpsc::Sender<PeerOrder>,
+    questions: mpsc::Sender<Question>,
+    voice: mpsc::Sender<EncodedAudio>,
+    picture: mpsc::Sender<EncodedVideo>,
+    task: JoinHandle<()>,
+}
+
+/// What comes from a connection.
+pub struct PeerOutput {
+    /// For the machine.
+    pub told: mpsc::Receiver<FromPeer>,
+    /// Their voice.
+    pub voice: mpsc::Receiver<ReceivedPacket>,
+    /// Their picture.
+    pub picture: mpsc::Receiver<ReceivedPacket>,
+    /// They need a key frame of ours.
+    pub key_frame_wanted: mpsc::Receiver<KeyFrameWanted>,
+}
+
+/// The connection is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the connection is closed")]
+pub struct PeerClosed;
+
+/// A frame was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum NotSent {
+    /// Others still wait. It would come too late, so it is let go.
+    #[error("earlier frames still wait to be sent")]
+    Busy,
+    /// For ever.
+    #[error("the connection is closed")]
+    Closed,
+}
+
+impl Peer {
+    /// Begins one on the current tokio runtime. Nothing happens before [`PeerOrder::Create`].
+    pub fn start(settings: PeerSettings) -> (Self, PeerOutput) {
+        let (orders, orders_in) = mpsc::channel(ORDERS);
+        let (questions, questions_in) = mpsc::channel(QUESTIONS);
+        let (voice, voice_in) = mpsc::channel(VOICE);
+        let (picture, picture_in) = mpsc::channel(PICTURE);
+        let (told_out, told) = mpsc::channel(WORDS);
+        let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
+        let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
+        let (wanted_out, key_frame_wanted) = mpsc::channel(receive::WANTED_QUEUE);
+        let inlets =
+            Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
+        let outlets = Outlets { told: told_out, voice: voice_out, picture: picture_out, wanted: wanted_out };
+        let task = tokio::spawn(owner::run(settings, inlets, outlets));
+        let output = PeerOutput { told, voice: voice_received, picture: picture_received, key_frame_wanted };
+        (Self { orders, questions, voice, picture, task }, output)
+    }
+
+    /// Gives an order. They are carried out one after another.
+    pub async fn order(&self, order: PeerOrder) -> Result<(), PeerClosed> {
+        self.orders.send(order).await.map_err(|_| PeerClosed)
+    }
+
+    /// Sends a frame of our voice, if the gate lets it.
+    pub fn send_voice(&self, frame: EncodedAudio) -> Result<(), NotSent> {
+        self.voice.try_send(frame).map_err(NotSent::from)
+    }
+
+    /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the
+    /// other side sees one stream.
+    pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
+        self.picture.try_send(frame).map_err(NotSent::from)
+    }
+
+    /// Asks the other side for a picture that can be shown without any before it.
+    pub async fn ask_for_key_frame(&self) -> Result<(), PeerClosed> {
+        self.questions.send(Question::KeyFrame).await.map_err(|_| PeerClosed)
+    }
+
+    /// How it does.
+    pub async fn stats(&self) -> Result<PeerStats, PeerClosed> {
+        let (answer, stats) = oneshot::channel();
+        self.questions.send(Question::Stats(answer)).await.map_err(|_| PeerClosed)?;
+        stats.await.map_err(|_| PeerClosed)
+    }
+
+    /// Says good-bye and goes away: when this returns, no task and no socket of it is left.
+    pub async fn close(self) {
+        let Self { orders, questions, voice, picture, task } = self;
+        drop((orders, questions, voice, picture));
+        if let Err(error) = task.await
+            && error.is_panic()
+        {
+            tracing::error!("the owner of a connection panicked");
+        }
+    }
+}
+
+impl<T> From<mpsc::error::TrySendError<T>> for NotSent {
+    fn from(error: mpsc::error::TrySendError<T>) -> Self {
+        match error {
+            mpsc::error::TrySendError::Full(_) => Self::Busy,
+            mpsc::error::TrySendError::Closed(_) => Self::Closed,
+        }
+    }
+}
+
+fn random_u32() -> u32 {
+    let mut bytes = [0; 4];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
+        .expect("the system gives random bytes, or TLS would not work either");
+    u32::from_ne_bytes(bytes)
+}
