@@ -6,8 +6,8 @@
 //! keep what was not acknowledged, resume with the last event they saw, and send it again. The server is killed now
 //! and then, with the last 50 ms of what it wanted stored.
 //!
-//! What must hold is checked in three places: the [`Oracle`] at the server, each device (every event once, in order,
-//! none missing), and at rest (no call left, nothing remembered, every row ended).
+//! What must hold is checked in three places: the [`Oracle`](crate::oracle::Oracle) at the server, each device (every
+//! event once, in order, none missing), and at rest (no call left, nothing remembered, every row ended).
 mod agenda;
 mod backend;
 mod device;
