@@ -410,6 +410,26 @@ pub struct CallError {
 }
 
 impl ServerEvent {
+    /// The room it is about; `call:registered` is about none.
+    pub fn room(&self) -> Option<&RoomName> {
+        Some(match self {
+            Self::Registered(_) => return None,
+            Self::Incoming(e) => &e.room_name,
+            Self::GroupIncoming(e) => &e.room_name,
+            Self::Answer(e) => &e.room_name,
+            Self::IceCandidate(e) => &e.room_name,
+            Self::Ended(e) => &e.room_name,
+            Self::Rejected(e) => &e.room_name,
+            Self::UserJoined(e) | Self::UserLeft(e) => &e.room_name,
+            Self::MediaChanged(e) => &e.room_name,
+            Self::Reconnecting(e) | Self::Reconnected(e) => &e.room_name,
+            Self::Renegotiate(e) => &e.room_name,
+            Self::Speakers(e) => &e.room_name,
+            Self::RoomState(e) => &e.room_name,
+            Self::Error(e) => return e.room_name.as_ref(),
+        })
+    }
+
     /// Appends the payload as JSON, with the id that a device names in `call:resume`.
     pub fn write_payload_with_id(&self, id: Option<EventId>, out: &mut Vec<u8>) {
         self.write_payload(out);

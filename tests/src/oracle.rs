@@ -250,7 +250,7 @@ impl Oracle {
             return Err(format!("{} to {to:?}, which is not there", event.name()));
         };
         must(socket.user.is_some(), || format!("{} to {to:?}, which is nobody's", event.name()))?;
-        let Some(name) = room_of(event) else { return Ok(()) };
+        let Some(name) = event.room() else { return Ok(()) };
         if let Some(row) = self.rows.values().find(|row| !row.ended && row.room == *name) {
             let concerned = socket.user.is_some_and(|user| row.parties.contains(&user));
             must(concerned, || format!("{} of {name} to {to:?}, whom it does not concern", event.name()))?;
@@ -354,24 +354,4 @@ impl Oracle {
 
 fn is_end(event: &ServerEvent) -> bool {
     matches!(event, ServerEvent::Ended(_) | ServerEvent::Rejected(_))
-}
-
-/// The room that an event is about.
-pub fn room_of(event: &ServerEvent) -> Option<&RoomName> {
-    Some(match event {
-        ServerEvent::Registered(_) => return None,
-        ServerEvent::Incoming(e) => &e.room_name,
-        ServerEvent::GroupIncoming(e) => &e.room_name,
-        ServerEvent::Answer(e) => &e.room_name,
-        ServerEvent::IceCandidate(e) => &e.room_name,
-        ServerEvent::Ended(e) => &e.room_name,
-        ServerEvent::Rejected(e) => &e.room_name,
-        ServerEvent::UserJoined(e) | ServerEvent::UserLeft(e) => &e.room_name,
-        ServerEvent::MediaChanged(e) => &e.room_name,
-        ServerEvent::Reconnecting(e) | ServerEvent::Reconnected(e) => &e.room_name,
-        ServerEvent::Renegotiate(e) => &e.room_name,
-        ServerEvent::Speakers(e) => &e.room_name,
-        ServerEvent::RoomState(e) => &e.room_name,
-        ServerEvent::Error(e) => return e.room_name.as_ref(),
-    })
 }

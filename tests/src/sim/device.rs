@@ -503,7 +503,7 @@ impl Device {
         event: &ServerEvent,
         id: Option<EventId>,
     ) -> Result<(), String> {
-        let Some(room) = crate::oracle::room_of(event).cloned() else { return Ok(()) };
+        let Some(room) = event.room().cloned() else { return Ok(()) };
         if let ServerEvent::Incoming(_) | ServerEvent::GroupIncoming(_) = event
             && !self.rooms.contains_key(&room)
         {
