@@ -31,11 +31,7 @@ use crate::{
     visitors::Limiter,
 };
 use access::Who;
-use calls_protocol::UnixMillis;
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 /// What the routes need of the rest of the server.
 #[derive(Debug)]
@@ -78,12 +74,6 @@ impl Rest {
             time_out: Self::TIME_OUT,
         }
     }
-}
-
-/// What the clock of this machine says.
-fn now() -> UnixMillis {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    UnixMillis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Who asks, from where, and whether they may.
-use super::{Refused, Rest, now};
-use crate::{auth::Proof, settings::Networks, visitors::network_of};
+use super::{Refused, Rest};
+use crate::{auth::Proof, clock::wall_clock, settings::Networks, visitors::network_of};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
@@ -82,7 +82,7 @@ impl FromRequestParts<Arc<Rest>> for Caller {
         let address = client_address(peer, &parts.headers, &rest.trusted_proxies);
         // A header that is no text is no proof; it is refused like any other wrong one.
         let header = parts.headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or("-"));
-        let user = Proof::of_header(header).and_then(|proof| rest.auth.check(proof, now()));
+        let user = Proof::of_header(header).and_then(|proof| rest.auth.check(proof, wall_clock()));
         // Wrong proofs count against the address: guessing is slow, and a user cannot be locked out by others.
         let who = match user {
             Ok(Some(user)) => Who::User(user),

@@ -4,11 +4,12 @@ use super::{
     access::{Caller, Peer},
     body::{FromQuery, JsonBody, UserInPath},
     cors::cors,
-    now, openapi, pages,
+    openapi, pages,
     reply::RefusedCode,
 };
 use crate::{
     auth::ONLY_HERE,
+    clock::wall_clock,
     turn::TurnCredentials,
     visitors::{is_for_this_machine, is_passed_on},
 };
@@ -152,7 +153,7 @@ struct IceAnswer {
 
 impl IceAnswer {
     fn of(rest: &Rest, user: UserId) -> Json<Self> {
-        Json(Self { ice_servers: rest.ice.ice_servers(user, now()), ttl: rest.ice.ttl() })
+        Json(Self { ice_servers: rest.ice.ice_servers(user, wall_clock()), ttl: rest.ice.ttl() })
     }
 }
 
@@ -181,7 +182,10 @@ async fn turn_credentials(
 ) -> Result<Json<TurnCredentials>, Refused> {
     let user = caller.acting_as(user_id)?;
     let message = "no TURN server is configured here; /api/ice-servers has what there is";
-    rest.ice.credentials(user, now()).map(Json).ok_or_else(|| Refused::new(ErrorCode::Unavailable, message))
+    rest.ice
+        .credentials(user, wall_clock())
+        .map(Json)
+        .ok_or_else(|| Refused::new(ErrorCode::Unavailable, message))
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ mod routes;
 use super::*;
 use crate::{
     auth::make_test_token,
+    clock::wall_clock,
     settings::{Given, JwtSettings},
 };
 use calls_protocol::UserId;
@@ -155,5 +156,5 @@ impl Running {
 fn bearer(user: u64) -> String {
     let user = UserId::new(user).unwrap();
     let secret = Secret::new(SECRET);
-    format!("Bearer {}", make_test_token(&secret, &JwtSettings::default(), user, now().0 / 1000, 60))
+    format!("Bearer {}", make_test_token(&secret, &JwtSettings::default(), user, wall_clock().0 / 1000, 60))
 }
