@@ -15,7 +15,7 @@ mod play;
 
 pub use play::Play;
 
-use crate::sim::{Agenda, Backend, Network, Outcome, Random, Reach, Traffic, facts, user};
+use crate::sim::{Agenda, Backend, Broken, Network, Outcome, Random, Reach, Traffic, facts, user};
 use calls_machine::{FromServer, Input as ToMachine};
 use calls_protocol::{ClientEvent, ErrorCode, RoomName, ServerEvent};
 use calls_server::calls::{Input, Push, SocketId};
@@ -65,15 +65,6 @@ impl std::ops::AddAssign for Tally {
         self.woken += other.woken;
         self.crashes += other.crashes;
     }
-}
-
-/// A promise was broken.
-#[derive(Debug)]
-pub struct Broken {
-    /// Which, and by what.
-    pub what: String,
-    /// What happened before.
-    pub story: Vec<String>,
 }
 
 /// What happens at a moment.
