@@ -1,7 +1,6 @@
 //! What the server answers to what this device asked.
 use crate::{
-    AskId, Asked, CallKey, Direction, Effect, EndReason, Machine, ServerLink, Tell, Time, What, call::Phase,
-    wire::Around,
+    AskId, Asked, CallKey, Direction, Effect, EndReason, Machine, Tell, Time, What, call::Phase, wire::Around,
 };
 use calls_protocol::{Ack, EndWish, ErrorCode, Refusal};
 
@@ -90,7 +89,7 @@ impl Machine {
         if let Ack::Accepted(ack) = ack {
             self.keep_servers(key, &ack.ice_servers);
         }
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         if let Some(call) = self.calls.get_mut(&key) {
             call.begin_talking(around);
             self.hold_others(key, out);

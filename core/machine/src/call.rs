@@ -82,6 +82,34 @@ impl Person {
 }
 
 impl Call {
+    /// A call that begins, with nothing shown and nobody in it.
+    pub(crate) fn new(
+        key: CallKey,
+        direction: Direction,
+        room: RoomName,
+        kind: Kind,
+        call_type: CallType,
+        phase: Phase,
+        servers: IceServers,
+    ) -> Self {
+        Self {
+            key,
+            room,
+            direction,
+            call_type,
+            kind,
+            phase,
+            people: BTreeMap::new(),
+            muted: false,
+            picture: Picture::None,
+            held: false,
+            heard: None,
+            servers,
+            adrift: false,
+            closed: BTreeMap::new(),
+        }
+    }
+
     /// Still going on, in any way.
     pub(crate) fn is_live(&self) -> bool {
         !matches!(self.phase, Phase::Ended { .. })

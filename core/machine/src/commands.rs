@@ -9,7 +9,6 @@ use calls_protocol::{
     Accept, CallTarget, CallType, ClientEvent, EndWish, IceServers, Initiate, JoinRoom, RejectReason,
     RoomName, ToggleMedia,
 };
-use std::collections::BTreeMap;
 
 impl Machine {
     pub(crate) fn command(&mut self, now: Time, command: Command, out: &mut Vec<Effect>) {
@@ -18,10 +17,10 @@ impl Machine {
                 let kind = Kind::Pair { with: to };
                 let Some(key) = self.begin(now, room, kind, call_type, out) else { return };
                 let call = self.calls.get_mut(&key).expect("it has just begun");
-                let (wire, mut wishes) = Wire::offering(call.servers.clone(), false, (0, None));
+                let (mut wire, mut wishes) = Wire::offering(call.servers.clone(), false, (0, None));
+                wishes.extend(wire.open());
                 let mut person = Person::new(String::new(), None, call_type == CallType::Video);
                 person.wire = Some(wire);
-                wishes.extend(person.wire.as_mut().expect("just set").open());
                 call.people.insert(to, person);
                 self.grant(now, (key, to), wishes, out);
             }
@@ -62,8 +61,7 @@ impl Machine {
             Command::Dismiss { call } => self.forget(call),
             Command::Close => {
                 self.rivals.clear();
-                let live: Vec<CallKey> = self.live_calls().map(|call| call.key).collect();
-                for key in live {
+                for key in self.keys_of(|_| true) {
                     // What rings goes on ringing at the other devices.
                     match self.calls[&key].rings_here() {
                         true => self.end(now, key, EndReason::Missed, Tell::Nothing, out),
@@ -88,23 +86,9 @@ impl Machine {
         let is_free = self.live_calls().count() < MOST_CALLS
             && self.live_calls().all(|call| call.is_talking() && call.room != room);
         let key = self.new_key();
-        let picture = if call_type == CallType::Video { Picture::Camera } else { Picture::None };
-        let call = Call {
-            key,
-            room,
-            direction: Direction::Outgoing,
-            call_type,
-            kind,
-            phase: Phase::Dialing { until: now + self.settings.dial },
-            people: BTreeMap::new(),
-            muted: false,
-            picture,
-            held: false,
-            heard: None,
-            servers: self.servers.clone(),
-            adrift: false,
-            closed: BTreeMap::new(),
-        };
+        let (phase, servers) = (Phase::Dialing { until: now + self.settings.dial }, self.servers.clone());
+        let mut call = Call::new(key, Direction::Outgoing, room, kind, call_type, phase, servers);
+        call.picture = Picture::of(call_type);
         if is_free {
             self.hold_others(key, out);
         }
@@ -131,7 +115,7 @@ impl Machine {
         }
         self.make_way(now, key, out);
         let Some(call) = self.live(key) else { return };
-        call.picture = if call_type == CallType::Video { Picture::Camera } else { Picture::None };
+        call.picture = Picture::of(call_type);
         match &mut call.phase {
             Phase::Woken { until: woken, accepted } => {
                 // Sent when the server says that it still rings.
@@ -150,10 +134,7 @@ impl Machine {
                     let accept = Accept { room_name: call.room.clone(), user_id: self.me, sdp_answer };
                     self.ask(key, What::Accept, ClientEvent::Accept(accept), out);
                 }
-                self.on_wire(now, (key, with), out, |wire, around| {
-                    wire.expect_media(around);
-                    wire.open()
-                });
+                self.open(now, key, with, out);
             }
             Phase::Dialing { .. }
             | Phase::Calling { .. }
@@ -166,24 +147,14 @@ impl Machine {
 
     /// Another call is answered: the one that is spoken in is put on hold, one that is being dialled is given up.
     fn make_way(&mut self, now: Time, but: CallKey, out: &mut Vec<Effect>) {
-        let dialled: Vec<CallKey> = self
-            .live_calls()
-            .filter(|call| call.key != but && call.is_wanted() && !call.is_talking())
-            .map(|call| call.key)
-            .collect();
-        for key in dialled {
+        for key in self.keys_of(|call| call.key != but && call.is_wanted() && !call.is_talking()) {
             self.hang_up(now, key, out);
         }
         self.hold_others(but, out);
     }
 
     pub(crate) fn hold_others(&mut self, but: CallKey, out: &mut Vec<Effect>) {
-        let others: Vec<CallKey> = self
-            .live_calls()
-            .filter(|call| call.key != but && call.is_talking())
-            .map(|call| call.key)
-            .collect();
-        for key in others {
+        for key in self.keys_of(|call| call.key != but && call.is_talking()) {
             self.set_held(key, true, out);
         }
     }
@@ -287,9 +258,7 @@ impl Machine {
                 self.on_all_wires(now, out, |wire, around| wire.network_changed(around));
             }
             FromDevice::NoMicrophone => {
-                let wanted: Vec<CallKey> =
-                    self.live_calls().filter(|call| call.is_wanted()).map(|call| call.key).collect();
-                for key in wanted {
+                for key in self.keys_of(Call::is_wanted) {
                     match self.calls[&key].is_talking() {
                         // The others are still heard.
                         true => self.command(now, Command::Mute { call: key, muted: true }, out),
@@ -301,12 +270,7 @@ impl Machine {
                 }
             }
             FromDevice::NoCamera => {
-                let showing: Vec<CallKey> = self
-                    .live_calls()
-                    .filter(|call| call.picture == Picture::Camera)
-                    .map(|call| call.key)
-                    .collect();
-                for key in showing {
+                for key in self.keys_of(|call| call.picture == Picture::Camera) {
                     self.command(now, Command::Show { call: key, picture: Picture::None }, out);
                 }
             }

@@ -1,16 +1,16 @@
 //! What the server tells.
 use crate::{
-    CallKey, Direction, Effect, EndReason, FromServer, MOST_CALLS, Machine, Picture, RemoteCandidate, Rival,
+    CallKey, Direction, Effect, EndReason, FromServer, MOST_CALLS, Machine, RemoteCandidate, Rival,
     ServerLink, Tell, Time, What,
     call::{Call, Kind, Person, Phase},
-    wire::{Around, Wire},
+    wire::{Around, MOST_EARLY, Wire},
 };
 use calls_protocol::{
     Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, Participant,
     Recipient, Registered, RejectReason, Rejected, RelayedRenegotiate, Resume, RoomName, RoomState,
-    ServerEvent, UserId, UserInCall,
+    ServerEvent, UnixMillis, UserId, UserInCall,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 impl Machine {
     pub(crate) fn server_said(&mut self, now: Time, from: FromServer, out: &mut Vec<Effect>) {
@@ -23,9 +23,7 @@ impl Machine {
             }
             FromServer::SignedOut => {
                 self.server = ServerLink::SignedOut;
-                let not_yet: Vec<CallKey> =
-                    self.live_calls().filter(|call| !call.is_talking()).map(|call| call.key).collect();
-                for key in not_yet {
+                for key in self.keys_of(|call| !call.is_talking()) {
                     self.end(now, key, EndReason::SignedOut, Tell::Nothing, out);
                 }
             }
@@ -46,8 +44,7 @@ impl Machine {
             registered.pending.iter().any(|incoming| incoming.room_name == *room)
                 || registered.pending_groups.iter().any(|incoming| incoming.room_name == *room)
         };
-        let live: Vec<CallKey> = self.live_calls().map(|call| call.key).collect();
-        for key in live {
+        for key in self.keys_of(|_| true) {
             let call = &self.calls[&key];
             let still_rings = rings(&call.room);
             match call.phase {
@@ -117,28 +114,14 @@ impl Machine {
     /// A call that somebody else began.
     fn called(&mut self, room: RoomName, kind: Kind, call_type: CallType, phase: Phase) -> CallKey {
         let key = self.new_key();
-        let call = Call {
-            key,
-            room,
-            direction: Direction::Incoming,
-            call_type,
-            kind,
-            phase,
-            people: BTreeMap::new(),
-            muted: false,
-            picture: Picture::None,
-            held: false,
-            heard: None,
-            servers: self.servers.clone(),
-            adrift: false,
-            closed: BTreeMap::new(),
-        };
+        let servers = self.servers.clone();
+        let call = Call::new(key, Direction::Incoming, room, kind, call_type, phase, servers);
         self.calls.insert(key, call);
         key
     }
 
     fn event(&mut self, now: Time, event: ServerEvent, id: Option<EventId>, out: &mut Vec<Effect>) {
-        if let (Some(id), Some(room)) = (id, room_of(&event))
+        if let (Some(id), Some(room)) = (id, event.room())
             && let Some(key) = self.live_in(room)
             && let Some(call) = self.live(key)
         {
@@ -237,19 +220,32 @@ impl Machine {
     /// the caller before.
     pub(crate) fn ring(&mut self, now: Time, rival: Rival, out: &mut Vec<Effect>) {
         let Rival { incoming, candidates } = rival;
+        let (room, kind) = (incoming.room_name.clone(), Kind::Pair { with: incoming.from_id });
+        let times = (incoming.created_at, incoming.expires_at);
+        let Some(key) = self.rings(now, room, kind, incoming.call_type, times, out) else { return };
+        self.take_offer(now, key, incoming, candidates, out);
+    }
+
+    /// A call begins to ring here. None if there is no room for it; whoever calls is told.
+    fn rings(
+        &mut self,
+        now: Time,
+        room: RoomName,
+        kind: Kind,
+        call_type: CallType,
+        (created, expires): (UnixMillis, UnixMillis),
+        out: &mut Vec<Effect>,
+    ) -> Option<CallKey> {
         let is_busy = self.live_calls().count() >= MOST_CALLS;
-        let length = incoming.expires_at.0.saturating_sub(incoming.created_at.0);
+        let length = Duration::from_millis(expires.0.saturating_sub(created.0));
         // The server ends it in time; this is for when it cannot say so.
-        let until = now + Duration::from_millis(length) + self.settings.answer;
-        let phase = Phase::Ringing { until, answer: None };
-        let from = incoming.from_id;
-        let key =
-            self.called(incoming.room_name.clone(), Kind::Pair { with: from }, incoming.call_type, phase);
+        let until = now + length + self.settings.answer;
+        let key = self.called(room, kind, call_type, Phase::Ringing { until, answer: None });
         if is_busy {
             self.end(now, key, EndReason::WeWereBusy, Tell::Reject(RejectReason::Busy), out);
-            return;
+            return None;
         }
-        self.take_offer(now, key, incoming, candidates, out);
+        Some(key)
     }
 
     fn take_offer(
@@ -291,7 +287,8 @@ impl Machine {
         }
     }
 
-    fn open(&mut self, now: Time, key: CallKey, user: UserId, out: &mut Vec<Effect>) {
+    /// The person wants this call.
+    pub(crate) fn open(&mut self, now: Time, key: CallKey, user: UserId, out: &mut Vec<Effect>) {
         self.on_wire(now, (key, user), out, |wire, around| {
             wire.expect_media(around);
             wire.open()
@@ -302,16 +299,11 @@ impl Machine {
         if self.calls.values().any(|call| call.room == incoming.room_name) {
             return;
         }
-        let is_busy = self.live_calls().count() >= MOST_CALLS;
-        let length = incoming.expires_at.0.saturating_sub(incoming.created_at.0);
-        let until = now + Duration::from_millis(length) + self.settings.answer;
         let kind = Kind::Crowd { group: Some(incoming.group_id), name: incoming.group_name };
-        let phase = Phase::Ringing { until, answer: None };
-        let key = self.called(incoming.room_name, kind, incoming.call_type, phase);
-        if is_busy {
-            self.end(now, key, EndReason::WeWereBusy, Tell::Reject(RejectReason::Busy), out);
+        let times = (incoming.created_at, incoming.expires_at);
+        let Some(key) = self.rings(now, incoming.room_name, kind, incoming.call_type, times, out) else {
             return;
-        }
+        };
         self.keep_servers(key, &incoming.ice_servers);
         let person = Person::new(incoming.initiator_name, None, incoming.call_type == CallType::Video);
         if let Some(call) = self.live(key) {
@@ -321,7 +313,7 @@ impl Machine {
 
     fn they_answered(&mut self, now: Time, answer: Answer, out: &mut Vec<Effect>) {
         let Some(key) = self.live_in(&answer.room_name) else { return };
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
         let Some(with) = call.with() else { return };
         match call.phase {
@@ -349,7 +341,7 @@ impl Machine {
         let IceCandidate { room_name, from_user_id, candidate, sdp_m_line_index, sdp_mid, .. } = message;
         let candidate = RemoteCandidate { candidate, sdp_mid, sdp_m_line_index };
         if let Some(rival) = self.rivals.values_mut().find(|rival| rival.incoming.room_name == room_name) {
-            if rival.candidates.len() < 200 {
+            if rival.candidates.len() < MOST_EARLY {
                 rival.candidates.push(candidate);
             }
             return;
@@ -433,7 +425,7 @@ impl Machine {
     fn joined(&mut self, now: Time, joined: UserInCall, out: &mut Vec<Effect>) {
         let UserInCall { room_name, user_id, user_name, avatar, audio, video } = joined;
         let Some(key) = self.live_in(&room_name) else { return };
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key).filter(|call| call.with().is_none()) else { return };
         // They offer to everybody who is there: whoever comes later begins.
         let close = call.close_wire(user_id);
@@ -458,8 +450,7 @@ impl Machine {
         let Some(key) = self.live_in(&message.room_name) else { return };
         match (message.sdp_offer, message.sdp_answer) {
             (Some(offer), _) => {
-                let around =
-                    Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+                let around = Around::new(now, &self.settings, self.server);
                 let Some(call) = self.calls.get_mut(&key).filter(|call| call.is_wanted()) else { return };
                 let is_crowd = call.with().is_none();
                 let (servers, (build, former)) = (call.servers.clone(), call.next_build(from));
@@ -499,7 +490,7 @@ impl Machine {
         self.keep_servers(key, &state.ice_servers);
         let others: Vec<Participant> =
             state.participants.into_iter().filter(|them| them.user_id != me).collect();
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
         for them in &others {
             let fresh = || Person::new(them.user_name.clone(), them.avatar.clone(), them.video);
@@ -552,23 +543,4 @@ impl Machine {
             }
         }
     }
-}
-
-fn room_of(event: &ServerEvent) -> Option<&RoomName> {
-    Some(match event {
-        ServerEvent::Registered(_) => return None,
-        ServerEvent::Incoming(e) => &e.room_name,
-        ServerEvent::GroupIncoming(e) => &e.room_name,
-        ServerEvent::Answer(e) => &e.room_name,
-        ServerEvent::IceCandidate(e) => &e.room_name,
-        ServerEvent::Ended(e) => &e.room_name,
-        ServerEvent::Rejected(e) => &e.room_name,
-        ServerEvent::UserJoined(e) | ServerEvent::UserLeft(e) => &e.room_name,
-        ServerEvent::MediaChanged(e) => &e.room_name,
-        ServerEvent::Reconnecting(e) | ServerEvent::Reconnected(e) => &e.room_name,
-        ServerEvent::Renegotiate(e) => &e.room_name,
-        ServerEvent::Speakers(e) => &e.room_name,
-        ServerEvent::RoomState(e) => &e.room_name,
-        ServerEvent::Error(e) => return e.room_name.as_ref(),
-    })
 }

@@ -145,6 +145,16 @@ pub enum Picture {
     Screen,
 }
 
+impl Picture {
+    /// What a call of this type begins with.
+    pub(crate) fn of(call_type: CallType) -> Self {
+        match call_type {
+            CallType::Audio => Self::None,
+            CallType::Video => Self::Camera,
+        }
+    }
+}
+
 /// What comes from the server.
 #[derive(Debug, Clone)]
 pub enum FromServer {

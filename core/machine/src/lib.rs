@@ -24,8 +24,7 @@ pub use io::{
     PeerKey, PeerOrder, Picture, RemoteCandidate, Sound, Time,
 };
 pub use settings::Settings;
-pub use snapshot::{CallKind, CallSnapshot, CallState, Direction, Other, ServerLink, Snapshot};
-pub use wire::Path;
+pub use snapshot::{CallKind, CallSnapshot, CallState, Direction, Other, Path, ServerLink, Snapshot};
 
 use call::{Call, Phase, candidate_event};
 use calls_protocol::{
@@ -156,6 +155,11 @@ impl Machine {
         self.calls.values().filter(|call| call.is_live())
     }
 
+    /// Of the live calls of which something holds. Taken down first, since what is done to one may end another.
+    fn keys_of(&self, holds: impl Fn(&Call) -> bool) -> Vec<CallKey> {
+        self.live_calls().filter(|call| holds(call)).map(|call| call.key).collect()
+    }
+
     fn live_in(&self, room: &RoomName) -> Option<CallKey> {
         self.live_calls().find(|call| call.room == *room).map(|call| call.key)
     }
@@ -189,7 +193,7 @@ impl Machine {
         out: &mut Vec<Effect>,
         act: impl FnOnce(&mut Wire, Around<'_>) -> Vec<Wish>,
     ) {
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         let call = self.calls.get_mut(&key).filter(|call| call.is_live());
         let Some(wire) = call.and_then(|call| call.wire(user)) else { return };
         let wishes = act(wire, around);
@@ -306,7 +310,7 @@ impl Machine {
         is_polite: bool,
         out: &mut Vec<Effect>,
     ) {
-        let around = Around { now, settings: &self.settings, server_is_up: self.server == ServerLink::Up };
+        let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
         let build = call.next_build(user);
         let Some(person) = call.people.get_mut(&user).filter(|person| person.wire.is_none()) else { return };

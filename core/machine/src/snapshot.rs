@@ -1,5 +1,5 @@
 //! The whole of what a screen shows, as one value.
-use crate::{CallKey, EndReason, Path, Picture, Time};
+use crate::{CallKey, EndReason, Picture, Time};
 use calls_protocol::{CallType, GroupId, RoomName, UserId};
 
 /// What is so now.
@@ -113,4 +113,15 @@ pub struct Other {
     pub path: Path,
     /// The server lost them and waits for them to come back.
     pub is_away: bool,
+}
+
+/// How media between us and somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Path {
+    /// It has not come yet.
+    Connecting,
+    /// It flows.
+    Up,
+    /// It stopped; it is being repaired.
+    Repairing,
 }

@@ -3,7 +3,7 @@
 //! Offers and answers alternate. When both sides offer at once, the polite one takes its own back. When media stops,
 //! the connection is tried over new addresses, then built anew, then given up; `docs/reconnect.md` draws it.
 use crate::{
-    EndReason, FromPeer, LocalCandidate, PeerOrder, RemoteCandidate, Settings, Time,
+    EndReason, FromPeer, LocalCandidate, Path, PeerOrder, RemoteCandidate, ServerLink, Settings, Time,
     session::{Mark, session_of},
 };
 use calls_protocol::{IceServers, Sdp};
@@ -16,6 +16,12 @@ pub(crate) struct Around<'a> {
     pub(crate) settings: &'a Settings,
     /// Whether the server can be asked to pass something on now.
     pub(crate) server_is_up: bool,
+}
+
+impl<'a> Around<'a> {
+    pub(crate) fn new(now: Time, settings: &'a Settings, server: ServerLink) -> Self {
+        Self { now, settings, server_is_up: server == ServerLink::Up }
+    }
 }
 
 /// What a wire wants.
@@ -34,7 +40,7 @@ pub(crate) enum Wish {
 }
 
 /// More addresses of the other side than this are not kept while they have to wait.
-const MOST_EARLY: usize = 200;
+pub(crate) const MOST_EARLY: usize = 200;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
@@ -93,17 +99,6 @@ enum Health {
     Closed { since: Time },
     /// It stopped.
     Lost { since: Time, next_try: Time, rebuilt: bool },
-}
-
-/// How media is, for the snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Path {
-    /// It has not come yet.
-    Connecting,
-    /// It flows.
-    Up,
-    /// It stopped; it is being repaired.
-    Repairing,
 }
 
 impl Wire {
@@ -175,9 +170,7 @@ impl Wire {
 
     /// The servers' names and passwords are good for a while; the next restart takes these.
     pub(crate) fn refresh_servers(&mut self, servers: &IceServers) {
-        if !servers.0.is_empty() {
-            self.servers = servers.clone();
-        }
+        self.servers = servers.clone();
     }
 
     /// The person wants this call: addresses of the other side may be tried from here on.
