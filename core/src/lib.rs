@@ -4,3 +4,4 @@
 pub mod audio;
 pub mod peer;
 pub mod signaling;
+pub mod video;
