@@ -36,7 +36,7 @@ use calls_machine::{FromPeer, PeerOrder};
 use owner::{Inlets, Outlets, Question};
 use thiserror::Error;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -69,6 +69,8 @@ pub struct PeerOutput {
     pub picture: mpsc::Receiver<ReceivedPacket>,
     /// They need a key frame of ours.
     pub key_frame_wanted: mpsc::Receiver<KeyFrameWanted>,
+    /// What they take of our picture, the best first; nothing while none may be sent.
+    pub picture_codecs: watch::Receiver<Vec<VideoCodec>>,
 }
 
 /// The connection is closed.
@@ -98,11 +100,24 @@ impl Peer {
         let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
         let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
         let (wanted_out, key_frame_wanted) = mpsc::channel(receive::WANTED_QUEUE);
+        let (codecs_out, picture_codecs) = watch::channel(Vec::new());
         let inlets =
             Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
-        let outlets = Outlets { told: told_out, voice: voice_out, picture: picture_out, wanted: wanted_out };
+        let outlets = Outlets {
+            told: told_out,
+            voice: voice_out,
+            picture: picture_out,
+            wanted: wanted_out,
+            codecs: codecs_out,
+        };
         let task = tokio::spawn(owner::run(settings, inlets, outlets));
-        let output = PeerOutput { told, voice: voice_received, picture: picture_received, key_frame_wanted };
+        let output = PeerOutput {
+            told,
+            voice: voice_received,
+            picture: picture_received,
+            key_frame_wanted,
+            picture_codecs,
+        };
         (Self { orders, questions, voice, picture, task }, output)
     }
 
@@ -117,7 +132,8 @@ impl Peer {
     }
 
     /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the
-    /// other side sees one stream.
+    /// other side sees one stream. After one that was not sent, those that stand on it are let go until a key frame comes,
+    /// which is asked for as if the other side had.
     pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
         self.picture.try_send(frame).map_err(NotSent::from)
     }
