@@ -2,7 +2,10 @@
 use anyhow::Result;
 use calls_core::{Callee, Closed, EndReason, Picture};
 use calls_protocol::{CallType, UserId};
-use calls_tests::{phone::Phone, server::TestServer};
+use calls_tests::{
+    phone::{BACK, Phone, SCREEN},
+    server::TestServer,
+};
 
 /// Ann calls Bob, who answers; both are heard.
 async fn talking(server: &TestServer) -> Result<(Phone, Phone)> {
@@ -49,6 +52,47 @@ async fn nothing_is_heard_of_who_is_muted_and_they_hear_on() -> Result<()> {
     ann.hears(Some(2)).await?;
     call.set_muted(false)?;
     bob.hears(Some(1)).await?;
+    close(&[&ann, &bob], server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_with_pictures_shows_both() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = (Phone::new(server.address(), 1)?, Phone::new(server.address(), 2)?);
+    bob.registered().await?;
+    ann.calls.dial(Callee::User(UserId::new(2)?), CallType::Video).await?;
+
+    bob.rings().await?.accept(CallType::Video)?;
+
+    ann.sees(2).await?;
+    bob.sees(1).await?;
+    ann.hears(Some(2)).await?;
+    close(&[&ann, &bob], server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_picture_comes_into_a_call_from_either_side_and_changes_its_source() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = talking(&server).await?;
+    let call = ann.talks().await?;
+
+    call.show(Picture::Camera)?;
+    bob.sees(1).await?;
+    bob.talks().await?.show(Picture::Camera)?;
+    ann.sees(2).await?;
+    ann.calls.switch_camera()?;
+    bob.sees(1 + BACK).await?;
+    call.show(Picture::Screen)?;
+    bob.sees(1 + SCREEN).await?;
+
+    let stats = call.stats().await?;
+    assert_eq!(stats.others[0].builds, 1, "{stats:?}");
+    call.show(Picture::None)?;
+    bob.until("told of it", |call| call.others.iter().all(|other| !other.video)).await?;
+    bob.hears(Some(1)).await?;
+    ann.hears(Some(2)).await?;
     close(&[&ann, &bob], server).await;
     Ok(())
 }
