@@ -4,6 +4,7 @@
 //! brings a [`Host`].
 mod api;
 pub mod audio;
+pub mod check;
 mod effects;
 mod engine;
 mod host;
