@@ -34,6 +34,7 @@ pub use stats::{PathEnd, PathStats, PeerStats, ReceivedStats, SentStats};
 
 use calls_machine::{FromPeer, PeerOrder};
 use owner::{Inlets, Outlets, Question};
+use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -56,6 +57,8 @@ pub struct Peer {
     questions: mpsc::Sender<Question>,
     voice: mpsc::Sender<EncodedAudio>,
     picture: mpsc::Sender<EncodedVideo>,
+    /// A frame of the picture was refused, and no key frame came after it.
+    picture_has_gap: AtomicBool,
     task: JoinHandle<()>,
 }
 
@@ -84,6 +87,9 @@ pub enum NotSent {
     /// Others still wait. It would come too late, so it is let go.
     #[error("earlier frames still wait to be sent")]
     Busy,
+    /// One before it was not taken, and without that nobody can decode it.
+    #[error("it stands on a frame that was not sent")]
+    NeedsKeyFrame,
     /// For ever.
     #[error("the connection is closed")]
     Closed,
@@ -118,7 +124,8 @@ impl Peer {
             key_frame_wanted,
             picture_codecs,
         };
-        (Self { orders, questions, voice, picture, task }, output)
+        let picture_has_gap = AtomicBool::new(false);
+        (Self { orders, questions, voice, picture, picture_has_gap, task }, output)
     }
 
     /// Gives an order. They are carried out one after another.
@@ -132,10 +139,16 @@ impl Peer {
     }
 
     /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the
-    /// other side sees one stream. After one that was not sent, those that stand on it are let go until a key frame comes,
-    /// which is asked for as if the other side had.
+    /// other side sees one stream. After one that was refused only a key frame is taken. After some that the gate let go
+    /// likewise, and a key frame is asked for as if the other side had.
     pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        self.picture.try_send(frame).map_err(NotSent::from)
+        let key = frame.key;
+        if !key && self.picture_has_gap.load(Ordering::Acquire) {
+            return Err(NotSent::NeedsKeyFrame);
+        }
+        let sent = self.picture.try_send(frame).map_err(NotSent::from);
+        self.picture_has_gap.store(sent.is_err(), Ordering::Release);
+        sent
     }
 
     /// Asks the other side for a picture that can be shown without any before it.
@@ -152,7 +165,7 @@ impl Peer {
 
     /// Says good-bye and goes away: when this returns, no task and no socket of it is left.
     pub async fn close(self) {
-        let Self { orders, questions, voice, picture, task } = self;
+        let Self { orders, questions, voice, picture, picture_has_gap: _, task } = self;
         drop((orders, questions, voice, picture));
         if let Err(error) = task.await
             && error.is_panic()
