@@ -222,7 +222,8 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
     }
 }
 
-#[cfg(all(test, feature = "software-video"))]
+#[cfg(test)]
+#[cfg(feature = "software-video")]
 mod tests {
     use super::*;
     use crate::{
