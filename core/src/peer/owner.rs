@@ -83,11 +83,15 @@ pub(crate) struct Outlets {
     pub(crate) codecs: watch::Sender<Vec<VideoCodec>>,
 }
 
-pub(crate) async fn run(settings: PeerSettings, mut inlets: Inlets, outlets: Outlets) {
+pub(crate) async fn run(
+    settings: PeerSettings,
+    mut inlets: Inlets,
+    outlets: Outlets,
+    estimate: Arc<Estimate>,
+) {
     let Some(servers) = wait_for_create(&mut inlets).await else { return };
     let (told, from_stack) = mpsc::channel(TOLD);
     let net = Net::new(Servers::read(&servers, settings.tls.is_some()), settings.tls.clone());
-    let estimate = Arc::<Estimate>::default();
     match Stack::build(&settings, &net, &estimate, told, outlets.wanted.clone()).await {
         Ok(stack) => {
             let mut owner = Owner::new(settings, net, estimate, stack, outlets);

@@ -22,7 +22,12 @@ impl Relayed {
     /// A source, and what feeds it.
     pub fn new() -> (Self, Inlet) {
         let inlet = Inlet::default();
-        (Self(inlet.clone()), inlet)
+        (Self::of(&inlet), inlet)
+    }
+
+    /// A source of what is put into this.
+    pub fn of(inlet: &Inlet) -> Self {
+        Self(inlet.clone())
     }
 }
 
