@@ -35,7 +35,10 @@ pub use stats::{PathEnd, PathStats, PeerStats, ReceivedStats, SentStats};
 use calls_machine::{FromPeer, PeerOrder};
 use estimate::Estimate;
 use owner::{Inlets, Outlets, Question};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use thiserror::Error;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -57,7 +60,7 @@ pub struct Peer {
     orders: mpsc::Sender<PeerOrder>,
     questions: mpsc::Sender<Question>,
     voice: mpsc::Sender<EncodedAudio>,
-    picture: mpsc::Sender<EncodedVideo>,
+    picture: PictureInlet,
     estimate: Arc<Estimate>,
     task: JoinHandle<()>,
 }
@@ -75,12 +78,21 @@ impl VoiceInlet {
 
 /// Where our picture goes into a connection.
 #[derive(Debug, Clone)]
-pub struct PictureInlet(mpsc::Sender<EncodedVideo>);
+pub struct PictureInlet {
+    frames: mpsc::Sender<EncodedVideo>,
+    /// A frame was refused, and no key frame came after it.
+    has_gap: Arc<AtomicBool>,
+}
 
 impl PictureInlet {
-    /// Sends a picture, if the gate lets it.
+    /// Sends a picture, if the gate lets it. After one that was refused only a key frame is taken.
     pub fn send(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        self.0.try_send(frame).map_err(NotSent::from)
+        if !frame.key && self.has_gap.load(Ordering::Acquire) {
+            return Err(NotSent::Busy);
+        }
+        let sent = self.frames.try_send(frame).map_err(NotSent::from);
+        self.has_gap.store(sent.is_err(), Ordering::Release);
+        sent
     }
 }
 
@@ -117,8 +129,9 @@ pub struct PeerClosed;
 /// A frame was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotSent {
-    /// Others still wait. It would come too late, so it is let go.
-    #[error("earlier frames still wait to be sent")]
+    /// Others still wait and it would come too late, or it is of a picture and stands on one that was refused so. It is
+    /// let go.
+    #[error("earlier frames wait to be sent or were not taken")]
     Busy,
     /// For ever.
     #[error("the connection is closed")]
@@ -132,6 +145,7 @@ impl Peer {
         let (questions, questions_in) = mpsc::channel(QUESTIONS);
         let (voice, voice_in) = mpsc::channel(VOICE);
         let (picture, picture_in) = mpsc::channel(PICTURE);
+        let picture = PictureInlet { frames: picture, has_gap: Arc::default() };
         let (told_out, told) = mpsc::channel(WORDS);
         let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
         let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
@@ -175,7 +189,7 @@ impl Peer {
 
     /// Where our picture goes in, likewise.
     pub fn picture_inlet(&self) -> PictureInlet {
-        PictureInlet(self.picture.clone())
+        self.picture.clone()
     }
 
     /// Asks for key frames, likewise.
@@ -189,10 +203,10 @@ impl Peer {
     }
 
     /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the
-    /// other side sees one stream. After one that was not sent, those that stand on it are let go until a key frame comes,
-    /// which is asked for as if the other side had.
+    /// other side sees one stream. After one that was refused only a key frame is taken. After some that the gate let go
+    /// likewise, and a key frame is asked for as if the other side had.
     pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        self.picture.try_send(frame).map_err(NotSent::from)
+        self.picture.send(frame)
     }
 
     /// Asks the other side for a picture that can be shown without any before it.

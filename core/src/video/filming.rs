@@ -120,8 +120,8 @@ struct Orders {
 }
 
 impl Filming {
-    /// Begins, with nothing in front of the camera. Each encoded frame is delivered on the thread; false says that it was
-    /// not taken, and the next one will be a key frame.
+    /// Begins, with nothing in front of the camera. Each encoded frame is delivered on the thread, which `deliver` must
+    /// not hold up; false says that it was not taken, and the next one will be a key frame.
     pub fn start(deliver: impl FnMut(EncodedVideo) -> bool + Send + 'static) -> io::Result<Self> {
         let desk = Arc::<Desk>::default();
         let on_thread = desk.clone();
@@ -222,7 +222,8 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
     }
 }
 
-#[cfg(all(test, feature = "software-video"))]
+#[cfg(test)]
+#[cfg(feature = "software-video")]
 mod tests {
     use super::*;
     use crate::{

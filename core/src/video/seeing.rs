@@ -134,7 +134,8 @@ impl Seeing {
     }
 }
 
-#[cfg(all(test, feature = "software-video"))]
+#[cfg(test)]
+#[cfg(feature = "software-video")]
 mod tests {
     use super::*;
     use crate::{
@@ -160,7 +161,8 @@ mod tests {
         let mut sequence = 65_500_u16;
         let pattern = TestPattern::new(9, 192, 108);
         let picture = |number: u32| {
-            let encoded = encoder.encode(&pattern.at(MS * 33 * number), number * 3000, number % 60 == 0);
+            let encoded =
+                encoder.encode(&pattern.at(MS * 33 * number), number * 3000, number.is_multiple_of(60));
             let Some(encoded) = encoded.unwrap() else { return Vec::new() };
             let chunks: Vec<&[u8]> = encoded.payload.chunks(700).collect();
             let packet = |(index, chunk): (usize, &&[u8])| {

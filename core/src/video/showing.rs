@@ -201,7 +201,8 @@ fn ticks(now: Duration) -> u32 {
     (now.as_micros() * 9 / 100) as u32
 }
 
-#[cfg(all(test, feature = "software-video"))]
+#[cfg(test)]
+#[cfg(feature = "software-video")]
 mod tests {
     use super::*;
     use crate::video::{Software, pattern::TestPattern};

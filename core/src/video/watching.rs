@@ -151,7 +151,8 @@ impl Wake for Unpark {
     }
 }
 
-#[cfg(all(test, feature = "software-video"))]
+#[cfg(test)]
+#[cfg(feature = "software-video")]
 mod tests {
     use super::*;
     use crate::{

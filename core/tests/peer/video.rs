@@ -5,7 +5,7 @@ use crate::{
 };
 use bytes::Bytes;
 use calls_core::{
-    peer::{EncodedVideo, PeerSettings, ReceivedPacket, Rotation, VideoCodec},
+    peer::{EncodedVideo, NotSent, PeerSettings, ReceivedPacket, Rotation, VideoCodec},
     video::{
         Codecs, Filming, Frame, Maker, Sink, Software, Studio, Watching, Wish,
         pattern::{self, TestPattern},
@@ -139,9 +139,10 @@ async fn a_picture_that_was_held_back_goes_on_with_a_key_frame() {
     let mut held_back = 0;
     while held_back < 3 {
         let frame = timeout(PATIENCE, call.made.recv()).await.unwrap().unwrap();
-        held_back += usize::from(held_back > 0 || frame.key && shows(&frame) == Some(2));
-        while call.pair.a.peer.send_picture(frame.clone()).is_err() {
-            tokio::task::yield_now().await;
+        let counts = held_back > 0 || frame.key && shows(&frame) == Some(2);
+        match call.pair.a.peer.send_picture(frame) {
+            Ok(()) => held_back += usize::from(counts),
+            Err(_) => call.filming.wish(Wish::Unsent),
         }
     }
     call.pair.a.order(PeerOrder::Gate(OPEN)).await;
@@ -150,16 +151,20 @@ async fn a_picture_that_was_held_back_goes_on_with_a_key_frame() {
     call.end().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stream_begins_with_a_key_frame_or_asks_for_one() {
-    let mut pair = Pair::connected(settings, IceServers::default()).await;
-    let frame = |key| EncodedVideo {
+fn a_frame() -> EncodedVideo {
+    EncodedVideo {
         timestamp: 0,
         payload: Bytes::from_static(&[1; 100]),
         codec: VideoCodec::Vp8,
-        key,
+        key: false,
         rotation: Rotation::None,
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_begins_with_a_key_frame_or_asks_for_one() {
+    let mut pair = Pair::connected(settings, IceServers::default()).await;
+    let frame = |key| EncodedVideo { key, ..a_frame() };
 
     pair.a.peer.send_picture(frame(false)).unwrap();
     timeout(PATIENCE, pair.a.out.key_frame_wanted.recv()).await.unwrap().unwrap();
@@ -167,5 +172,29 @@ async fn a_stream_begins_with_a_key_frame_or_asks_for_one() {
     pair.a.peer.send_picture(frame(true)).unwrap();
 
     timeout(PATIENCE, pair.b.out.picture.recv()).await.unwrap().unwrap();
+    pair.close().await;
+}
+
+#[tokio::test]
+async fn after_a_frame_that_was_refused_only_a_key_frame_is_taken() {
+    let pair = Pair::connected(settings, IceServers::default()).await;
+    let frame = |key| EncodedVideo { key, ..a_frame() };
+
+    // On one thread nobody takes them meanwhile.
+    let refused = (0..1000).find_map(|_| pair.a.peer.send_picture(frame(false)).err());
+    let after = pair.a.peer.send_picture(frame(false));
+    pair.a.peer.stats().await.unwrap();
+    let later = pair.a.peer.send_picture(frame(false));
+
+    assert_eq!((refused, after), (Some(NotSent::Busy), Err(NotSent::Busy)));
+    assert_eq!(later, Err(NotSent::Busy), "though there is room");
+    timeout(PATIENCE, async {
+        while pair.a.peer.send_picture(frame(true)).is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(pair.a.peer.send_picture(frame(false)), Ok(()));
     pair.close().await;
 }

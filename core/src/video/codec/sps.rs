@@ -1,12 +1,17 @@
-//! The size of an H.264 picture, read from its sequence parameter set (H.264, section 7.3.2.1).
+//! The size of an H.264 picture, read from its sequence parameter sets (H.264, section 7.3.2.1).
 
 const SPS: u8 = 7;
 
-/// Of the first set in a picture in Annex B form. None if there is none, or it makes no sense.
+/// The largest in a picture in Annex B form. None if it says none that makes sense.
 pub(super) fn size(payload: &[u8]) -> Option<(u32, u32)> {
-    let starts = payload.windows(4).position(|window| window[..3] == [0, 0, 1] && window[3] & 0x1f == SPS)?;
-    let unit = payload.get(starts + 4..)?;
-    let mut bits = Bits { bytes: unit, at: 0 };
+    let is_set = |window: &[u8]| window[..3] == [0, 0, 1] && window[3] & 0x1f == SPS;
+    let starts = payload.windows(4).enumerate().filter(|(_, window)| is_set(window));
+    let sizes = starts.filter_map(|(start, _)| size_in(&payload[start + 4..]));
+    sizes.max_by_key(|(width, height)| u64::from(*width) * u64::from(*height))
+}
+
+fn size_in(set: &[u8]) -> Option<(u32, u32)> {
+    let mut bits = Bits { bytes: set, at: 0 };
     let profile = bits.read(8)?;
     bits.read(16)?;
     bits.number()?;
