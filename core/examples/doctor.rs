@@ -8,7 +8,7 @@ mod terminal;
 
 use calls_core::{
     audio::{Device, ToneDevice},
-    check::{self, check},
+    check::{self, Finding, check},
     video::{Inlet, Relayed, Source},
 };
 use calls_protocol::DeviceId;

@@ -125,6 +125,11 @@ fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
     2.0 * (re * re + im * im) / (all * samples.len() as f64)
 }
 
+/// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
+pub fn pocket(user: u64) -> impl Host {
+    Pocket { user, heard: Arc::new(watch::channel(None).0), seen: Arc::new(watch::channel(None).0) }
+}
+
 /// The settings of an engine on loopback, impatient with the server.
 ///
 /// # Panics

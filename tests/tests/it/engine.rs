@@ -1,9 +1,12 @@
 //! Two engines and a server, with real sockets and real sound.
 use anyhow::Result;
-use calls_core::{Callee, Closed, EndReason, Picture};
+use calls_core::{
+    Callee, Closed, EndReason, Picture,
+    check::{Finding, check},
+};
 use calls_protocol::{CallType, UserId};
 use calls_tests::{
-    phone::{BACK, Phone, SCREEN},
+    phone::{self, BACK, Phone, SCREEN},
     server::TestServer,
 };
 
@@ -222,3 +225,44 @@ async fn calls_in_a_row_leave_no_thread_socket_file_or_memory() -> Result<()> {
     server.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn the_check_before_a_call_finds_what_works_and_what_does_not() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let mut found = std::collections::BTreeMap::new();
+
+    let host = phone::pocket(1);
+    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+        found.insert(format!("{subject:?}"), finding.clone());
+    })
+    .await?;
+
+    for works in ["Server", "Address", "Relay(Udp)", "Media", "Sound"] {
+        assert!(matches!(found[works], Finding::Fine { .. }), "{works}: {found:?}");
+    }
+    for absent in ["Relay(Tcp)", "Relay(Tls)"] {
+        assert_eq!(found[absent], Finding::NotOffered, "{absent}");
+    }
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_check_says_that_a_proof_is_not_taken() -> Result<()> {
+    let server = TestServer::start(&[("AUTH_MODE", "jwt"), ("JWT_SECRET", SECRET)]).await;
+    let mut found = std::collections::BTreeMap::new();
+
+    let host = phone::pocket(1);
+    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+        found.insert(format!("{subject:?}"), finding.clone());
+    })
+    .await?;
+
+    assert_eq!(found["Server"], Finding::SignedOut, "{found:?}");
+    assert_eq!(found["Media"], Finding::Skipped, "{found:?}");
+    server.stop().await;
+    Ok(())
+}
+
+/// Of nobody.
+const SECRET: &str = "9f2b6c1e7a304d58b1c6e0d2f4a78935";
