@@ -13,6 +13,8 @@ mod description;
 mod estimate;
 mod feedback;
 mod flights;
+#[doc(hidden)]
+pub mod hostile;
 mod media;
 mod net;
 mod owner;

@@ -1,5 +1,5 @@
 //! Any bytes at all: what was wrong once is replayed, and proptest throws more of its own.
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/protocol.rs"]
 #[allow(unreachable_pub)] // In its own crate it is reached.
 mod fuzz;
 

@@ -186,7 +186,7 @@ impl Drop for Server {
 
 /// Whether `GET /api/health/ready` answers 200.
 fn is_ready(address: SocketAddr) -> bool {
-    let ask = || -> std::io::Result<bool> {
+    let ask = || -> io::Result<bool> {
         let second = Duration::from_secs(1);
         let mut stream = TcpStream::connect_timeout(&address, second)?;
         stream.set_read_timeout(Some(second))?;

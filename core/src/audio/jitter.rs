@@ -214,6 +214,11 @@ impl JitterBuffer {
     pub fn pull(&mut self, now: Duration) -> Pulled {
         self.since_change += 1;
         let Some(cursor) = self.cursor else { return self.begin(now) };
+        while self.waiting.first_key_value().is_some_and(|(at, _)| *at < cursor.next) {
+            // It begins within what was played: no encoder does that, and what is left of it is not sound.
+            self.waiting.pop_first();
+            self.stats.late += 1;
+        }
         let Some((&at, head)) = self.waiting.first_key_value() else { return self.run_dry(cursor) };
         let wait = self.delays.lateness(now, samples(cursor.next));
         if wait + samples(FRAME / 2) < self.stats.target && self.since_change > BETWEEN_CHANGES {

@@ -88,12 +88,12 @@ async fn an_offer_that_makes_no_sense_is_their_fault() {
 }
 
 /// Changes descriptions at random; the seed is told.
-struct Changer {
+pub(crate) struct Changer {
     state: u64,
 }
 
 impl Changer {
-    fn new() -> (Self, u64) {
+    pub(crate) fn new() -> (Self, u64) {
         let of = |name: &str, default| {
             std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
         };
@@ -102,7 +102,7 @@ impl Changer {
         (Self { state: seed }, rounds)
     }
 
-    fn draw(&mut self, below: usize) -> usize {
+    pub(crate) fn draw(&mut self, below: usize) -> usize {
         self.state =
             self.state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.state >> 33) as usize % below

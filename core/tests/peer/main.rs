@@ -1,5 +1,7 @@
 //! Two connections over real sockets on loopback, with the exchange of a call between them and no server.
 #![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+#[cfg(feature = "software-video")]
+mod any_bytes;
 mod end;
 mod exchange;
 mod forwarder;

@@ -180,3 +180,16 @@ fn after_any_trouble_a_good_network_brings_the_delay_down_again() {
     // Whoever plays leaves quiet parts out as long as it is asked to hurry; nobody here does, so it keeps asking.
     assert!(matches!(heard[1400], Pulled::Play { hurry: true, .. }), "{:?}", heard[1400]);
 }
+
+#[test]
+fn a_packet_that_begins_within_another_one_is_let_go() {
+    let mut buffer = JitterBuffer::new(JitterSettings::default());
+    for (n, timestamp) in [(0, 0), (1, 480), (2, 960)] {
+        buffer.push(Duration::ZERO, Packet { timestamp, ..packet(n) });
+    }
+
+    let heard: Vec<Pulled> = (0..5_u32).map(|n| buffer.pull(TICK * (n + 2))).collect();
+
+    assert_eq!(played(&heard), [0, 2]);
+    assert_eq!(buffer.stats().late, 1);
+}
