@@ -24,6 +24,9 @@ const FAREWELL: Duration = Duration::from_millis(800);
 /// How often whoever films is told how much may be sent.
 const STEER_EVERY: Duration = Duration::from_millis(200);
 
+/// How often the report of a call says how it does.
+const FIGURES_EVERY: Duration = Duration::from_secs(5);
+
 /// What the app's side wants from the engine.
 pub(crate) enum Order {
     /// For the machine.
@@ -84,6 +87,8 @@ impl Engine {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut steer = tokio::time::interval(STEER_EVERY);
         steer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut figures = tokio::time::interval(FIGURES_EVERY);
+        figures.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let watches = self.network.is_some() && self.has_calls;
             let wake = self.machine.deadline().map(|at| self.begun + Duration::from_millis(at.0));
@@ -105,6 +110,7 @@ impl Engine {
                     self.recorder.note(self.now(), peer.call, "voice   heard for the first time".into());
                 }
                 () = sleep => self.input(Input::Tick).await,
+                _ = figures.tick(), if self.has_calls => self.note_figures().await,
                 _ = look.tick(), if watches => self.look_at_network().await,
             }
         }
@@ -138,7 +144,9 @@ impl Engine {
                     self.input(Input::Device(FromDevice::NoCamera)).await;
                 }
             }
-            Order::Stats(call, answer) => self.stats(call, answer).await,
+            Order::Stats(call, answer) => {
+                let _unheard = answer.send(self.stats(call).await);
+            }
             Order::Report(call, answer) => {
                 let _unheard = answer.send(self.recorder.report(call));
             }
@@ -197,7 +205,18 @@ impl Engine {
         }
     }
 
-    async fn stats(&mut self, call: CallKey, answer: oneshot::Sender<CallStats>) {
+    async fn note_figures(&mut self) {
+        let calls: Vec<CallKey> = self.machine.snapshot().calls.iter().map(|call| call.key).collect();
+        for call in calls {
+            let CallStats { others, .. } = self.stats(call).await;
+            let now = self.now();
+            for other in others {
+                self.recorder.figures(now, call, &other);
+            }
+        }
+    }
+
+    async fn stats(&mut self, call: CallKey) -> CallStats {
         let voices = self.outside.voice.stats();
         let peers = self.outside.peer_stats(call).await;
         // Without a thread for sound there is nothing to know of voices.
@@ -208,7 +227,7 @@ impl Engine {
             OtherStats { user: key.user, builds: key.build + 1, connection, voice, picture }
         };
         let others = peers.into_iter().map(of).collect();
-        let _unheard = answer.send(CallStats { others, picture: self.outside.pictures.showing() });
+        CallStats { others, picture: self.outside.pictures.showing() }
     }
 
     async fn close(mut self) {

@@ -2,6 +2,7 @@
 //!
 //! There is no name, number, address, description or token in it: people are numbered in the order in which they
 //! appear, and addresses are told by their kind. Pure.
+use crate::api::OtherStats;
 use calls_machine::{
     CallKey, Command, Effect, FromDevice, FromPeer, FromServer, Input, PeerKey, PeerOrder, Time,
 };
@@ -54,6 +55,36 @@ impl Recorder {
 
     /// Something that is neither.
     pub(crate) fn note(&mut self, now: Time, call: CallKey, text: String) {
+        self.line(now, Some(call), text);
+    }
+
+    /// How a connection does.
+    pub(crate) fn figures(&mut self, now: Time, call: CallKey, other: &OtherStats) {
+        let OtherStats { user, connection, voice, picture, .. } = other;
+        let person = self.person(*user);
+        let path = connection.path.map_or_else(
+            || "no way yet".to_owned(),
+            |path| match path.relay {
+                Some(relay) => format!("{:?} by {relay:?} to {:?}", path.ours, path.theirs),
+                None => format!("{:?} to {:?}", path.ours, path.theirs),
+            },
+        );
+        let round_trip = connection.round_trip.map_or(0, |time| time.as_millis());
+        let (hears, jitter) = (&connection.voice_received, &voice.hearing.jitter);
+        let mut text = format!(
+            "peer {person}  {path}, {round_trip} ms there and back; voice: {} came, {} lost, {} recovered, {} ms made up, \
+             waits {} ms, longest gap {} ms",
+            hears.packets,
+            hears.packets_lost,
+            jitter.recovered,
+            jitter.made_up / 48,
+            jitter.target.as_millis(),
+            voice.longest_gap.as_millis(),
+        );
+        if let Some(watching) = picture.filter(|watching| watching.seeing.frames > 0) {
+            // Writing to a string does not fail.
+            let _ = write!(text, "; picture: {} frames seen", watching.seeing.frames);
+        }
         self.line(now, Some(call), text);
     }
 
@@ -196,4 +227,52 @@ fn kind_of(candidate: &Candidate) -> &'static str {
         .iter()
         .find(|(word, _)| json.contains(word))
         .map_or("the last, or of an unknown kind", |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calls_protocol::{CallType, RoomName};
+
+    #[test]
+    fn a_report_is_of_one_call_and_of_what_is_common_to_all() {
+        let mut recorder = Recorder::default();
+        let (one, two) = (CallKey(1), CallKey(2));
+        recorder.came(Time(0), &Input::Server(FromServer::Down));
+        recorder.came(Time(60_000), &Input::App(Command::Accept { call: one, call_type: CallType::Audio }));
+        recorder.came(Time(60_500), &Input::App(Command::Reject { call: two }));
+        recorder.came(Time(61_000), &Input::Device(FromDevice::NetworkChanged));
+
+        let report = recorder.report(one);
+
+        assert_eq!(report, "    0.000 s  app     accepts (Audio)\n    1.000 s  device  another network\n");
+        assert!(recorder.report(CallKey(9)).contains("nothing is known"));
+    }
+
+    #[test]
+    fn a_report_numbers_people_and_never_grows_without_end() {
+        let mut recorder = Recorder::default();
+        let peer = |user| PeerKey { call: CallKey(1), user: UserId::new(user).unwrap(), build: 0 };
+        let woken = FromServer::Woken {
+            room: RoomName::new("room-of-ann").unwrap(),
+            from: UserId::new(4711).unwrap(),
+            name: "Ann".into(),
+            call_type: CallType::Video,
+            rings_for: None,
+        };
+        for n in 0..3000 {
+            recorder.came(Time(n), &Input::Server(woken.clone()));
+            recorder.came(Time(n), &Input::Peer(peer(4711), FromPeer::Up));
+            recorder.came(Time(n), &Input::Peer(peer(4712), FromPeer::Lost));
+        }
+
+        let report = recorder.report(CallKey(1));
+
+        assert_eq!(report.lines().count(), LINES + 1);
+        assert!(report.starts_with("(7000 older lines are left out)"), "{}", &report[..80]);
+        assert!(report.contains("peer 1  up") && report.contains("peer 2  lost"));
+        for secret in ["Ann", "room-of-ann", "4711"] {
+            assert!(!report.contains(secret), "{secret}");
+        }
+    }
 }

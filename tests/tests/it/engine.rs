@@ -6,9 +6,11 @@ use calls_core::{
 };
 use calls_protocol::{CallType, UserId};
 use calls_tests::{
+    client::Client,
     phone::{self, BACK, Phone, SCREEN},
     server::TestServer,
 };
+use serde_json::json;
 
 /// Ann calls Bob, who answers; both are heard.
 async fn talking(server: &TestServer) -> Result<(Phone, Phone)> {
@@ -223,6 +225,37 @@ async fn calls_in_a_row_leave_no_thread_socket_file_or_memory() -> Result<()> {
     let memory = |when: &str| held[when]["memory_kb"].as_u64().unwrap_or(0);
     assert!(memory("after") < memory("quarter") + 8 * 1024, "{held}");
     server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_app_that_sends_nonsense_ends_its_own_call_and_no_other() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = (Phone::new(server.address(), 1)?, Phone::new(server.address(), 2)?);
+    bob.registered().await?;
+    let mut eve = Client::register(server.address(), 3, "odd").await?;
+
+    // An offer that is none, to Bob.
+    let offer = json!({ "type": "offer", "sdp": "v=0\r\nm=audio 9 RTP/AVP banana\r\n" });
+    let dial = json!({ "fromId": 3, "toId": 2, "callType": "audio", "roomName": "odd", "sdpOffer": offer });
+    eve.ask("call:initiate", &dial).await?;
+    assert_eq!(bob.ended().await?, EndReason::TheirFault);
+
+    // An answer that is none, to Ann.
+    let call = ann.calls.dial(Callee::User(UserId::new(3)?), CallType::Audio).await?;
+    let incoming = eve.expect("call:incoming").await?;
+    let answer = json!({ "type": "answer", "sdp": "\u{0}".repeat(5000) });
+    let accept = json!({ "roomName": incoming["roomName"], "userId": 3, "sdpAnswer": answer });
+    eve.ask("call:accept", &accept).await?;
+    assert_eq!(ann.ended().await?, EndReason::TheirFault);
+    call.dismiss()?;
+
+    // Both are as well as before.
+    ann.calls.dial(Callee::User(UserId::new(2)?), CallType::Audio).await?;
+    bob.rings().await?.accept(CallType::Audio)?;
+    ann.hears(Some(2)).await?;
+    bob.hears(Some(1)).await?;
+    close(&[&ann, &bob], server).await;
     Ok(())
 }
 
