@@ -3,6 +3,7 @@ pub mod client;
 pub mod databases;
 pub mod line;
 pub mod mariadb;
+pub mod netlab;
 pub mod oracle;
 pub mod phones;
 pub mod process;
