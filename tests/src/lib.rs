@@ -1,5 +1,6 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
 pub mod client;
+pub mod coturn;
 pub mod databases;
 pub mod line;
 pub mod mariadb;
