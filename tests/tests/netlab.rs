@@ -4,12 +4,16 @@
 //! A test program of its own with a runner of its own: it takes root, and where that is not given each test counts as
 //! skipped. `NETLAB_SEED` gives all of them another seed.
 #![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+#[path = "netlab/calls.rs"]
+mod calls;
 #[path = "netlab/itself.rs"]
 mod itself;
 #[path = "netlab/paths.rs"]
 mod paths;
 #[path = "netlab/udp.rs"]
 mod udp;
+#[path = "netlab/world.rs"]
+mod world;
 
 use calls_tests::netlab::{self, Lab};
 use libtest_mimic::{Arguments, Trial};
@@ -26,7 +30,7 @@ fn main() -> ExitCode {
         println!("the net lab is left out: {missing}");
     }
     println!("the seed of the net labs is {}", seed());
-    let trials = [itself::trials(), paths::trials()].into_iter().flatten();
+    let trials = [calls::trials(), itself::trials(), paths::trials()].into_iter().flatten();
     let trials = trials.map(|trial| trial.with_ignored_flag(missing.is_some())).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
