@@ -12,6 +12,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// So many lines of each program are shown when a test fails.
+const LAST_WORDS: usize = 20;
+
 /// A running program. Dropping it kills it, and so does the end of the test's own process.
 pub struct Program {
     /// For the transcript.
@@ -108,9 +111,10 @@ impl Program {
     /// Sends it a signal.
     ///
     /// # Panics
-    /// If it has ended and was waited for.
+    /// If it has ended.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
+        assert!(!self.said.so_far().is_over, "{} has ended already", self.shown);
         let id = Pid::from_child(&self.child);
         kill_process(id, signal).expect("a child that was not waited for can get a signal");
     }
@@ -120,7 +124,7 @@ impl Program {
     /// # Panics
     /// If that does not happen in time; with all that it said.
     #[track_caller]
-    pub fn ended(mut self, within: Duration) -> Ended {
+    pub fn ended(&mut self, within: Duration) -> Ended {
         let deadline = Instant::now() + within;
         let mut so_far = self.said.so_far();
         while !so_far.is_over {
@@ -133,7 +137,7 @@ impl Program {
             let waited = self.said.news.wait_timeout(so_far, left);
             so_far = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        let lines = std::mem::take(&mut so_far.lines);
+        let lines = so_far.lines.clone();
         drop(so_far);
         // Its outputs are closed, so it has ended or is about to.
         let code = self.child.wait().expect("it was started").code();
@@ -153,11 +157,12 @@ impl Drop for Program {
         let _status = self.child.wait();
         if std::thread::panicking() {
             let mut text = String::new();
-            for line in self.lines() {
+            let lines = self.lines();
+            for line in &lines[lines.len().saturating_sub(LAST_WORDS)..] {
                 // Writing to a string does not fail.
                 let _ = writeln!(text, "  {line}");
             }
-            eprintln!("{} said:\n{text}", self.shown);
+            eprintln!("{} said last:\n{text}", self.shown);
         }
     }
 }

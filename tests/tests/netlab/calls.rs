@@ -1,13 +1,18 @@
 //! Calls over networks as people have them. What the caller's own engine reports is the judge.
-use crate::{trial, world::{OPEN_EVERYWHERE, World}};
+use crate::{
+    trial,
+    world::{OPEN_EVERYWHERE, World},
+};
 use calls_tests::netlab::{Conditions, Firewall, Host, Loss, Nat, Signal};
 use libtest_mimic::Trial;
 use std::time::{Duration, Instant};
 
 /// What a person takes for a stumble, and not for a call that has ended.
 const A_STUMBLE_MS: f64 = 800.0;
-/// The shortest call that says something about loss: 200 packets each way.
-const SHORT: u32 = 4;
+/// 150 packets each way.
+const A_WORD: Duration = Duration::from_secs(3);
+/// 300 packets each way: enough to tell one loss from another.
+const A_SENTENCE: Duration = Duration::from_secs(6);
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -46,10 +51,10 @@ fn two_with_addresses_of_their_own_speak_directly() {
     let world = World::new();
     let [alice, bob] = two(&world);
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("direct");
-    assert_eq!(report.path(), ["host", "host"]);
+    assert!(!report.path().contains(&"relay"), "{report:?}");
     assert!(report.lost() < 0.01, "{report:?}");
     assert!(report.longest_gap_ms() < 300.0, "{report:?}");
 }
@@ -58,7 +63,7 @@ fn two_behind_ordinary_routers_speak_without_a_relay() {
     let world = World::new();
     let [alice, bob] = two_at_home(&world, Nat::PortRestricted);
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("two homes");
     assert!(!report.path().contains(&"relay"), "{report:?}");
@@ -68,7 +73,7 @@ fn two_behind_symmetric_routers_speak_through_the_relay() {
     let world = World::new();
     let [alice, bob] = two_at_home(&world, Nat::Symmetric);
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("symmetric routers");
     assert!(report.path().contains(&"relay"), "{report:?}");
@@ -82,7 +87,7 @@ fn two_without_udp_speak_through_the_relay_by_tcp() {
         host.net("wifi").set_firewall(Firewall::NoUdp);
     }
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("no UDP");
     assert_eq!((report.path(), report.relay()), (["relay", "relay"], "tcp"), "{report:?}");
@@ -96,7 +101,7 @@ fn two_with_nothing_but_port_443_speak_through_the_relay_by_tls() {
         host.net("wifi").set_firewall(Firewall::OnlyTcp(OPEN_EVERYWHERE));
     }
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("only 443");
     assert_eq!((report.path(), report.relay()), (["relay", "relay"], "tls"), "{report:?}");
@@ -116,7 +121,7 @@ fn heard_in_spite_of(percent: u32) {
     let share = f64::from(percent) / 100.0;
     alice.net("net").set(Conditions { loss: Loss::random(share), ..Conditions::default() });
 
-    let report = world.call([&alice, &bob], 6).report();
+    let report = world.call([&alice, &bob]).talk_for(A_SENTENCE);
 
     report.tell(&format!("{percent} % lost each way"));
     assert_eq!(report.count("repairing"), 0, "{report:?}");
@@ -130,7 +135,7 @@ fn a_call_around_the_world_is_late_but_whole() {
     let delay = Duration::from_millis(150);
     alice.net("net").set(Conditions { delay, ..Conditions::default() });
 
-    let report = world.call([&alice, &bob], SHORT).report();
+    let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("300 ms there and back");
     assert!((299.0..400.0).contains(&report.number("/round_trip_ms")), "{report:?}");
@@ -143,12 +148,12 @@ fn a_call_moves_from_wifi_to_mobile_with_a_stumble() {
     let (lab, bob) = (&world.lab, world.lab.host("bob", &[("net", world.lab.internet())]));
     let (home, carrier) = (lab.home(Nat::PortRestricted), lab.home(Nat::Symmetric));
     let alice = lab.host("alice", &[("wifi", &home), ("mobile", &carrier)]);
-    let talk = world.call([&alice, &bob], 8);
+    let talk = world.call([&alice, &bob]);
 
     alice.net("wifi").switch_off();
     // As the system of a phone says it.
     talk.caller.signal(Signal::USR1);
-    let report = talk.report();
+    let report = talk.talk_for(A_SENTENCE);
 
     report.tell("from Wi-Fi to mobile");
     assert!(report.longest_gap_ms() <= A_STUMBLE_MS, "{report:?}");
@@ -160,7 +165,7 @@ fn a_call_survives_25_seconds_without_a_network() {
     let away = Duration::from_secs(25);
     let world = World::new();
     let [alice, bob] = two(&world);
-    let talk = world.call([&alice, &bob], 34);
+    let talk = world.call([&alice, &bob]);
 
     alice.net("net").set_firewall(Firewall::Closed);
     let begin = Instant::now();
@@ -170,7 +175,7 @@ fn a_call_survives_25_seconds_without_a_network() {
     alice.net("net").set_firewall(Firewall::Open);
     talk.wait_for("repaired", 1);
     let back = begin.elapsed() - away;
-    let report = talk.report();
+    let report = talk.talk_for(A_WORD);
 
     report.tell("25 s without a network");
     println!("25 s without a network: repaired {:.0} ms after it was back", back.as_secs_f64() * 1000.0);
@@ -180,13 +185,13 @@ fn a_call_survives_25_seconds_without_a_network() {
 fn a_call_goes_on_while_the_server_is_killed_and_started_again() {
     let mut world = World::new();
     let [alice, bob] = two(&world);
-    let talk = world.call([&alice, &bob], 8);
+    let talk = world.call([&alice, &bob]);
 
     world.kill_server();
     talk.wait_for("server_gone", 1);
     world.start_server();
     talk.wait_for("registered", 2);
-    let report = talk.report();
+    let report = talk.talk_for(A_WORD);
 
     report.tell("server killed");
     assert!(report.longest_gap_ms() < 300.0, "{report:?}");

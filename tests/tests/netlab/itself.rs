@@ -145,7 +145,7 @@ fn a_program_sees_its_own_network_and_is_heard() {
     let alice = lab.host("alice", &[("wifi", lab.internet())]);
     let mut shell = Command::new("sh");
     shell.args(["-c", "ls /sys/class/net; echo $WHO; echo mistake >&2; exit 3"]).env("WHO", "alice");
-    let waiting = alice.spawn(Command::new("sh").args(["-c", "echo begun; exec sleep 1000"]));
+    let mut waiting = alice.spawn(Command::new("sh").args(["-c", "echo begun; exec sleep 1000"]));
 
     let ended = alice.run(&shell, PATIENCE);
     waiting.wait_for("begun", PATIENCE);

@@ -2,7 +2,7 @@
 use crate::lab;
 use calls_tests::{
     coturn::{self, CoturnFiles, CoturnPlan},
-    netlab::{Host, Lab, Program},
+    netlab::{Host, Lab, Program, Signal},
     server::Folder,
 };
 use serde_json::Value;
@@ -89,12 +89,13 @@ impl World {
     }
 
     /// One calls the other, and hears them.
-    pub(crate) fn call(&self, [caller, callee]: [&Host; 2], seconds: u32) -> Talk {
+    pub(crate) fn call(&self, [caller, callee]: [&Host; 2]) -> Talk {
         let callee = callee.spawn(&self.program("echo_bot", "2"));
         callee.wait_for("\"registered\"", PATIENCE);
         let mut command = self.program("call_cli", "1");
-        command.args(["--call", "2", "--seconds", &seconds.to_string()]);
-        let talk = Talk { caller: caller.spawn(&command), callee };
+        let flight = self.folder.path().join("flight.txt");
+        command.args(["--call", "2", "--report"]).arg(&flight);
+        let talk = Talk { caller: caller.spawn(&command), callee, flight };
         talk.caller.wait_for("\"first_audio\"", PATIENCE);
         talk
     }
@@ -103,7 +104,6 @@ impl World {
         let mut command = Command::new(built(name));
         let server = format!("http://{}:{OPEN_EVERYWHERE}", self.server.address());
         command.args(["--json", "--server", &server, "--user", user]);
-        command.args(["--trust", &self.relay_files.certificate()]);
         command
     }
 }
@@ -111,7 +111,18 @@ impl World {
 /// A call that is going on.
 pub(crate) struct Talk {
     pub(crate) caller: Program,
-    pub(crate) callee: Program,
+    callee: Program,
+    /// Where the caller's engine writes what happened, once it is over.
+    flight: PathBuf,
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let flight = std::fs::read_to_string(&self.flight).unwrap_or_default();
+            eprintln!("the caller's flight recorder:\n{flight}");
+        }
+    }
 }
 
 impl Talk {
@@ -122,11 +133,13 @@ impl Talk {
         });
     }
 
-    /// Waits until it is over, and says how it was.
-    pub(crate) fn report(self) -> Report {
-        let Self { caller, callee } = self;
-        let ended = caller.ended(PATIENCE);
-        callee.wait_for("\"ended\"", PATIENCE);
+    /// Lets them talk for so long, hangs up, and says how it was.
+    pub(crate) fn talk_for(mut self, length: Duration) -> Report {
+        // How long people talk is what a test asks for; nothing is waited for.
+        std::thread::sleep(length);
+        self.caller.signal(Signal::INT);
+        let ended = self.caller.ended(PATIENCE);
+        self.callee.wait_for("\"ended\"", PATIENCE);
         let stats = ended.lines.iter().rev().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             (line["milestone"] == "stats").then_some(line)
@@ -220,7 +233,16 @@ fn built(name: &str) -> PathBuf {
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
         // All of the workspace, as its tests are built: with fewer crates, those that they share would be built anew.
-        cargo.args(["build", "--workspace", "--locked", "--quiet", "--example", "call_cli", "--example", "echo_bot"]);
+        cargo.args([
+            "build",
+            "--workspace",
+            "--locked",
+            "--quiet",
+            "--example",
+            "call_cli",
+            "--example",
+            "echo_bot",
+        ]);
         cargo.arg("--target-dir").arg(profile.parent().unwrap());
         if profile.ends_with("release") {
             cargo.arg("--release");
