@@ -6,6 +6,7 @@ pub mod line;
 pub mod mariadb;
 pub mod netlab;
 pub mod oracle;
+pub mod phone;
 pub mod phones;
 pub mod process;
 pub mod server;
