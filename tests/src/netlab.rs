@@ -9,6 +9,7 @@ mod link;
 mod namespace;
 mod nat;
 mod packet;
+mod pcap;
 mod program;
 mod router;
 mod tun;
@@ -27,6 +28,7 @@ use nat::{INSIDE, OUTSIDE};
 use router::{NetworkId, Router};
 use std::{
     net::Ipv4Addr,
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -47,6 +49,8 @@ pub struct Lab {
     /// Tells its namespaces from those of the others in this process.
     number: u32,
     seed: u64,
+    /// Where the packets of each interface are written to, for people to look at.
+    records: Option<PathBuf>,
     router: Arc<Router>,
     random: Mutex<Random>,
     internet: Network,
@@ -75,7 +79,8 @@ impl Network {
 }
 
 impl Lab {
-    /// An empty lab: the internet, and nobody there. The seed is printed if the test fails.
+    /// An empty lab: the internet, and nobody there. The seed is printed if the test fails. If `NETLAB_PCAP` names a
+    /// folder, each interface writes its packets there.
     ///
     /// # Panics
     /// If the system has no thread for it.
@@ -88,7 +93,8 @@ impl Lab {
         let base = Ipv4Addr::new(45, 0, 0, 0);
         let internet = Network { id: router.add_network(), base, given: AtomicU32::new(0), gateway: None };
         let random = Mutex::new(Random::new(seed));
-        Self { number, seed, router, random, internet, homes: AtomicU32::new(0) }
+        let records = std::env::var_os("NETLAB_PCAP").map(PathBuf::from);
+        Self { number, seed, records, router, random, internet, homes: AtomicU32::new(0) }
     }
 
     /// The network in which everybody has an address of their own.
@@ -125,7 +131,11 @@ impl Lab {
         let namespace = Arc::new(Namespace::new(&format!("{}-{name}", self.number)));
         let nets = nets.iter().enumerate().map(|(index, (name, network))| {
             let address = network.next_address();
-            let tun = namespace.inside(|| Tun::new(name)).expect("root may make a TUN device");
+            let mut tun = namespace.inside(|| Tun::new(name)).expect("root may make a TUN device");
+            if let Some(folder) = &self.records {
+                let file = folder.join(format!("{}-{name}.pcap", namespace.name()));
+                tun.record(&file).expect("NETLAB_PCAP is a folder that files can be made in");
+            }
             let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
             let port = self.router.add_port(network.id, tun, *name == INSIDE, &mut random);
             drop(random);

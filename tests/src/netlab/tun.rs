@@ -1,5 +1,6 @@
 //! A TUN device: a network interface whose other end is a file of ours. What the system sends there is read, one IP
 //! packet at a time; what is written there arrives.
+use super::pcap::Pcap;
 use rustix::ioctl::{self, Setter, opcode};
 use std::{
     fs::{File, OpenOptions},
@@ -8,10 +9,16 @@ use std::{
         fd::{AsFd, BorrowedFd},
         unix::fs::OpenOptionsExt,
     },
+    path::Path,
+    sync::{Mutex, PoisonError},
 };
 
 #[derive(Debug)]
-pub(crate) struct Tun(File);
+pub(crate) struct Tun {
+    file: File,
+    /// Where all that passes is written down, if somebody wants that.
+    record: Option<Mutex<Pcap>>,
+}
 
 /// `struct ifreq`, as far as TUNSETIFF reads it.
 #[repr(C)]
@@ -40,21 +47,37 @@ impl Tun {
         request.name[..name.len()].copy_from_slice(name.as_bytes());
         // SAFETY: TUNSETIFF reads a `struct ifreq`, 40 bytes, which `Request` is laid out as, and keeps no pointer.
         unsafe { ioctl::ioctl(&file, Setter::<SET_INTERFACE, Request>::new(request)) }?;
-        Ok(Self(file))
+        Ok(Self { file, record: None })
+    }
+
+    /// Writes all that passes from here on into a file.
+    pub(crate) fn record(&mut self, path: &Path) -> io::Result<()> {
+        self.record = Some(Mutex::new(Pcap::create(path)?));
+        Ok(())
     }
 
     /// The next packet, or why there is none.
     pub(crate) fn read(&self, into: &mut [u8]) -> io::Result<usize> {
-        (&self.0).read(into)
+        let length = (&self.file).read(into)?;
+        self.note(&into[..length])?;
+        Ok(length)
     }
 
     pub(crate) fn write(&self, packet: &[u8]) -> io::Result<usize> {
-        (&self.0).write(packet)
+        self.note(packet)?;
+        (&self.file).write(packet)
+    }
+
+    fn note(&self, packet: &[u8]) -> io::Result<()> {
+        match &self.record {
+            Some(record) => record.lock().unwrap_or_else(PoisonError::into_inner).add(packet),
+            None => Ok(()),
+        }
     }
 }
 
 impl AsFd for Tun {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.file.as_fd()
     }
 }

@@ -104,6 +104,7 @@ impl World {
         let mut command = Command::new(built(name));
         let server = format!("http://{}:{OPEN_EVERYWHERE}", self.server.address());
         command.args(["--json", "--server", &server, "--user", user]);
+        command.args(["--trust", &self.relay_files.certificate()]);
         command
     }
 }
