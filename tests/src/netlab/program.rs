@@ -51,7 +51,9 @@ impl Program {
         let (reader, writer) = io::pipe().expect("the system has a pipe");
         let mut wrapped = Command::new("ip");
         wrapped
-            .args(["netns", "exec", namespace.name(), "setpriv", "--pdeathsig", "KILL", "--"])
+            .args(["netns", "exec", namespace.name()])
+            // In a session of its own each is given as much of the machine as all of a build together.
+            .args(["setsid", "setpriv", "--pdeathsig", "KILL", "--"])
             .arg(command.get_program())
             .args(command.get_args())
             .env_clear()
@@ -108,15 +110,10 @@ impl Program {
         self.said.so_far().lines.clone()
     }
 
-    /// Sends it a signal.
-    ///
-    /// # Panics
-    /// If it has ended.
-    #[track_caller]
+    /// Sends it a signal, unless it has ended.
     pub fn signal(&self, signal: Signal) {
-        assert!(!self.said.so_far().is_over, "{} has ended already", self.shown);
-        let id = Pid::from_child(&self.child);
-        kill_process(id, signal).expect("a child that was not waited for can get a signal");
+        // One that ended a moment ago was not waited for yet: the signal goes to nobody else.
+        let _is_gone = kill_process(Pid::from_child(&self.child), signal);
     }
 
     /// Waits until it has ended by itself.
@@ -125,23 +122,19 @@ impl Program {
     /// If that does not happen in time; with all that it said.
     #[track_caller]
     pub fn ended(&mut self, within: Duration) -> Ended {
-        let deadline = Instant::now() + within;
-        let mut so_far = self.said.so_far();
-        while !so_far.is_over {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                let transcript = so_far.lines.join("\n");
-                drop(so_far);
-                panic!("{} does not end within {within:?}; it said:\n{transcript}", self.shown);
-            }
-            let waited = self.said.news.wait_timeout(so_far, left);
-            so_far = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        let lines = so_far.lines.clone();
-        drop(so_far);
+        let is_over = self.is_over(within);
+        let lines = self.lines();
+        assert!(is_over, "{} does not end within {within:?}; it said:\n{}", self.shown, lines.join("\n"));
         // Its outputs are closed, so it has ended or is about to.
         let code = self.child.wait().expect("it was started").code();
         Ended { code, lines }
+    }
+
+    /// Waits until it says nothing any more; false if it still might then.
+    pub fn is_over(&self, within: Duration) -> bool {
+        let goes_on = |lines: &mut Lines| !lines.is_over;
+        let waited = self.said.news.wait_timeout_while(self.said.so_far(), within, goes_on);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// Ends it as `kill -9` would.

@@ -120,6 +120,8 @@ pub(crate) struct Talk {
 impl Drop for Talk {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.caller.signal(Signal::INT);
+            self.caller.is_over(Duration::from_secs(10));
             let flight = std::fs::read_to_string(&self.flight).unwrap_or_default();
             eprintln!("the caller's flight recorder:\n{flight}");
         }
