@@ -24,7 +24,7 @@ pub(crate) const OPEN_EVERYWHERE: u16 = 443;
 /// The internet, with a server and a relay.
 pub(crate) struct World {
     pub(crate) lab: Lab,
-    pub(crate) relay: Host,
+    relay: Host,
     server: Host,
     server_program: Option<Program>,
     _relay_program: Program,
@@ -95,7 +95,7 @@ impl World {
         let mut command = self.program("call_cli", "1");
         let flight = self.folder.path().join("flight.txt");
         command.args(["--call", "2", "--report"]).arg(&flight);
-        let talk = Talk { caller: caller.spawn(&command), callee, flight };
+        let talk = Talk { caller: caller.spawn(&command), callee, relay: self.relay.clone(), flight };
         talk.caller.wait_for("\"first_audio\"", PATIENCE);
         talk
     }
@@ -104,7 +104,7 @@ impl World {
         let mut command = Command::new(built(name));
         let server = format!("http://{}:{OPEN_EVERYWHERE}", self.server.address());
         command.args(["--json", "--server", &server, "--user", user]);
-        command.args(["--trust", &self.relay_files.certificate()]);
+        command.env("CALLS_TRUST", self.relay_files.certificate());
         command
     }
 }
@@ -113,6 +113,7 @@ impl World {
 pub(crate) struct Talk {
     pub(crate) caller: Program,
     callee: Program,
+    relay: Host,
     /// Where the caller's engine writes what happened, once it is over.
     flight: PathBuf,
 }
@@ -139,7 +140,10 @@ impl Talk {
     /// Lets them talk for so long, hangs up, and says how it was.
     pub(crate) fn talk_for(mut self, length: Duration) -> Report {
         // How long people talk is what a test asks for; nothing is waited for.
+        let passed = || self.relay.net("net").sent().passed as f64;
+        let before = passed();
         std::thread::sleep(length);
+        let relayed_per_second = (passed() - before) / length.as_secs_f64();
         self.caller.signal(Signal::INT);
         let ended = self.caller.ended(PATIENCE);
         self.callee.wait_for("\"ended\"", PATIENCE);
@@ -150,7 +154,7 @@ impl Talk {
         let transcript = ended.lines.join("\n");
         let stats = stats.unwrap_or_else(|| panic!("no figures; the caller said:\n{transcript}"));
         assert_eq!(ended.code, Some(0), "sound did not go both ways; the caller said:\n{transcript}");
-        Report { stats, lines: ended.lines }
+        Report { stats, lines: ended.lines, relayed_per_second }
     }
 }
 
@@ -163,6 +167,8 @@ fn is_milestone(line: &str, milestone: &str) -> bool {
 pub(crate) struct Report {
     stats: Value,
     lines: Vec<String>,
+    /// Packets that the relay sent while they talked, as the lab counted them.
+    relayed_per_second: f64,
 }
 
 impl Report {
@@ -180,6 +186,12 @@ impl Report {
     /// Our end of the path and theirs: `host`, `translated` or `relay`.
     pub(crate) fn path(&self) -> [&str; 2] {
         [self.text("/path/ours"), self.text("/path/theirs")]
+    }
+
+    /// Whether their voices went through the relay. What an engine calls a translated address may be one.
+    pub(crate) fn is_relayed(&self) -> bool {
+        // A voice has 50 packets a second, and there are two; without them only consent is asked for.
+        self.relayed_per_second > 75.0
     }
 
     /// How we speak with our relay: `udp`, `tcp` or `tls`.
@@ -216,9 +228,10 @@ impl Report {
     /// One line for whoever reads the run.
     pub(crate) fn tell(&self, scenario: &str) {
         println!(
-            "{scenario}: {:?}, relay by {}, heard {:.0} ms after it was answered, {:.1} % lost, longest gap {:.0} ms",
+            "{scenario}: {:?}, relay by {}, {:.0} packets/s relayed, heard {:.0} ms after it was answered, {:.1} % lost, longest gap {:.0} ms",
             self.path(),
             self.relay(),
+            self.relayed_per_second,
             self.between("accepted", "first_audio"),
             self.lost() * 100.0,
             self.longest_gap_ms()
