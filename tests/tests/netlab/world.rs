@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    sync::OnceLock,
+    sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::Duration,
 };
 
@@ -21,6 +21,16 @@ const SECRET: &str = "5d1c2f0e9b8a47f6a3e4d5c6b7a89012";
 /// The port of signalling, and of TURN over TLS: the one that no network closes.
 pub(crate) const OPEN_EVERYWHERE: u16 = 443;
 
+/// Who measures how long something takes has the machine for itself. The others share it.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+enum Share {
+    /// Held for as long as the world is there.
+    _WithOthers(RwLockReadGuard<'static, ()>),
+    /// The same.
+    _Alone(RwLockWriteGuard<'static, ()>),
+}
+
 /// The internet, with a server and a relay.
 pub(crate) struct World {
     pub(crate) lab: Lab,
@@ -30,10 +40,20 @@ pub(crate) struct World {
     _relay_program: Program,
     relay_files: CoturnFiles,
     folder: Folder,
+    _share: Share,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::sharing(Share::_WithOthers(MACHINE.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// While there is no other.
+    pub(crate) fn alone() -> Self {
+        Self::sharing(Share::_Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    fn sharing(share: Share) -> Self {
         let lab = lab();
         let net = [("net", lab.internet())];
         let (server, relay) = (lab.host("server", &net), lab.host("relay", &net));
@@ -55,6 +75,7 @@ impl World {
             _relay_program: relay_program,
             relay_files,
             folder,
+            _share: share,
         };
         world.start_server();
         world._relay_program.wait_for(coturn::READY, PATIENCE);
