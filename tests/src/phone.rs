@@ -1,9 +1,10 @@
 //! A device with an engine: it says one tone and knows which tone it hears.
 use anyhow::{Context, Result, bail};
 use calls_core::{
-    Call, CallSnapshot, CallState, Calls, Config, EndReason, Host, Path, Sound,
+    Call, CallKey, CallSnapshot, CallState, Calls, Config, EndReason, Host, Lens, Path, Sound,
     audio::{Device, FRAME_SAMPLES, Loudness, SAMPLE_RATE, ToneDevice},
     signaling::{LinkSettings, Proofs, ServerUrl, Who},
+    video::{Codecs, Frame, Maker, Sink, Software, Studio, pattern},
 };
 use calls_protocol::{DeviceId, UserId};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -23,11 +24,18 @@ pub fn tone_of(user: u64) -> u32 {
     330 + 110 * u32::try_from(user).unwrap_or(0)
 }
 
+/// What is added to a user's number when their other camera is seen.
+pub const BACK: u64 = 100;
+
+/// Or their screen.
+pub const SCREEN: u64 = 200;
+
 /// A device of somebody.
 pub struct Phone {
     /// Its engine.
     pub calls: Calls,
     heard: watch::Receiver<Option<u32>>,
+    seen: watch::Receiver<Option<u64>>,
 }
 
 struct Open;
@@ -39,8 +47,18 @@ impl Proofs for Open {
 }
 
 struct Pocket {
-    tone: u32,
+    user: u64,
     heard: Arc<watch::Sender<Option<u32>>>,
+    seen: Arc<watch::Sender<Option<u64>>>,
+}
+
+/// Looks at pictures.
+struct Eye(Arc<watch::Sender<Option<u64>>>);
+
+impl Sink for Eye {
+    fn show(&mut self, frame: &Frame) {
+        self.0.send_replace(pattern::who(frame));
+    }
 }
 
 /// Hears as long as there is a device.
@@ -55,9 +73,31 @@ impl Drop for Ear {
 impl Host for Pocket {
     fn sound(&self) -> Box<dyn Device> {
         let ear = Ear(self.heard.clone());
-        Box::new(ToneDevice::new(self.tone.into(), move |samples| {
+        Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
             ear.0.send_replace(tone_in(samples));
         }))
+    }
+
+    fn camera(&self, lens: Lens) -> Option<Box<dyn Maker>> {
+        let who = match lens {
+            Lens::Front => self.user,
+            Lens::Back => self.user + BACK,
+        };
+        let source = Box::new(pattern::TestPattern::new(who, 320, 180));
+        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    }
+
+    fn shared_screen(&self) -> Option<Box<dyn Maker>> {
+        let source = Box::new(pattern::TestPattern::new(self.user + SCREEN, 320, 180));
+        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    }
+
+    fn codecs(&self) -> Option<Box<dyn Codecs>> {
+        Some(Box::new(Software))
+    }
+
+    fn display(&self, _: CallKey, _: UserId) -> Option<Box<dyn Sink>> {
+        Some(Box::new(Eye(self.seen.clone())))
     }
 
     fn plays(&self, _: Sound) -> bool {
@@ -83,6 +123,11 @@ fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
         (re, im, all) = (re + value * angle.cos(), im + value * angle.sin(), all + value * value);
     }
     2.0 * (re * re + im * im) / (all * samples.len() as f64)
+}
+
+/// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
+pub fn pocket(user: u64) -> impl Host {
+    Pocket { user, heard: Arc::new(watch::channel(None).0), seen: Arc::new(watch::channel(None).0) }
 }
 
 /// The settings of an engine on loopback, impatient with the server.
@@ -119,8 +164,10 @@ impl Phone {
     /// A device with other settings.
     pub fn with(config: Config) -> Result<Self> {
         let (heard_now, heard) = watch::channel(None);
-        let host = Pocket { tone: tone_of(config.who.user.get()), heard: Arc::new(heard_now) };
-        Ok(Self { calls: Calls::connect(config, Arc::new(host))?, heard })
+        let (seen_now, seen) = watch::channel(None);
+        let user = config.who.user.get();
+        let host = Pocket { user, heard: Arc::new(heard_now), seen: Arc::new(seen_now) };
+        Ok(Self { calls: Calls::connect(config, Arc::new(host))?, heard, seen })
     }
 
     /// Waits until the server knows it.
@@ -170,6 +217,16 @@ impl Phone {
         let came = timeout(PATIENCE, heard.wait_for(|tone| *tone == wanted)).await;
         if came.is_err() {
             bail!("hears {:?} and not {wanted:?}", *self.heard.borrow());
+        }
+        Ok(())
+    }
+
+    /// Waits until it sees somebody, by the number that is in their picture.
+    pub async fn sees(&self, whom: u64) -> Result<()> {
+        let mut seen = self.seen.clone();
+        let came = timeout(PATIENCE, seen.wait_for(|who| *who == Some(whom))).await;
+        if came.is_err() {
+            bail!("sees {:?} and not {whom}", *self.seen.borrow());
         }
         Ok(())
     }

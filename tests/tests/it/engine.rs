@@ -1,8 +1,14 @@
 //! Two engines and a server, with real sockets and real sound.
 use anyhow::Result;
-use calls_core::{Callee, Closed, EndReason, Picture};
+use calls_core::{
+    Callee, Closed, EndReason, Picture,
+    check::{Finding, check},
+};
 use calls_protocol::{CallType, UserId};
-use calls_tests::{phone::Phone, server::TestServer};
+use calls_tests::{
+    phone::{self, BACK, Phone, SCREEN},
+    server::TestServer,
+};
 
 /// Ann calls Bob, who answers; both are heard.
 async fn talking(server: &TestServer) -> Result<(Phone, Phone)> {
@@ -49,6 +55,47 @@ async fn nothing_is_heard_of_who_is_muted_and_they_hear_on() -> Result<()> {
     ann.hears(Some(2)).await?;
     call.set_muted(false)?;
     bob.hears(Some(1)).await?;
+    close(&[&ann, &bob], server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_with_pictures_shows_both() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = (Phone::new(server.address(), 1)?, Phone::new(server.address(), 2)?);
+    bob.registered().await?;
+    ann.calls.dial(Callee::User(UserId::new(2)?), CallType::Video).await?;
+
+    bob.rings().await?.accept(CallType::Video)?;
+
+    ann.sees(2).await?;
+    bob.sees(1).await?;
+    ann.hears(Some(2)).await?;
+    close(&[&ann, &bob], server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_picture_comes_into_a_call_from_either_side_and_changes_its_source() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = talking(&server).await?;
+    let call = ann.talks().await?;
+
+    call.show(Picture::Camera)?;
+    bob.sees(1).await?;
+    bob.talks().await?.show(Picture::Camera)?;
+    ann.sees(2).await?;
+    ann.calls.switch_camera()?;
+    bob.sees(1 + BACK).await?;
+    call.show(Picture::Screen)?;
+    bob.sees(1 + SCREEN).await?;
+
+    let stats = call.stats().await?;
+    assert_eq!(stats.others[0].builds, 1, "{stats:?}");
+    call.show(Picture::None)?;
+    bob.until("told of it", |call| call.others.iter().all(|other| !other.video)).await?;
+    bob.hears(Some(1)).await?;
+    ann.hears(Some(2)).await?;
     close(&[&ann, &bob], server).await;
     Ok(())
 }
@@ -178,3 +225,44 @@ async fn calls_in_a_row_leave_no_thread_socket_file_or_memory() -> Result<()> {
     server.stop().await;
     Ok(())
 }
+
+#[tokio::test]
+async fn the_check_before_a_call_finds_what_works_and_what_does_not() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let mut found = std::collections::BTreeMap::new();
+
+    let host = phone::pocket(1);
+    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+        found.insert(format!("{subject:?}"), finding.clone());
+    })
+    .await?;
+
+    for works in ["Server", "Address", "Relay(Udp)", "Media", "Sound"] {
+        assert!(matches!(found[works], Finding::Fine { .. }), "{works}: {found:?}");
+    }
+    for absent in ["Relay(Tcp)", "Relay(Tls)"] {
+        assert_eq!(found[absent], Finding::NotOffered, "{absent}");
+    }
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_check_says_that_a_proof_is_not_taken() -> Result<()> {
+    let server = TestServer::start(&[("AUTH_MODE", "jwt"), ("JWT_SECRET", SECRET)]).await;
+    let mut found = std::collections::BTreeMap::new();
+
+    let host = phone::pocket(1);
+    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+        found.insert(format!("{subject:?}"), finding.clone());
+    })
+    .await?;
+
+    assert_eq!(found["Server"], Finding::SignedOut, "{found:?}");
+    assert_eq!(found["Media"], Finding::Skipped, "{found:?}");
+    server.stop().await;
+    Ok(())
+}
+
+/// Of nobody.
+const SECRET: &str = "9f2b6c1e7a304d58b1c6e0d2f4a78935";
