@@ -24,11 +24,11 @@ pub(crate) const OPEN_EVERYWHERE: u16 = 443;
 /// Who measures how long something takes has the machine for itself. The others share it.
 static MACHINE: RwLock<()> = RwLock::new(());
 
+/// Held for as long as a world is there.
+#[expect(dead_code, reason = "they are held, and let go")]
 enum Share {
-    /// Held for as long as the world is there.
-    _WithOthers(RwLockReadGuard<'static, ()>),
-    /// The same.
-    _Alone(RwLockWriteGuard<'static, ()>),
+    WithOthers(RwLockReadGuard<'static, ()>),
+    Alone(RwLockWriteGuard<'static, ()>),
 }
 
 /// The internet, with a server and a relay.
@@ -45,12 +45,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        Self::sharing(Share::_WithOthers(MACHINE.read().unwrap_or_else(PoisonError::into_inner)))
+        Self::sharing(Share::WithOthers(MACHINE.read().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// While there is no other.
     pub(crate) fn alone() -> Self {
-        Self::sharing(Share::_Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner)))
+        Self::sharing(Share::Alone(MACHINE.write().unwrap_or_else(PoisonError::into_inner)))
     }
 
     fn sharing(share: Share) -> Self {
