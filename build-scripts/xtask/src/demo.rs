@@ -1,12 +1,12 @@
-//! `cargo xtask demo`: a server on this machine, and two clients that call each other, told in plain words.
+//! `cargo xtask demo`: a server on this machine, clients and then engines that call each other, told in plain words.
 use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     env, fs,
-    io::{ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
-    process::{Child, Command, ExitCode},
+    process::{Child, Command, ExitCode, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -40,6 +40,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     let target = TargetDir::claim(workspace)?;
     run::heading("building the server");
     run::run(target.cargo(workspace).args(["build", "--locked", "--package", "calls-server"]))?;
+    run::run(target.cargo(workspace).args(ENGINES_BUILD))?;
     let has_script = workspace.root.join(format!("tests/examples/{SCRIPT}.rs")).is_file();
     if has_script {
         run::run(target.cargo(workspace).args(SCRIPT_BUILD))?;
@@ -61,6 +62,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
         run::heading("Alice calls Bob");
         outcome = run::run(target.cargo(workspace).args(SCRIPT_RUN).arg("--").arg(&url));
     }
+    if outcome.is_ok() {
+        run::heading("two engines call each other, with sound and picture");
+        outcome = engines(workspace, &target, &url);
+    }
     if outcome.is_ok() && !options.once {
         println!("\nThe server keeps running: connect clients of your own. Ctrl-C stops it.");
         let status = server.child.wait()?;
@@ -71,6 +76,39 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// One program answers, another calls it and says what it hears and sees.
+fn engines(workspace: &Workspace, target: &TargetDir, url: &str) -> Result<()> {
+    let program = |name: &str, user: &str| {
+        let mut command = Command::new(target.debug_program("examples").join(name));
+        command.current_dir(&workspace.cache).args(["--server", url, "--user", user]);
+        command
+    };
+    println!("  Dora's engine answers anyone and sends back what it hears and sees; Carl's calls her.\n");
+    let mut dora = Running(program("echo_bot", "5").stdout(Stdio::piped()).spawn()?);
+    let mut words = BufReader::new(dora.0.stdout.take().context("she has a voice")?);
+    // The first thing that she says is that the server knows her.
+    words.read_line(&mut String::new())?;
+    // What she says later is read as well, or she could not say it.
+    thread::spawn(move || io::copy(&mut words, &mut io::sink()));
+    let mut carl = program("call_cli", "4");
+    let done = run::run(carl.args(["--call", "5", "--tone", "440", "--video", "--seconds", "3"]));
+    dora.0.kill()?;
+    done
+}
+
+/// A program that ends with this value.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both may have happened already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+const ENGINES_BUILD: [&str; 8] =
+    ["build", "--locked", "--package", "calls-core", "--example", "call_cli", "--example", "echo_bot"];
 const SCRIPT_BUILD: [&str; 6] = ["build", "--locked", "--package", "calls-tests", "--example", SCRIPT];
 const SCRIPT_RUN: [&str; 7] = ["run", "--locked", "--quiet", "--package", "calls-tests", "--example", SCRIPT];
 
@@ -166,7 +204,6 @@ fn is_ready(address: SocketAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{BufRead, BufReader};
 
     fn answering(answer: &'static str) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

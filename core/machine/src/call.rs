@@ -166,6 +166,17 @@ impl Call {
         matches!(self.phase, Phase::Answering { sent: true, .. })
     }
 
+    /// Whose connection it was. While the server has everybody and media does not flow, it is the way between.
+    pub(crate) fn where_lost(&self, reason: EndReason) -> EndReason {
+        let others = self.snapshot().others;
+        let is_between =
+            !others.is_empty() && others.iter().all(|other| !other.is_away && other.path != Path::Up);
+        match reason {
+            EndReason::TheyLostConnection if self.is_talking() && is_between => EndReason::NoPath,
+            other => other,
+        }
+    }
+
     pub(crate) fn wire(&mut self, user: UserId) -> Option<&mut Wire> {
         self.people.get_mut(&user)?.wire.as_mut()
     }

@@ -367,7 +367,7 @@ impl Machine {
         }
         let was_called = call.direction == Direction::Incoming;
         let by_us = ended.ended_by == Some(me);
-        let reason = EndReason::told(ended.reason, was_called, call.is_talking(), by_us);
+        let reason = call.where_lost(EndReason::told(ended.reason, was_called, call.is_talking(), by_us));
         self.end(now, key, reason, Tell::Nothing, out);
     }
 

@@ -294,6 +294,7 @@ impl Machine {
         out: &mut Vec<Effect>,
     ) {
         let Some(call) = self.live(key) else { return };
+        let reason = call.where_lost(reason);
         if call.with().is_some() {
             self.end(now, key, reason, Tell::End(EndWish::Failed), out);
             return;

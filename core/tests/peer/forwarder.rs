@@ -28,6 +28,8 @@ pub(crate) struct Forwarder {
     /// In a thousand, of all others.
     lost_before: Arc<AtomicU32>,
     repeated: Arc<AtomicU32>,
+    /// In a thousand, of all: so many are followed by a changed one, as from somebody who listens on the way.
+    pub(crate) forged: Arc<AtomicU32>,
     _tasks: JoinSet<()>,
 }
 
@@ -41,6 +43,7 @@ impl Forwarder {
             lost: Arc::default(),
             lost_before: Arc::default(),
             repeated: Arc::default(),
+            forged: Arc::default(),
             _tasks: JoinSet::new(),
         };
         for side in [0, 1] {
@@ -48,6 +51,7 @@ impl Forwarder {
             let (ends, is_dead) = (forwarder.ends.clone(), forwarder.is_dead.clone());
             let (lost, repeated) = (forwarder.lost.clone(), forwarder.repeated.clone());
             let lost_before = forwarder.lost_before.clone();
+            let forged = forwarder.forged.clone();
             forwarder._tasks.spawn(async move {
                 let mut buffer = [0; 2048];
                 // The same numbers in every run.
@@ -70,11 +74,20 @@ impl Forwarder {
                         if is_media && chance() < repeated.load(Ordering::Relaxed) {
                             to.send_to(&buffer[..length], end).await.unwrap();
                         }
+                        if chance() < forged.load(Ordering::Relaxed) {
+                            let forgery = forge(&buffer[..length], &mut chance);
+                            to.send_to(&forgery, end).await.unwrap();
+                        }
                     }
                 }
             });
         }
         forwarder
+    }
+
+    /// So many packets in a thousand are followed by a forged one from now on.
+    pub(crate) fn forge(&self, in_a_thousand: u32) {
+        self.forged.store(in_a_thousand, Ordering::Relaxed);
     }
 
     /// An address of one end, as the other end shall see it.
@@ -119,6 +132,24 @@ impl Forwarder {
         }
         false
     }
+}
+
+/// A packet with some bytes changed, cut short, drawn out, or made up but for its first byte, which says its kind.
+fn forge(packet: &[u8], chance: &mut impl FnMut() -> u32) -> Vec<u8> {
+    let mut forged = packet.to_vec();
+    let at = |forged: &[u8], chance: u32| chance as usize % forged.len().max(1);
+    match chance() % 4 {
+        0 => {
+            for _ in 0..=chance() % 8 {
+                let place = at(&forged, chance());
+                forged[place] = chance() as u8;
+            }
+        }
+        1 => forged.truncate(at(packet, chance())),
+        2 => forged.extend(std::iter::repeat_with(|| chance() as u8).take(100)),
+        _ => forged.iter_mut().skip(1).for_each(|byte| *byte = chance() as u8),
+    }
+    forged
 }
 
 async fn bound() -> Arc<UdpSocket> {

@@ -1,5 +1,6 @@
 //! The other side sends nonsense.
 use crate::{
+    forwarder::Forwarder,
     media::{send_voice, voice},
     pair::{End, OPEN, PATIENCE, Pair, remote, settings},
 };
@@ -332,4 +333,27 @@ async fn no_socket_to_be_had_is_our_fault() {
     end.order(PeerOrder::Connect).await;
     end.order(PeerOrder::Close).await;
     end.peer.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn packets_forged_on_the_way_are_neither_heard_nor_the_end() {
+    let forwarder = Forwarder::new(11).await;
+    // From the first packet on: checks and handshakes are forged, too.
+    forwarder.forge(700);
+    let mut pair = forwarder.pair(settings).await;
+    let mut heard = std::collections::BTreeSet::new();
+
+    for number in 0..400 {
+        send_voice(&pair.a.peer, voice(number)).await;
+        send_voice(&pair.b.peer, voice(number)).await;
+        let came = crate::media::packet(&mut pair.b.out.voice).await;
+        let sent: Vec<_> = (0..=number).map(|number| voice(number).payload).collect();
+        assert!(sent.contains(&came.payload), "nobody sent this");
+        heard.insert(came.payload);
+    }
+
+    assert_eq!(heard.len(), 400, "each was heard once");
+    let stats = pair.b.peer.stats().await.unwrap();
+    assert!(stats.path.is_some(), "{stats:?}");
+    pair.close().await;
 }
