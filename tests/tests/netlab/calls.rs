@@ -88,7 +88,7 @@ fn two_without_udp_speak_through_the_relay_by_tcp() {
     let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("no UDP");
-    assert_eq!((report.path(), report.relay()), (["relay", "relay"], "tcp"), "{report:?}");
+    assert_eq!((report.path()[0], report.relay()), ("relay", "tcp"), "{report:?}");
     assert!(report.is_relayed(), "{report:?}");
 }
 
@@ -102,7 +102,7 @@ fn two_with_nothing_but_port_443_speak_through_the_relay_by_tls() {
     let report = world.call([&alice, &bob]).talk_for(A_WORD);
 
     report.tell("only 443");
-    assert_eq!((report.path(), report.relay()), (["relay", "relay"], "tls"), "{report:?}");
+    assert_eq!((report.path()[0], report.relay()), ("relay", "tls"), "{report:?}");
     assert!(report.is_relayed(), "{report:?}");
 }
 

@@ -204,12 +204,13 @@ impl Report {
         number.unwrap_or_else(|| panic!("no {pointer} in {}", self.stats))
     }
 
-    /// Our end of the path and theirs: `host`, `translated` or `relay`.
+    /// Our end of the path and theirs: `host`, `translated` or `relay`. Theirs is called translated, too, where a
+    /// packet came before the address did.
     pub(crate) fn path(&self) -> [&str; 2] {
         [self.text("/path/ours"), self.text("/path/theirs")]
     }
 
-    /// Whether their voices went through the relay. What an engine calls a translated address may be one.
+    /// Whether their voices went through the relay.
     pub(crate) fn is_relayed(&self) -> bool {
         // A voice has 50 packets a second, and there are two; without them only consent is asked for.
         self.relayed_per_second > 75.0
