@@ -94,11 +94,6 @@ impl Net {
         self.router.set_conditions(self.port, Way::In, conditions);
     }
 
-    /// What it is like now, from the host into the network and back.
-    pub fn conditions(&self) -> [Conditions; 2] {
-        [Way::Out, Way::In].map(|way| self.router.conditions(self.port, way))
-    }
-
     /// What it lets pass from here on. [`Firewall::Closed`] is a cable that is pulled, or a lift: the host is not told.
     pub fn set_firewall(&self, firewall: Firewall) {
         self.router.set_firewall(self.port, firewall);

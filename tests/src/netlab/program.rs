@@ -15,7 +15,7 @@ use std::{
 /// So many lines of each program are shown when a test fails.
 const LAST_WORDS: usize = 20;
 
-/// A running program. Dropping it kills it, and so does the end of the test's own process.
+/// A running program. Dropping it kills it as `kill -9` would, and so does the end of the test's own process.
 pub struct Program {
     /// For the transcript.
     shown: String,
@@ -135,11 +135,6 @@ impl Program {
         let goes_on = |lines: &mut Lines| !lines.is_over;
         let waited = self.said.news.wait_timeout_while(self.said.so_far(), within, goes_on);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
-    }
-
-    /// Ends it as `kill -9` would.
-    pub fn kill(self) {
-        drop(self);
     }
 }
 

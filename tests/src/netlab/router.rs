@@ -156,10 +156,6 @@ impl Router {
         table.networks[network.0].by_address.insert(address, port);
     }
 
-    pub(crate) fn conditions(&self, port: PortId, way: Way) -> Conditions {
-        self.shared.table().direction(port, way).link.conditions
-    }
-
     pub(crate) fn set_conditions(&self, port: PortId, way: Way, conditions: Conditions) {
         self.shared.table().direction(port, way).link.conditions = conditions;
     }
