@@ -53,6 +53,9 @@ struct Arguments {
     /// The proof that the server asks for; none in open mode.
     #[arg(long, env = "CALLS_TOKEN")]
     token: Option<String>,
+    /// An authority, as PEM, that may vouch for servers besides those that browsers trust.
+    #[arg(long, env = "CALLS_TRUST")]
+    trust: Option<PathBuf>,
     /// Nothing but relays: the other side does not learn our address.
     #[arg(long)]
     relay_only: bool,
@@ -70,6 +73,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let teller = Teller { begun: Instant::now(), is_json: arguments.json };
     let heard = Arc::<Heard>::default();
     let mut config = terminal::config(&arguments.server, arguments.user, arguments.token.clone())?;
+    config.trust = terminal::trust(arguments.trust.as_deref())?;
     config.peer.relay_only = arguments.relay_only;
     let seen = Arc::<Seen>::default();
     let camera = |_: &Inlet| Box::new(TestPattern::new(WHO, 640, 360)) as Box<dyn Source>;
@@ -77,7 +81,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     let calls = Calls::connect(config, Arc::new(host))?;
     let call_type = if arguments.video { CallType::Video } else { CallType::Audio };
     let call = match arguments.call {
-        Some(whom) => calls.dial(Callee::User(UserId::new(whom)?), call_type).await?,
+        Some(whom) => {
+            // Before that nobody knows a relay, and what dials without one is never reached behind most routers.
+            calls.snapshots().wait_for(|now| now.server == calls_core::ServerLink::Up).await?;
+            calls.dial(Callee::User(UserId::new(whom)?), call_type).await?
+        }
         None => first_call(&calls, &teller).await?,
     };
     let ended = talk(&arguments, &teller, (&calls, &call), (&heard, &seen)).await?;
@@ -140,6 +148,7 @@ async fn talk(
     let mut last = json!({});
     let mut look = interval(Duration::from_secs(1));
     let mut signals = network_signals()?;
+    let mut interrupted = terminal::interrupts()?;
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         let now = snapshot.calls.iter().find(|known| known.key == call.key());
@@ -179,7 +188,7 @@ async fn talk(
                 until = Some(tokio::time::Instant::now() + Duration::from_secs(3600));
                 call.hang_up()?;
             }
-            _ = tokio::signal::ctrl_c() => {
+            _ = interrupted.recv() => {
                 last = terminal::stats(call, heard).await;
                 call.hang_up()?;
             }

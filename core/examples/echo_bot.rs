@@ -13,7 +13,7 @@ use calls_core::{
 };
 use clap::Parser;
 use serde_json::json;
-use std::{collections::BTreeMap, collections::VecDeque, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, collections::VecDeque, path::PathBuf, sync::Arc, time::Instant};
 use terminal::{Heard, Listening, Progress, Seen, Teller, Terminal};
 
 /// Answers anyone who calls, and sends their sound and picture back.
@@ -28,6 +28,9 @@ struct Arguments {
     /// The proof that the server asks for; none in open mode.
     #[arg(long, env = "CALLS_TOKEN")]
     token: Option<String>,
+    /// An authority, as PEM, that may vouch for servers besides those that browsers trust.
+    #[arg(long, env = "CALLS_TRUST")]
+    trust: Option<PathBuf>,
     /// A line of JSON for each milestone.
     #[arg(long)]
     json: bool,
@@ -65,11 +68,13 @@ async fn main() -> anyhow::Result<()> {
     let seen = Arc::<Seen>::default();
     // What is seen is what is filmed.
     let camera = |newest: &Inlet| Box::new(Relayed::of(newest)) as Box<dyn Source>;
-    let config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
+    let mut config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
+    config.trust = terminal::trust(arguments.trust.as_deref())?;
     let calls = Calls::connect(config, Arc::new(Terminal { device, camera, seen: seen.clone() }))?;
     let mut snapshots = calls.snapshots();
     let mut progress = BTreeMap::new();
     let mut server = Progress::new(teller.clone());
+    let mut interrupted = terminal::interrupts()?;
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         server.see(&snapshot, None);
@@ -86,7 +91,7 @@ async fn main() -> anyhow::Result<()> {
             changed = snapshots.changed() => changed?,
             () = heard.came.notified() => teller.tell("first_audio", "they are heard", &json!({})),
             () = seen.came.notified() => teller.tell("first_picture", "they are seen", &json!({})),
-            _ = tokio::signal::ctrl_c() => break,
+            _ = interrupted.recv() => break,
         }
     }
     calls.close().await;

@@ -1,8 +1,10 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
 pub mod client;
+pub mod coturn;
 pub mod databases;
 pub mod line;
 pub mod mariadb;
+pub mod netlab;
 pub mod oracle;
 pub mod phone;
 pub mod phones;

@@ -3,11 +3,12 @@
 use calls_core::{
     CallKey, CallSnapshot, CallState, Config, Host, Lens, Path, Snapshot, Sound,
     audio::{Device, FRAME_SAMPLES, Loudness},
-    signaling::{Proofs, ServerUrl, Who},
+    signaling::{Proofs, ServerUrl, Trust, Who},
     video::{Codecs, Frame, Inlet, Maker, Sink, Software, Source, Studio},
 };
 use calls_protocol::{DeviceId, UserId};
 use futures_util::future::{BoxFuture, FutureExt};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
 use std::{
     sync::{
@@ -16,7 +17,10 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::Notify;
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::Notify,
+};
 
 /// A proof that is known from the beginning, or none in open mode.
 pub(crate) struct Token(pub(crate) Option<String>);
@@ -28,6 +32,13 @@ impl Proofs for Token {
     }
 }
 
+/// Certificates of authorities besides those that browsers trust, from a PEM file.
+pub(crate) fn trust(file: Option<&std::path::Path>) -> anyhow::Result<Trust> {
+    let Some(file) = file else { return Ok(Trust::default()) };
+    let extra_roots = CertificateDer::pem_file_iter(file)?.collect::<Result<_, _>>()?;
+    Ok(Trust { extra_roots, ..Trust::default() })
+}
+
 /// The engine's settings as both programs want them.
 pub(crate) fn config(server: &str, user: u64, token: Option<String>) -> anyhow::Result<Config> {
     let who = Who {
@@ -37,6 +48,11 @@ pub(crate) fn config(server: &str, user: u64, token: Option<String>) -> anyhow::
         push_token: None,
     };
     Ok(Config::new(ServerUrl::parse(server)?, who, Arc::new(Token(token))))
+}
+
+/// Ctrl-C, heard also while something else is done; a new listener would miss it.
+pub(crate) fn interrupts() -> std::io::Result<Signal> {
+    signal(SignalKind::interrupt())
 }
 
 /// Says what happens.

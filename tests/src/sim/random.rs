@@ -29,6 +29,12 @@ impl Random {
         self.below(times) == 0
     }
 
+    /// From 0 to below 1.
+    pub fn share(&mut self) -> f64 {
+        // As many bits as a fraction has.
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
     /// One of several.
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let index = usize::try_from(self.below(u64::try_from(from.len()).ok()?)).ok()?;

@@ -1,10 +1,11 @@
 //! coturn with the configuration that operators get.
 use crate::{
     client::Client,
-    programs::{Coturn, Peers, echo, shipped_configuration, uclient},
+    programs::{Coturn, Peers, echo, uclient},
     users::User,
 };
 use calls_server::turn::{SecretError, TurnSecret};
+use calls_tests::coturn::shipped_configuration;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -1,10 +1,9 @@
 //! coturn and its clients as processes, ended by their own id.
 use crate::users::{SECRET, User};
+use calls_tests::coturn::{CoturnFiles, CoturnPlan, READY};
 use std::{
-    fs,
     io::{BufRead, BufReader},
     net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
-    path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::{
         atomic::{AtomicU16, Ordering},
@@ -34,30 +33,6 @@ pub(crate) fn free_ports(count: u16) -> u16 {
     panic!("no {count} free ports in a row between 20000 and 32767");
 }
 
-/// A folder that goes when the test does.
-pub(crate) struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        let name = format!("calls-turn-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.0.join(name).to_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder left behind in the temporary one is no reason to fail a test.
-        let _left_behind = fs::remove_dir_all(&self.0);
-    }
-}
-
 /// A program of the coturn package.
 fn program(name: &str) -> Command {
     let mut command = Command::new(name);
@@ -70,12 +45,6 @@ fn start(command: &mut Command) -> Child {
         let name = command.get_program().to_string_lossy().into_owned();
         panic!("`{name}` does not run ({error}); `cargo xtask setup` installs it")
     })
-}
-
-/// The configuration that is shipped.
-pub(crate) fn shipped_configuration() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/turnserver.conf");
-    fs::read_to_string(path).unwrap()
 }
 
 /// Whether relays may reach peers on loopback, where the tests' own peers are.
@@ -92,55 +61,34 @@ pub(crate) struct Coturn {
     pub(crate) tls_port: u16,
     /// What it said until it was ready.
     pub(crate) said: String,
-    folder: Folder,
+    files: CoturnFiles,
 }
 
 impl Coturn {
     /// Starts one with the shipped configuration, in which only the secret, ports, addresses and files are others.
     pub(crate) fn start(peers: Peers, listen: &[IpAddr]) -> Self {
-        let folder = Folder::new();
-        make_certificate(&folder);
         let port = free_ports(2);
         let relay_ports = free_ports(60);
-        let mut lines: Vec<String> = shipped_configuration()
-            .lines()
-            .map(|line| match line.split_once('=').map_or(line, |(key, _)| key) {
-                "listening-port" => format!("listening-port={port}"),
-                "tls-listening-port" => format!("tls-listening-port={}", port + 1),
-                "min-port" => format!("min-port={relay_ports}"),
-                "max-port" => format!("max-port={}", relay_ports + 59),
-                "static-auth-secret" => format!("static-auth-secret={SECRET}"),
-                "cert" => format!("cert={}", folder.file("cert.pem")),
-                "pkey" => format!("pkey={}", folder.file("key.pem")),
-                "syslog" => "log-file=stdout".into(),
-                "denied-peer-ip" if peers == Peers::LoopbackToo && line.contains("127.0.0.0") => {
-                    String::new()
-                }
-                _ => line.to_owned(),
-            })
-            .collect();
-        for ip in listen {
-            lines.extend([format!("listening-ip={ip}"), format!("relay-ip={ip}")]);
-        }
-        lines.push(format!("pidfile={}", folder.file("turn.pid")));
-        lines.push(format!("userdb={}", folder.file("turn.db")));
-        if peers == Peers::LoopbackToo {
-            lines.push("allow-loopback-peers".into());
-        }
-        fs::write(folder.file("turnserver.conf"), lines.join("\n")).unwrap();
-
-        let mut command = program("turnserver");
-        command.args(["-c", &folder.file("turnserver.conf")]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let files = CoturnFiles::write(&CoturnPlan {
+            port,
+            tls_port: port + 1,
+            relay_ports: relay_ports..=relay_ports + 59,
+            secret: SECRET,
+            listen,
+            loopback_too: peers == Peers::LoopbackToo,
+        });
+        let mut command = files.command();
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = start(&mut command);
-        let said = said_until(&mut process, "Total General servers");
-        let coturn = Self { process, port, tls_port: port + 1, said, folder };
+        let said = said_until(&mut process, READY);
+        let coturn = Self { process, port, tls_port: port + 1, said, files };
         coturn.wait_until_it_answers(listen[0]);
         coturn
     }
 
     /// The file by which its certificate is trusted.
     pub(crate) fn certificate(&self) -> String {
-        self.folder.file("cert.pem")
+        self.files.certificate()
     }
 
     fn wait_until_it_answers(&self, ip: IpAddr) {
@@ -180,18 +128,6 @@ fn said_until(process: &mut Child, words: &'static str) -> String {
         }
     });
     ready.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("the program never said `{words}`"))
-}
-
-fn make_certificate(folder: &Folder) {
-    let (key, certificate) = (folder.file("key.pem"), folder.file("cert.pem"));
-    let mut command = program("openssl");
-    command
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
-        .args(["-keyout", &key, "-out", &certificate])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    assert!(start(&mut command).wait().unwrap().success(), "openssl made no certificate");
 }
 
 /// What coturn's test client reports.

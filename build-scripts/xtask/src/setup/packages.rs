@@ -80,6 +80,24 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "iproute2",
+        gives: Gives::Program("ip"),
+        why: "makes the networks that calls are tested over",
+        need: Need::Must,
+    },
+    Package {
+        name: "nftables",
+        gives: Gives::Program("nft"),
+        why: "turns a machine of those networks into a router that hides a home",
+        need: Need::Must,
+    },
+    Package {
+        name: "iputils-ping",
+        gives: Gives::Program("ping"),
+        why: "measures whether those networks are as slow as they should be",
+        need: Need::Must,
+    },
+    Package {
         name: "python3",
         gives: Gives::Program("python3"),
         why: "runs python-socketio, one of the foreign clients",
