@@ -135,6 +135,8 @@ impl Engine {
             Order::Server(said) => self.input(Input::Server(said)).await,
             Order::Device(said) => {
                 if said == FromDevice::NetworkChanged {
+                    // What the app has seen is not seen again.
+                    let _is_known = self.network.as_mut().map(NetworkWatch::look);
                     self.outside.network_changed();
                 }
                 self.input(Input::Device(said)).await;

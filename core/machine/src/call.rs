@@ -287,7 +287,9 @@ impl Call {
             Phase::Ended { reason, until } => format!("ended {reason:?} {}", left(*until)),
         };
         let people = self.people.iter().map(|(user, person)| {
-            let wire = person.wire.as_ref().map_or("no wire".into(), |wire| wire.summary(now));
+            // Who dialled before the server was there makes the offer when it is.
+            let none = || format!("no wire {:?}", self.direction);
+            let wire = person.wire.as_ref().map_or_else(none, |wire| wire.summary(now));
             format!("{user} {} {} {} {wire}", person.audio, person.video, person.is_away)
         });
         let people: Vec<_> = people.collect();

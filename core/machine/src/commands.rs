@@ -1,13 +1,13 @@
 //! What the person, the device and the connections to others bring in.
 use crate::{
     CallKey, Callee, Command, Direction, Effect, EndReason, FromDevice, FromPeer, MOST_CALLS, Machine,
-    PeerKey, Picture, Tell, Time, What,
+    PeerKey, Picture, ServerLink, Tell, Time, What,
     call::{Call, Kind, Person, Phase},
     wire::Wire,
 };
 use calls_protocol::{
     Accept, CallTarget, CallType, ClientEvent, EndWish, IceServers, Initiate, JoinRoom, RejectReason,
-    RoomName, ToggleMedia,
+    RoomName, ToggleMedia, UserId,
 };
 
 impl Machine {
@@ -17,12 +17,10 @@ impl Machine {
                 let kind = Kind::Pair { with: to };
                 let Some(key) = self.begin(now, room, kind, call_type, out) else { return };
                 let call = self.calls.get_mut(&key).expect("it has just begun");
-                let (mut wire, mut wishes) = Wire::offering(call.servers.clone(), false, (0, None));
-                wishes.extend(wire.open());
-                let mut person = Person::new(String::new(), None, call_type == CallType::Video);
-                person.wire = Some(wire);
-                call.people.insert(to, person);
-                self.grant(now, (key, to), wishes, out);
+                call.people.insert(to, Person::new(String::new(), None, call_type == CallType::Video));
+                if self.server == ServerLink::Up || !self.servers.0.is_empty() {
+                    self.dial(now, (key, to), out);
+                }
             }
             Command::Dial { room, to: Callee::Group(group), call_type } => {
                 let kind = Kind::Crowd { group: Some(group), name: String::new() };
@@ -98,6 +96,20 @@ impl Machine {
             return None;
         }
         Some(key)
+    }
+
+    /// Makes the offer of a call that begins. Before the server was ever there it waits: without the relays that the
+    /// server names, a connection has no way out of most networks.
+    pub(crate) fn dial(&mut self, now: Time, (key, to): (CallKey, UserId), out: &mut Vec<Effect>) {
+        let servers = self.servers.clone();
+        // One that gave way to a call of theirs gets their offer.
+        let Some(call) = self.live(key).filter(|call| call.direction == Direction::Outgoing) else { return };
+        call.servers = servers.clone();
+        let Some(person) = call.people.get_mut(&to).filter(|person| person.wire.is_none()) else { return };
+        let (mut wire, mut wishes) = Wire::offering(servers, false, (0, None));
+        wishes.extend(wire.open());
+        person.wire = Some(wire);
+        self.grant(now, (key, to), wishes, out);
     }
 
     pub(crate) fn ask_to_join(&mut self, key: CallKey, out: &mut Vec<Effect>) {

@@ -51,8 +51,14 @@ impl Machine {
                 Phase::Woken { .. } | Phase::Ringing { .. } if !still_rings => {
                     self.end(now, key, EndReason::Missed, Tell::Nothing, out);
                 }
-                // What we asked is asked again by itself, and answered as if nothing had been.
-                Phase::Dialing { .. } | Phase::Answering { .. } => {}
+                // What we asked is asked again by itself, and answered as if nothing had been. What waited for the
+                // relays to be known is asked now.
+                Phase::Dialing { .. } => {
+                    if let Some(to) = call.with() {
+                        self.dial(now, (key, to), out);
+                    }
+                }
+                Phase::Answering { .. } => {}
                 Phase::Woken { .. } | Phase::Ringing { .. } | Phase::Ended { .. } => {}
                 Phase::Calling { .. } | Phase::Talking { .. } => self.resume(key, out),
             }

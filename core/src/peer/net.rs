@@ -269,6 +269,10 @@ impl Runtime for OwnRuntime {
         })
     }
 
+    fn now(&self) -> Instant {
+        self.net.pace.time()
+    }
+
     fn sleep(&self, duration: Duration) -> Pinned<'static, ()> {
         Box::pin(Sleep::new(&self.net.pace, duration).run())
     }
