@@ -1,6 +1,7 @@
 //! Sound: from the microphone to packets, and from packets to the loudspeaker.
 //!
 //! [`Speaking`] and [`Hearing`] are plain values: samples and packets in, packets and samples out, the time an argument.
+mod arrivals;
 mod delay;
 mod device;
 mod hearing;
@@ -10,6 +11,7 @@ mod mix;
 mod speaking;
 mod tones;
 
+pub use arrivals::Arrivals;
 pub use device::{Device, FileDevice, FileError, NullDevice, ToneDevice};
 pub use hearing::{Hearing, HearingStats};
 pub use jitter::{JitterBuffer, JitterSettings, JitterStats, Packet, Pulled, SAMPLE_RATE};

@@ -1,6 +1,22 @@
 //! The engine on a device: signalling, connections to other devices, sound and picture.
 //!
-//! What a call does is decided by `calls-machine`; here it meets sockets, devices and clocks.
+//! What a call does is decided by `calls-machine`; here it meets sockets, devices and clocks. An app holds [`Calls`] and
+//! brings a [`Host`].
+mod api;
 pub mod audio;
+mod effects;
+mod engine;
+mod host;
+mod network;
 pub mod peer;
+mod recorder;
 pub mod signaling;
+mod voice;
+
+pub use api::{Call, CallStats, Calls, Closed, Config, ConnectError, JoinError, OtherStats};
+pub use calls_machine::{
+    CallKey, CallKind, CallSnapshot, CallState, Callee, Direction, EndReason, Language, Other, Path, Picture,
+    ServerLink, Settings, Side, Snapshot, Sound, Time,
+};
+pub use host::Host;
+pub use voice::{Levels, VoiceStats};

@@ -59,6 +59,17 @@ pub struct Peer {
     task: JoinHandle<()>,
 }
 
+/// Where our voice goes into a connection.
+#[derive(Debug, Clone)]
+pub struct VoiceInlet(mpsc::Sender<EncodedAudio>);
+
+impl VoiceInlet {
+    /// Sends a frame, if the gate lets it.
+    pub fn send(&self, frame: EncodedAudio) -> Result<(), NotSent> {
+        self.0.try_send(frame).map_err(NotSent::from)
+    }
+}
+
 /// What comes from a connection.
 pub struct PeerOutput {
     /// For the machine.
@@ -114,6 +125,11 @@ impl Peer {
     /// Sends a frame of our voice, if the gate lets it.
     pub fn send_voice(&self, frame: EncodedAudio) -> Result<(), NotSent> {
         self.voice.try_send(frame).map_err(NotSent::from)
+    }
+
+    /// Where our voice goes in, for a thread of its own. It does not keep the connection alive.
+    pub fn voice_inlet(&self) -> VoiceInlet {
+        VoiceInlet(self.voice.clone())
     }
 
     /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the

@@ -137,6 +137,11 @@ impl Machine {
         Snapshot { server: self.server, calls: self.calls.values().map(Call::snapshot).collect() }
     }
 
+    /// Whether anything that was said to the server was not answered yet.
+    pub fn is_asking(&self) -> bool {
+        !self.asked.is_empty()
+    }
+
     /// All that can matter for what happens next, in short words and with times relative to now. Two states with the
     /// same summary behave alike, but for the keys that new calls and questions get.
     pub fn summary(&self, now: Time) -> String {

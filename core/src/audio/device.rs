@@ -9,6 +9,9 @@ pub trait Device: Send {
 
     /// The next 20 ms for the loudspeaker.
     fn play(&mut self, samples: &[i16; FRAME_SAMPLES]);
+
+    /// The microphone is wanted now, or not any more. While it is closed nothing is captured, and no lamp burns.
+    fn microphone(&mut self, _open: bool) {}
 }
 
 /// Hears nothing and says nothing.

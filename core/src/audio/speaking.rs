@@ -46,6 +46,9 @@ pub struct Spoken {
     pub begins: bool,
 }
 
+/// What the timestamp of RTP grows by with each packet.
+const STEP: u32 = FRAME_SAMPLES as u32;
+
 /// The largest packet that Opus makes of 20 ms.
 const LARGEST: usize = 1275;
 
@@ -75,6 +78,15 @@ impl Speaking {
         Ok(self.encoder.set_bitrate(opus::Bitrate::Bits(bitrate.clamp(8_000, 128_000)))?)
     }
 
+    /// Says nothing for 20 ms: nobody may hear us. What was said before does not go on afterwards.
+    pub fn rest(&mut self) -> Result<(), CodecError> {
+        self.timestamp = self.timestamp.wrapping_add(STEP);
+        if !std::mem::replace(&mut self.is_resting, true) {
+            self.encoder.reset_state()?;
+        }
+        Ok(())
+    }
+
     /// Encodes 20 ms. Muted, it is silence whatever the microphone hears. None while there is nothing to be sent.
     pub fn speak(
         &mut self,
@@ -84,7 +96,7 @@ impl Speaking {
         let silence = [0; FRAME_SAMPLES];
         let samples = if muted { &silence } else { samples };
         let timestamp = self.timestamp;
-        self.timestamp = timestamp.wrapping_add(u32::try_from(FRAME_SAMPLES).expect("960 is small"));
+        self.timestamp = timestamp.wrapping_add(STEP);
         let length = self.encoder.encode(samples, &mut self.packet)?;
         if length <= REST {
             self.is_resting = true;

@@ -93,7 +93,7 @@ pub enum TrustError {
 
 impl Trust {
     /// What a TLS connection is made with.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, TrustError> {
+    pub(crate) fn config(&self) -> Result<Arc<ClientConfig>, TrustError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for root in &self.extra_roots {
             roots.add(root.clone()).map_err(TrustError::Root)?;

@@ -1,0 +1,221 @@
+//! What both programs say: a line for each milestone, for people or as JSON.
+#![allow(dead_code, reason = "the two programs use different parts")]
+use calls_core::{
+    CallSnapshot, CallState, Calls, Config, Host, Path, Snapshot, Sound,
+    audio::{Device, FRAME_SAMPLES, Loudness},
+    signaling::{Proofs, ServerUrl, Who},
+};
+use calls_protocol::{DeviceId, UserId};
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// A proof that is known from the beginning, or none in open mode.
+pub(crate) struct Token(pub(crate) Option<String>);
+
+impl Proofs for Token {
+    fn fetch(&self, _fresh: bool) -> BoxFuture<'_, Option<Value>> {
+        let proof = self.0.as_ref().map_or_else(|| json!({}), |token| json!({ "token": token }));
+        async move { Some(proof) }.boxed()
+    }
+}
+
+/// The engine's settings as both programs want them.
+pub(crate) fn config(server: &str, user: u64, token: Option<String>) -> anyhow::Result<Config> {
+    let who = Who {
+        user: UserId::new(user)?,
+        device: DeviceId::new("terminal")?,
+        platform: std::env::consts::OS.into(),
+        push_token: None,
+    };
+    Ok(Config::new(ServerUrl::parse(server)?, who, Arc::new(Token(token))))
+}
+
+/// Says what happens.
+#[derive(Clone)]
+pub(crate) struct Teller {
+    pub(crate) begun: Instant,
+    pub(crate) is_json: bool,
+}
+
+impl Teller {
+    /// A milestone, with more about it.
+    pub(crate) fn tell(&self, milestone: &str, words: &str, more: &Value) {
+        let ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if !self.is_json {
+            return println!("{:>8.3} s  {words}", ms as f64 / 1000.0);
+        }
+        let mut line = json!({ "ms": ms, "milestone": milestone });
+        if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+            line.extend(more.clone());
+        }
+        println!("{line}");
+    }
+}
+
+/// A device that says when something is heard for the first time.
+pub(crate) struct Listening<D> {
+    pub(crate) device: D,
+    pub(crate) heard: Arc<Heard>,
+}
+
+/// When something was heard.
+#[derive(Default)]
+pub(crate) struct Heard {
+    pub(crate) first: OnceLock<Instant>,
+    pub(crate) came: Notify,
+    /// Frames in which there was a voice.
+    pub(crate) frames: AtomicU64,
+}
+
+impl<D: Device> Device for Listening<D> {
+    fn capture(&mut self, out: &mut [i16; FRAME_SAMPLES]) {
+        self.device.capture(out);
+    }
+
+    fn play(&mut self, samples: &[i16; FRAME_SAMPLES]) {
+        if Loudness::of(samples).is_voice() {
+            self.heard.frames.fetch_add(1, Ordering::Relaxed);
+            if self.heard.first.set(Instant::now()).is_ok() {
+                self.heard.came.notify_one();
+            }
+        }
+        self.device.play(samples);
+    }
+
+    fn microphone(&mut self, open: bool) {
+        self.device.microphone(open);
+    }
+}
+
+/// What both programs bring along for the engine.
+pub(crate) struct Terminal<F> {
+    pub(crate) device: F,
+}
+
+impl<F: Fn() -> Box<dyn Device> + Send + Sync + 'static> Host for Terminal<F> {
+    fn sound(&self) -> Box<dyn Device> {
+        (self.device)()
+    }
+
+    /// In words: what is heard shall be what the other side says.
+    fn plays(&self, _: Sound) -> bool {
+        true
+    }
+}
+
+/// What is different between two snapshots of a call, as milestones.
+pub(crate) struct Progress {
+    teller: Teller,
+    was_up: bool,
+    state: Option<CallState>,
+    path: Option<Path>,
+}
+
+impl Progress {
+    pub(crate) fn new(teller: Teller) -> Self {
+        Self { teller, was_up: false, state: None, path: None }
+    }
+
+    /// Of one more call, when somebody else tells of the server.
+    pub(crate) fn of_call(teller: Teller) -> Self {
+        Self { was_up: true, ..Self::new(teller) }
+    }
+
+    /// The server, then the call.
+    pub(crate) fn see(&mut self, snapshot: &Snapshot, call: Option<&CallSnapshot>) {
+        let is_up = snapshot.server == calls_core::ServerLink::Up;
+        if is_up != self.was_up {
+            self.was_up = is_up;
+            match is_up {
+                true => self.teller.tell("registered", "connected to the server", &json!({})),
+                false => self.teller.tell("server_gone", "the server is gone; trying again", &json!({})),
+            }
+        }
+        let Some(call) = call else { return };
+        if self.state != Some(call.state) {
+            self.state = Some(call.state);
+            self.tell_state(call);
+        }
+        let path = call.others.first().map(|other| other.path);
+        if path != self.path {
+            match (self.path, path) {
+                (_, Some(Path::Repairing)) => {
+                    self.teller.tell("repairing", "nothing comes through; repairing", &json!({}));
+                }
+                (Some(Path::Repairing), Some(Path::Up)) => {
+                    self.teller.tell("repaired", "repaired", &json!({}));
+                }
+                (_, Some(Path::Up)) => self.teller.tell("connected", "connected to them", &json!({})),
+                (_, Some(Path::Connecting) | None) => {}
+            }
+            self.path = path;
+        }
+    }
+
+    fn tell_state(&self, call: &CallSnapshot) {
+        match call.state {
+            CallState::Dialing => self.teller.tell("initiated", "calling", &json!({})),
+            CallState::RingingThere { devices } => {
+                let words = format!("it rings at {devices} of their devices");
+                self.teller.tell("ringing", &words, &json!({ "devices": devices }));
+            }
+            CallState::RingingHere => {
+                let from = call.others.first().map(|other| other.user);
+                let words = format!("{} calls", if call.title.is_empty() { "somebody" } else { &call.title });
+                self.teller.tell("incoming", &words, &json!({ "from": from }));
+            }
+            CallState::Answering => self.teller.tell("answering", "answering", &json!({})),
+            CallState::Talking { .. } => self.teller.tell("accepted", "answered", &json!({})),
+            CallState::Ended { reason } => {
+                let words = format!("over: {}", reason.sentence(calls_core::Language::En));
+                self.teller.tell("ended", &words, &json!({ "reason": format!("{reason:?}") }));
+            }
+        }
+    }
+}
+
+/// The figures of a call, for the last line.
+pub(crate) async fn stats(calls: &Calls, call: &calls_core::Call, heard: &Heard) -> Value {
+    let _ = calls;
+    let Ok(stats) = call.stats().await else { return json!({}) };
+    let Some(other) = stats.others.first() else { return json!({}) };
+    let connection = &other.connection;
+    let ms = |time: Duration| time.as_secs_f64() * 1000.0;
+    let kind = |end: calls_core::peer::PathEnd| format!("{end:?}").to_lowercase();
+    json!({
+        "heard_ms": heard.frames.load(Ordering::Relaxed) * 20,
+        "longest_gap_ms": ms(other.voice.longest_gap),
+        "builds": other.builds,
+        "round_trip_ms": connection.round_trip.map(ms),
+        "path": connection.path.map(|path| json!({
+            "ours": kind(path.ours),
+            "theirs": kind(path.theirs),
+            "relay": path.relay.map(|relay| format!("{relay:?}").to_lowercase()),
+        })),
+        "voice": {
+            "sent": connection.voice_sent.packets,
+            "lost_there": connection.voice_sent.lost,
+            "received": connection.voice_received.packets,
+            "lost": connection.voice_received.packets_lost,
+            "jitter_ms": ms(connection.voice_received.jitter),
+            "recovered": other.voice.hearing.jitter.recovered,
+            "made_up_ms": other.voice.hearing.jitter.made_up / 48,
+            "late": other.voice.hearing.jitter.late,
+            "wait_ms": ms(other.voice.hearing.jitter.target),
+        },
+        "picture": {
+            "sent": connection.picture_sent.packets,
+            "received": connection.picture_received.packets,
+        },
+        "bytes_sent": connection.bytes_sent,
+        "bytes_received": connection.bytes_received,
+    })
+}

@@ -1,0 +1,201 @@
+//! One task owns the machine: inputs in, effects out.
+use crate::{
+    api::{CallStats, Config, OtherStats},
+    effects::Outside,
+    network::{LOOK_EVERY, NetworkWatch},
+    recorder::Recorder,
+    signaling::Told,
+    voice::VoiceTold,
+};
+use calls_machine::{
+    CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, ServerLink, Snapshot, Time,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    time::{Instant, MissedTickBehavior, sleep_until, timeout},
+};
+use tracing::info;
+
+/// What the server is still told when the app goes, takes no longer than this.
+const FAREWELL: Duration = Duration::from_millis(800);
+
+/// What the app's side wants from the engine.
+pub(crate) enum Order {
+    /// For the machine.
+    Command(Command),
+    /// For the machine, by which a call begins.
+    Begin(Command, oneshot::Sender<CallKey>),
+    /// A push came, or the like.
+    Server(FromServer),
+    /// From the device.
+    Device(FromDevice),
+    /// How a call does.
+    Stats(CallKey, oneshot::Sender<CallStats>),
+    /// What happened in it.
+    Report(CallKey, oneshot::Sender<String>),
+    /// The end.
+    Close,
+}
+
+/// The engine of a device.
+pub(crate) struct Engine {
+    machine: Machine,
+    begun: Instant,
+    outside: Outside,
+    recorder: Recorder,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    voice_told: mpsc::Receiver<VoiceTold>,
+    network: Option<NetworkWatch>,
+    has_calls: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: &Config,
+        begun: Instant,
+        outside: Outside,
+        voice_told: mpsc::Receiver<VoiceTold>,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+    ) -> Self {
+        let machine = Machine::new(config.who.user, config.machine.clone());
+        let network = config.watch_network.then(NetworkWatch::default);
+        Self {
+            machine,
+            begun,
+            outside,
+            recorder: Recorder::default(),
+            snapshots,
+            voice_told,
+            network,
+            has_calls: false,
+        }
+    }
+
+    /// Until somebody closes it, or nobody holds its orders any more.
+    pub(crate) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let watches = self.network.is_some() && self.has_calls;
+            let wake = self.machine.deadline().map(|at| self.begun + Duration::from_millis(at.0));
+            let sleep = async {
+                match wake {
+                    Some(wake) => sleep_until(wake).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Close) | None => break,
+                    Some(order) => self.order(order).await,
+                },
+                Some(told) = self.outside.signaling.next() => self.server(told).await,
+                Some((peer, said)) = self.outside.told.recv() => self.input(Input::Peer(peer, said)).await,
+                Some(VoiceTold::Heard(peer)) = self.voice_told.recv() => {
+                    self.recorder.note(self.now(), peer.call, "voice   heard for the first time".into());
+                }
+                () = sleep => self.input(Input::Tick).await,
+                _ = look.tick(), if watches => self.look_at_network().await,
+            }
+        }
+        // From here on every method says so.
+        drop(orders);
+        self.close().await;
+    }
+
+    fn now(&self) -> Time {
+        Time(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn order(&mut self, order: Order) {
+        match order {
+            Order::Command(command) => self.input(Input::App(command)).await,
+            Order::Begin(command, key) => {
+                let begun = self.machine.next_call();
+                self.input(Input::App(command)).await;
+                // Whoever asked may have stopped waiting; the call is in the snapshot anyway.
+                let _unheard = key.send(begun);
+            }
+            Order::Server(said) => self.input(Input::Server(said)).await,
+            Order::Device(said) => {
+                if said == FromDevice::NetworkChanged {
+                    self.outside.network_changed();
+                }
+                self.input(Input::Device(said)).await;
+            }
+            Order::Stats(call, answer) => self.stats(call, answer).await,
+            Order::Report(call, answer) => {
+                let _unheard = answer.send(self.recorder.report(call));
+            }
+            Order::Close => unreachable!("taken before"),
+        }
+    }
+
+    async fn server(&mut self, told: Told) {
+        match told {
+            Told::Up(registered) => {
+                self.input(Input::Server(FromServer::Up(registered))).await;
+                self.outside.signaling.ready();
+            }
+            Told::Down(trouble) => {
+                info!(%trouble, "no server");
+                self.input(Input::Server(FromServer::Down)).await;
+            }
+            Told::SignedOut(_) => self.input(Input::Server(FromServer::SignedOut)).await,
+            Told::Event { event, id } => self.input(Input::Server(FromServer::Event { event, id })).await,
+            Told::Answer { ask, answer } => {
+                self.input(Input::Server(FromServer::Answer { ask, answer })).await;
+            }
+        }
+    }
+
+    async fn input(&mut self, input: Input) {
+        let now = self.now();
+        self.recorder.came(now, &input);
+        for effect in self.machine.handle(now, input) {
+            self.recorder.asked(now, &effect);
+            if effect == Effect::Changed {
+                let snapshot = self.machine.snapshot();
+                self.has_calls = !snapshot.calls.is_empty();
+                self.snapshots.send_replace(Arc::new(snapshot));
+            }
+            self.outside.run(effect).await;
+        }
+    }
+
+    async fn look_at_network(&mut self) {
+        if self.network.as_mut().is_some_and(NetworkWatch::look) {
+            self.order(Order::Device(FromDevice::NetworkChanged)).await;
+        }
+    }
+
+    async fn stats(&mut self, call: CallKey, answer: oneshot::Sender<CallStats>) {
+        let voices = self.outside.voice.stats();
+        let peers = self.outside.peer_stats(call).await;
+        // Without a thread for sound there is nothing to know of voices.
+        let voices = voices.await.unwrap_or_default();
+        let of = |(key, connection)| {
+            let voice = voices.get(&key).copied().unwrap_or_default();
+            OtherStats { user: key.user, builds: key.build + 1, connection, voice }
+        };
+        let _unheard = answer.send(CallStats { others: peers.into_iter().map(of).collect() });
+    }
+
+    async fn close(mut self) {
+        let was_up = self.machine.snapshot().server == ServerLink::Up;
+        self.input(Input::App(Command::Close)).await;
+        if was_up && timeout(FAREWELL, self.tell_the_rest()).await.is_err() {
+            info!("the server was not told of every end");
+        }
+        self.outside.close().await;
+    }
+
+    /// Until the server knows what it has to know.
+    async fn tell_the_rest(&mut self) {
+        while self.machine.is_asking() {
+            let Some(told) = self.outside.signaling.next().await else { return };
+            self.server(told).await;
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The flight recorder: what happened in the last calls, as a report that a person can read and send to somebody.
+//!
+//! There is no name, number, address, description or token in it: people are numbered in the order in which they
+//! appear, and addresses are told by their kind. Pure.
+use calls_machine::{
+    CallKey, Command, Effect, FromDevice, FromPeer, FromServer, Input, PeerKey, PeerOrder, Time,
+};
+use calls_protocol::{Candidate, ServerEvent, UserId};
+use std::{collections::VecDeque, fmt::Write as _};
+
+/// More than a long call with a bad network writes. Older lines go first.
+const LINES: usize = 2000;
+
+/// What happened, the oldest first.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    lines: VecDeque<(Time, Option<CallKey>, String)>,
+    people: Vec<UserId>,
+    left_out: u64,
+}
+
+impl Recorder {
+    /// Something came in.
+    pub(crate) fn came(&mut self, now: Time, input: &Input) {
+        let (call, text) = match input {
+            Input::App(command) => (call_of(command), format!("app     {}", command_name(command))),
+            Input::Server(said) => (None, format!("server  {}", self.server_word(said))),
+            Input::Peer(peer, said) => (Some(peer.call), format!("{} {}", self.peer(*peer), peer_word(said))),
+            Input::Device(FromDevice::NetworkChanged) => (None, "device  another network".into()),
+            Input::Device(FromDevice::NoMicrophone) => (None, "device  no microphone".into()),
+            Input::Device(FromDevice::NoCamera) => (None, "device  no camera".into()),
+            Input::Tick => return,
+        };
+        self.line(now, call, text);
+    }
+
+    /// Something was asked of the outside.
+    pub(crate) fn asked(&mut self, now: Time, effect: &Effect) {
+        let (call, text) = match effect {
+            Effect::Ask { event, .. } => (None, format!("ask     {}", event.name())),
+            Effect::Peer(peer, order) => {
+                (Some(peer.call), format!("{} < {}", self.peer(*peer), order_word(order)))
+            }
+            Effect::Sound(sound) => (None, format!("sound   {sound:?}")),
+            Effect::Microphone(open) => {
+                (None, format!("device  microphone {}", if *open { "open" } else { "closed" }))
+            }
+            Effect::Capture(picture) => (None, format!("device  picture {picture:?}")),
+            Effect::Ended { call, reason } => (Some(*call), format!("ended   {reason:?}")),
+            Effect::Forget(_) | Effect::Changed => return,
+        };
+        self.line(now, call, text);
+    }
+
+    /// Something that is neither.
+    pub(crate) fn note(&mut self, now: Time, call: CallKey, text: String) {
+        self.line(now, Some(call), text);
+    }
+
+    fn line(&mut self, now: Time, call: Option<CallKey>, text: String) {
+        if self.lines.len() == LINES {
+            self.lines.pop_front();
+            self.left_out += 1;
+        }
+        self.lines.push_back((now, call, text));
+    }
+
+    fn person(&mut self, user: UserId) -> usize {
+        self.people.iter().position(|known| *known == user).unwrap_or_else(|| {
+            self.people.push(user);
+            self.people.len() - 1
+        }) + 1
+    }
+
+    fn peer(&mut self, peer: PeerKey) -> String {
+        let person = self.person(peer.user);
+        match peer.build {
+            0 => format!("peer {person} "),
+            build => format!("peer {person}.{build}"),
+        }
+    }
+
+    fn server_word(&mut self, said: &FromServer) -> String {
+        match said {
+            FromServer::Up(_) => "is there".into(),
+            FromServer::Down => "is gone".into(),
+            FromServer::SignedOut => "does not know us any more".into(),
+            FromServer::Event { event, .. } => event_word(event),
+            FromServer::Answer { answer: Ok(_), .. } => "answers: done".into(),
+            FromServer::Answer { answer: Err(refusal), .. } => format!("answers: {:?}", refusal.code),
+            FromServer::Woken { .. } => "wakes us by a push".into(),
+        }
+    }
+
+    /// What is known of one call and of what is common to all, with times since its first line.
+    pub(crate) fn report(&self, call: CallKey) -> String {
+        let mut text = String::new();
+        let first = self.lines.iter().find(|(_, of, _)| *of == Some(call)).map(|(at, ..)| at.0);
+        let Some(begin) = first else { return "nothing is known of this call\n".into() };
+        if self.left_out > 0 {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "({} older lines are left out)", self.left_out);
+        }
+        for (at, of, line) in &self.lines {
+            if of.is_none_or(|of| of == call) && at.0 + BEFORE >= begin {
+                let ms = i128::from(at.0) - i128::from(begin);
+                let _ = writeln!(text, "{:>9.3} s  {line}", ms as f64 / 1000.0);
+            }
+        }
+        text
+    }
+}
+
+/// How far before a call its report begins, in milliseconds.
+const BEFORE: u64 = 5000;
+
+fn call_of(command: &Command) -> Option<CallKey> {
+    match command {
+        Command::Dial { .. } | Command::Join { .. } | Command::Close => None,
+        Command::Accept { call, .. }
+        | Command::Reject { call }
+        | Command::HangUp { call }
+        | Command::Mute { call, .. }
+        | Command::Show { call, .. }
+        | Command::Hold { call, .. }
+        | Command::Dismiss { call } => Some(*call),
+    }
+}
+
+fn command_name(command: &Command) -> String {
+    match command {
+        Command::Dial { call_type, .. } => format!("dials ({call_type:?})"),
+        Command::Join { call_type, .. } => format!("joins a room ({call_type:?})"),
+        Command::Accept { call_type, .. } => format!("accepts ({call_type:?})"),
+        Command::Reject { .. } => "rejects".into(),
+        Command::HangUp { .. } => "hangs up".into(),
+        Command::Mute { muted: true, .. } => "mutes".into(),
+        Command::Mute { muted: false, .. } => "unmutes".into(),
+        Command::Show { picture, .. } => format!("shows {picture:?}"),
+        Command::Hold { held: true, .. } => "holds".into(),
+        Command::Hold { held: false, .. } => "takes back".into(),
+        Command::Dismiss { .. } => "dismisses".into(),
+        Command::Close => "closes".into(),
+    }
+}
+
+fn event_word(event: &ServerEvent) -> String {
+    match event {
+        ServerEvent::IceCandidate(theirs) => format!("{}: {}", event.name(), kind_of(&theirs.candidate)),
+        _ => event.name().into(),
+    }
+}
+
+fn peer_word(said: &FromPeer) -> String {
+    match said {
+        FromPeer::OfferMade(_) => "made an offer".into(),
+        FromPeer::AnswerMade(_) => "made an answer".into(),
+        FromPeer::AnswerApplied => "took their answer".into(),
+        FromPeer::Candidate(ours) => format!("found an address: {}", kind_of(&ours.candidate)),
+        FromPeer::WantsToOffer => "wants to offer".into(),
+        FromPeer::Up => "up".into(),
+        FromPeer::Lost => "lost".into(),
+        FromPeer::Closed => "closed by them".into(),
+        FromPeer::TheirFault => "fails by their fault".into(),
+        FromPeer::OurFault => "fails by ours".into(),
+    }
+}
+
+fn order_word(order: &PeerOrder) -> String {
+    match order {
+        PeerOrder::Create { .. } => "come to be".into(),
+        PeerOrder::MakeOffer { restart: false } => "offer".into(),
+        PeerOrder::MakeOffer { restart: true } => "offer over new addresses".into(),
+        PeerOrder::RollBack => "take the offer back".into(),
+        PeerOrder::TakeOffer(_) => "take their offer".into(),
+        PeerOrder::TakeAnswer(_) => "take their answer".into(),
+        PeerOrder::TakeCandidate(theirs) => format!("try their address: {}", kind_of(&theirs.candidate)),
+        PeerOrder::Connect => "connect".into(),
+        PeerOrder::Gate(gate) => {
+            format!("voice {}, picture {}, play {}", gate.voice, gate.picture, gate.play)
+        }
+        PeerOrder::Close => "close".into(),
+    }
+}
+
+/// The kind of an address, which is all that is told of it.
+fn kind_of(candidate: &Candidate) -> &'static str {
+    let json = candidate.as_json();
+    let kinds = [
+        (" typ host", "host"),
+        (" typ srflx", "translated"),
+        (" typ prflx", "seen by the other side"),
+        (" typ relay", "relay"),
+    ];
+    kinds
+        .iter()
+        .find(|(word, _)| json.contains(word))
+        .map_or("the last, or of an unknown kind", |(_, name)| name)
+}
