@@ -1,147 +1,117 @@
-//! One user's calls, as far as the link check needs them.
+//! One user's calls, as far as the check of the link needs them: every path of the engine begins here.
 use calls_core::{
-    audio::{FRAME_SAMPLES, Hearing, JitterSettings, Mixer, Speaking, SpeakingSettings, Tones},
-    peer::{EncodedAudio, Level, Peer, PeerOutput, PeerSettings},
-    signaling::{LinkSettings, Proofs, ServerUrl, Signaling, SignalingConfig, Told, Trust, Who},
+    Callee, Calls, Config, Host,
+    audio::{Device, NullDevice, SoundCard},
+    signaling::{Proofs, ServerUrl, Who},
 };
-use calls_machine::{Command, Effect, FromServer, Input, Machine, PeerKey, Settings, Time};
-use calls_protocol::{CallType, DeviceId, RoomName, UserId};
+use calls_protocol::{CallType, DeviceId, UserId};
 use futures_util::future::BoxFuture;
-use std::{collections::HashMap, sync::Arc, time::{Duration, Instant}};
-use tokio::sync::mpsc;
+use std::sync::Arc;
 
-/// Why a session does not begin.
+/// Why something was not done.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 pub enum SessionError {
-    /// One of the arguments is not what it should be.
+    /// An argument is not what it should be, or the engine cannot begin.
     #[error("{what}")]
-    Argument {
+    Begin {
         /// In words.
         what: String,
     },
+    /// The session was closed.
+    #[error("the calls were closed; connect again")]
+    Closed,
 }
 
-fn wrong(error: impl std::fmt::Display) -> SessionError {
-    SessionError::Argument { what: error.to_string() }
+impl From<calls_core::Closed> for SessionError {
+    fn from(_: calls_core::Closed) -> Self {
+        Self::Closed
+    }
 }
 
 /// One user's calls on this device.
 #[derive(uniffi::Object)]
 pub struct Session {
-    orders: mpsc::UnboundedSender<Command>,
-    _runtime: tokio::runtime::Runtime,
-}
-
-struct Open;
-
-impl Proofs for Open {
-    fn fetch(&self, _: bool) -> BoxFuture<'_, Option<serde_json::Value>> {
-        Box::pin(async { Some(serde_json::json!({})) })
-    }
+    calls: Calls,
 }
 
 #[uniffi::export]
 impl Session {
-    /// Begins to connect.
+    /// Begins to connect, and goes on trying until it is closed. `proof` is the JSON that the server shall believe.
     #[uniffi::constructor]
-    pub fn connect(server: &str, user: u64, device: &str) -> Result<Arc<Self>, SessionError> {
-        let me = UserId::new(user).map_err(wrong)?;
-        let config = SignalingConfig {
-            server: ServerUrl::parse(server).map_err(wrong)?,
-            who: Who {
-                user: me,
-                device: DeviceId::new(device).map_err(wrong)?,
-                platform: "android".into(),
-                push_token: None,
-            },
-            proofs: Arc::new(Open),
-            trust: Trust::default(),
-            settings: LinkSettings::default(),
+    pub fn connect(server: &str, user: u64, device: &str, proof: &str) -> Result<Arc<Self>, SessionError> {
+        let who = Who {
+            user: UserId::new(user).map_err(begin)?,
+            device: DeviceId::new(device).map_err(begin)?,
+            platform: "android".into(),
+            push_token: None,
         };
-        let runtime = tokio::runtime::Runtime::new().map_err(wrong)?;
-        let (orders, ordered) = mpsc::unbounded_channel();
-        let guard = runtime.enter();
-        let signaling = Signaling::start(config).map_err(wrong)?;
-        drop(guard);
-        let machine = Machine::new(me, Settings::default());
-        let run = Run { machine, signaling, begun: Instant::now(), peers: HashMap::new() };
-        runtime.spawn(run.run(ordered));
-        Ok(Arc::new(Self { orders, _runtime: runtime }))
+        let proof = Arc::new(Proof(serde_json::from_str(proof).map_err(begin)?));
+        let config = Config::new(ServerUrl::parse(server).map_err(begin)?, who, proof);
+        let calls = Calls::connect(config, Arc::new(Phone)).map_err(begin)?;
+        Ok(Arc::new(Self { calls }))
     }
 
-    /// Comes into a room.
-    pub fn join(&self, room: &str) -> Result<(), SessionError> {
-        let room = RoomName::new(room).map_err(wrong)?;
-        self.orders.send(Command::Join { room, call_type: CallType::Audio }).map_err(wrong)
+    /// Calls somebody.
+    pub async fn dial(&self, user: u64) -> Result<(), SessionError> {
+        let callee = Callee::User(UserId::new(user).map_err(begin)?);
+        self.calls.dial(callee, CallType::Audio).await?;
+        Ok(())
     }
 
-    /// Ends everything.
-    pub fn close(&self) -> Result<(), SessionError> {
-        self.orders.send(Command::Close).map_err(wrong)
+    /// Answers what rings.
+    pub fn accept(&self) -> Result<(), SessionError> {
+        self.each_call(|call| call.accept(CallType::Audio))
+    }
+
+    /// Ends every call.
+    pub fn hang_up(&self) -> Result<(), SessionError> {
+        self.each_call(calls_core::Call::hang_up)
+    }
+
+    /// Ends everything. Afterwards nothing is left.
+    pub async fn close(&self) {
+        self.calls.close().await;
     }
 }
 
-struct Run {
-    machine: Machine,
-    signaling: Signaling,
-    begun: Instant,
-    peers: HashMap<PeerKey, (Peer, PeerOutput)>,
+impl Session {
+    fn each_call(
+        &self,
+        what: impl Fn(&calls_core::Call) -> Result<(), calls_core::Closed>,
+    ) -> Result<(), SessionError> {
+        let snapshot = self.calls.snapshots().borrow().clone();
+        for call in &snapshot.calls {
+            what(&self.calls.call(call.key))?;
+        }
+        Ok(())
+    }
 }
 
-impl Run {
-    async fn run(mut self, mut ordered: mpsc::UnboundedReceiver<Command>) {
-        let Ok(mut speaking) = Speaking::new(&SpeakingSettings::default(), 0) else { return };
-        let Ok(mut hearing) = Hearing::new(JitterSettings::default()) else { return };
-        let (mut mixer, mut tones) = (Mixer::new(), Tones::default());
-        let mut tick = tokio::time::interval(Duration::from_millis(20));
-        loop {
-            let input = tokio::select! {
-                Some(command) = ordered.recv() => Input::App(command),
-                Some(told) = self.signaling.next() => match told {
-                    Told::Up(registered) => Input::Server(FromServer::Up(registered)),
-                    Told::Down(_) => Input::Server(FromServer::Down),
-                    Told::SignedOut(_) => Input::Server(FromServer::SignedOut),
-                    Told::Event { event, id } => Input::Server(FromServer::Event { event, id }),
-                    Told::Answer { ask, answer } => Input::Server(FromServer::Answer { ask, answer }),
-                },
-                _ = tick.tick() => Input::Tick,
-            };
-            for effect in self.machine.handle(Time(self.begun.elapsed().as_millis() as u64), input) {
-                match effect {
-                    Effect::Ask { ask, event } => self.signaling.ask(ask, *event),
-                    Effect::Forget(ask) => self.signaling.forget(ask),
-                    Effect::Peer(key, order) => {
-                        let peer = self.peers.entry(key).or_insert_with(|| Peer::start(PeerSettings::default()));
-                        if peer.0.order(order).await.is_err() {
-                            return;
-                        }
-                    }
-                    Effect::Sound(sound) => tones.set(sound),
-                    Effect::Ended { .. } => self.signaling.network_changed(),
-                    Effect::Microphone(_) | Effect::Capture(_) | Effect::Changed => {}
-                }
+fn begin(error: impl std::fmt::Display) -> SessionError {
+    SessionError::Begin { what: error.to_string() }
+}
+
+/// What the app says once and for all.
+struct Proof(serde_json::Value);
+
+impl Proofs for Proof {
+    fn fetch(&self, fresh: bool) -> BoxFuture<'_, Option<serde_json::Value>> {
+        let proof = (!fresh).then(|| self.0.clone());
+        Box::pin(async { proof })
+    }
+}
+
+/// This phone.
+struct Phone;
+
+impl Host for Phone {
+    fn sound(&self) -> Box<dyn Device> {
+        match SoundCard::new(|event| tracing::info!(?event, "sound card")) {
+            Ok(card) => Box::new(card),
+            Err(error) => {
+                tracing::warn!(%error, "no thread for the sound card: this call is silent");
+                Box::new(NullDevice)
             }
-            let mut heard = [0; FRAME_SAMPLES];
-            for (peer, output) in self.peers.values_mut() {
-                while let Ok(packet) = output.voice.try_recv() {
-                    hearing.push(self.begun.elapsed(), packet.sequence, packet.timestamp, &packet.payload);
-                }
-                hearing.play(self.begun.elapsed(), &mut heard);
-                mixer.add(&heard);
-                if let Ok(Some(spoken)) = speaking.speak(&heard, false) {
-                    let level = Level { below_loudest_db: spoken.loudness.0, voice: spoken.loudness.is_voice() };
-                    let _ = peer.send_voice(EncodedAudio {
-                        timestamp: spoken.timestamp,
-                        payload: spoken.payload.into(),
-                        level,
-                    });
-                }
-                if peer.stats().await.is_err() {
-                    return;
-                }
-            }
-            tones.add(mixer.sum());
-            mixer.take(&mut heard);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! When a sound card is opened, closed and opened again. Plain: time is an argument, what shall happen is returned.
 use std::time::Duration;
 
-/// A direction of a sound card.
+/// A part of a sound card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum CardPart {
     /// What is said.
     Microphone,
     /// What is heard.
@@ -14,11 +14,11 @@ pub enum Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeviceEvent {
     /// It is gone; it is tried again until it is back.
-    Lost(Direction),
+    Lost(CardPart),
     /// Another one is used now: a headset was plugged in or out.
-    Changed(Direction),
+    Changed(CardPart),
     /// What was lost works again.
-    Back(Direction),
+    Back(CardPart),
     /// There is no microphone.
     NoMicrophone {
         /// There is one, and the app may not use it. Asked for again when the engine next opens it.
@@ -47,20 +47,20 @@ pub(super) enum Fault {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Input {
     /// The engine wants it, or not any more.
-    Want(Direction, bool),
+    Want(CardPart, bool),
     /// What was to be opened is open.
-    Opened(Direction),
+    Opened(CardPart),
     /// It is not.
-    Failed(Direction, OpenError),
-    Fault(Direction, Fault),
+    Failed(CardPart, OpenError),
+    Fault(CardPart, Fault),
     /// Time passed.
     Tick,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    Open(Direction),
-    Close(Direction),
+    Open(CardPart),
+    Close(CardPart),
     Tell(DeviceEvent),
 }
 
@@ -101,17 +101,17 @@ impl Keeper {
     #[must_use = "an effect that is not run is lost"]
     pub(super) fn handle(&mut self, now: Duration, input: Input) -> Vec<Effect> {
         match input {
-            Input::Want(direction, true) => self.wanted(direction),
-            Input::Want(direction, false) => self.unwanted(direction),
-            Input::Opened(direction) => self.opened(now, direction),
-            Input::Failed(direction, error) => self.failed(now, direction, error),
-            Input::Fault(direction, Fault::Dead) => self.died(now, direction),
-            Input::Fault(direction, Fault::Rerouted) => match self.state(direction) {
-                State::Open { .. } => vec![Effect::Tell(DeviceEvent::Changed(direction))],
+            Input::Want(part, true) => self.wanted(part),
+            Input::Want(part, false) => self.unwanted(part),
+            Input::Opened(part) => self.opened(now, part),
+            Input::Failed(part, error) => self.failed(now, part, error),
+            Input::Fault(part, Fault::Dead) => self.died(now, part),
+            Input::Fault(part, Fault::Rerouted) => match self.state(part) {
+                State::Open { .. } => vec![Effect::Tell(DeviceEvent::Changed(part))],
                 State::Closed | State::Opening { .. } | State::Broken { .. } => vec![],
             },
             Input::Tick => {
-                [Direction::Microphone, Direction::Loudspeaker].map(|direction| self.due(now, direction)).concat()
+                [CardPart::Microphone, CardPart::Loudspeaker].map(|part| self.due(now, part)).concat()
             }
         }
     }
@@ -121,49 +121,49 @@ impl Keeper {
         [self.microphone, self.loudspeaker].into_iter().filter_map(State::until).min()
     }
 
-    fn state(&mut self, direction: Direction) -> &mut State {
-        match direction {
-            Direction::Microphone => &mut self.microphone,
-            Direction::Loudspeaker => &mut self.loudspeaker,
+    fn state(&mut self, part: CardPart) -> &mut State {
+        match part {
+            CardPart::Microphone => &mut self.microphone,
+            CardPart::Loudspeaker => &mut self.loudspeaker,
         }
     }
 
-    fn wanted(&mut self, direction: Direction) -> Vec<Effect> {
-        let state = self.state(direction);
+    fn wanted(&mut self, part: CardPart) -> Vec<Effect> {
+        let state = self.state(part);
         match *state {
             State::Closed => {
                 *state = State::Opening { failures: 0, then: Then::Nothing };
-                vec![Effect::Open(direction)]
+                vec![Effect::Open(part)]
             }
             // Asked once more, by somebody who has just allowed it perhaps.
             State::Broken { failures, until: None } => {
                 *state = State::Opening { failures, then: Then::Back };
-                vec![Effect::Open(direction)]
+                vec![Effect::Open(part)]
             }
             State::Opening { .. } | State::Open { .. } | State::Broken { .. } => vec![],
         }
     }
 
-    fn unwanted(&mut self, direction: Direction) -> Vec<Effect> {
-        match std::mem::replace(self.state(direction), State::Closed) {
-            State::Open { .. } | State::Opening { .. } => vec![Effect::Close(direction)],
+    fn unwanted(&mut self, part: CardPart) -> Vec<Effect> {
+        match std::mem::replace(self.state(part), State::Closed) {
+            State::Open { .. } | State::Opening { .. } => vec![Effect::Close(part)],
             State::Closed | State::Broken { .. } => vec![],
         }
     }
 
-    fn opened(&mut self, now: Duration, direction: Direction) -> Vec<Effect> {
-        let state = self.state(direction);
-        let State::Opening { failures, then } = *state else { return vec![Effect::Close(direction)] };
+    fn opened(&mut self, now: Duration, part: CardPart) -> Vec<Effect> {
+        let state = self.state(part);
+        let State::Opening { failures, then } = *state else { return vec![Effect::Close(part)] };
         *state = State::Open { since: now, failures };
         match then {
             Then::Nothing => vec![],
-            Then::Changed => vec![Effect::Tell(DeviceEvent::Changed(direction))],
-            Then::Back => vec![Effect::Tell(DeviceEvent::Back(direction))],
+            Then::Changed => vec![Effect::Tell(DeviceEvent::Changed(part))],
+            Then::Back => vec![Effect::Tell(DeviceEvent::Back(part))],
         }
     }
 
-    fn failed(&mut self, now: Duration, direction: Direction, error: OpenError) -> Vec<Effect> {
-        let state = self.state(direction);
+    fn failed(&mut self, now: Duration, part: CardPart, error: OpenError) -> Vec<Effect> {
+        let state = self.state(part);
         let State::Opening { failures, then } = *state else { return vec![] };
         let until = match error {
             OpenError::Absent => Some(now + pause(failures)),
@@ -171,36 +171,36 @@ impl Keeper {
         };
         *state = State::Broken { failures: failures + 1, until };
         let denied = error == OpenError::Denied;
-        match (direction, then) {
+        match (part, then) {
             // It was told when it broke.
             (_, Then::Back) => vec![],
-            (Direction::Microphone, Then::Nothing) => vec![Effect::Tell(DeviceEvent::NoMicrophone { denied })],
-            (Direction::Microphone, Then::Changed) if denied => {
+            (CardPart::Microphone, Then::Nothing) => vec![Effect::Tell(DeviceEvent::NoMicrophone { denied })],
+            (CardPart::Microphone, Then::Changed) if denied => {
                 vec![Effect::Tell(DeviceEvent::NoMicrophone { denied })]
             }
-            (_, Then::Nothing | Then::Changed) => vec![Effect::Tell(DeviceEvent::Lost(direction))],
+            (_, Then::Nothing | Then::Changed) => vec![Effect::Tell(DeviceEvent::Lost(part))],
         }
     }
 
-    fn died(&mut self, now: Duration, direction: Direction) -> Vec<Effect> {
-        let state = self.state(direction);
+    fn died(&mut self, now: Duration, part: CardPart) -> Vec<Effect> {
+        let state = self.state(part);
         let State::Open { since, failures } = *state else { return vec![] };
         if now < since + WELL {
             // Opened anew at once it would die at once, again and again.
             *state = State::Broken { failures: failures + 1, until: Some(now + pause(failures)) };
-            return vec![Effect::Close(direction), Effect::Tell(DeviceEvent::Lost(direction))];
+            return vec![Effect::Close(part), Effect::Tell(DeviceEvent::Lost(part))];
         }
         // Mostly another card has taken its place, and nobody hears more than a gap.
         *state = State::Opening { failures: 0, then: Then::Changed };
-        vec![Effect::Close(direction), Effect::Open(direction)]
+        vec![Effect::Close(part), Effect::Open(part)]
     }
 
-    fn due(&mut self, now: Duration, direction: Direction) -> Vec<Effect> {
-        let state = self.state(direction);
+    fn due(&mut self, now: Duration, part: CardPart) -> Vec<Effect> {
+        let state = self.state(part);
         match *state {
             State::Broken { failures, until: Some(until) } if now >= until => {
                 *state = State::Opening { failures, then: Then::Back };
-                vec![Effect::Open(direction)]
+                vec![Effect::Open(part)]
             }
             State::Closed | State::Opening { .. } | State::Open { .. } | State::Broken { .. } => vec![],
         }
@@ -222,7 +222,7 @@ fn pause(failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{Direction::*, *};
+    use super::{CardPart::*, *};
 
     /// What happens at each millisecond, and what it has to lead to.
     fn check(script: &[(u64, Input, &[Effect])]) {
@@ -271,7 +271,11 @@ mod tests {
         check(&[
             (0, Input::Want(Microphone, true), &[Effect::Open(Microphone)]),
             (0, Input::Opened(Microphone), &[]),
-            (3_000, Input::Fault(Microphone, Fault::Dead), &[Effect::Close(Microphone), Effect::Open(Microphone)]),
+            (
+                3_000,
+                Input::Fault(Microphone, Fault::Dead),
+                &[Effect::Close(Microphone), Effect::Open(Microphone)],
+            ),
             (
                 3_000,
                 Input::Failed(Microphone, OpenError::Absent),

@@ -6,6 +6,8 @@ const BEGIN_MS: u32 = 10;
 const GROW_MS: u32 = 5;
 /// No more than this, however bad it is: a call that is late is worse than one that crackles.
 const MOST_MS: u32 = 60;
+/// Never less than this and a burst of the card.
+const BEYOND_BURST_MS: u32 = 4;
 /// The least of so many looks counts: one second.
 const LOOKS: u32 = 50;
 /// A reserve that is so near is right.
@@ -36,9 +38,10 @@ impl Reserve {
         }
     }
 
-    /// What should lie ready, in samples.
-    pub(super) fn target(&self) -> usize {
-        self.samples(self.target_ms)
+    /// What should lie ready, in samples, for a card that comes with so many at once. A burst that comes just before a
+    /// look comes just after it some day, since the clocks differ, and then so much less lies ready at once.
+    pub(super) fn target(&self, burst: usize) -> usize {
+        self.samples(self.target_ms).max(burst + self.samples(BEYOND_BURST_MS))
     }
 
     pub(super) fn samples(&self, ms: u32) -> usize {
@@ -56,12 +59,12 @@ impl Reserve {
         (self.least, self.looks, self.nudge) = (usize::MAX, 0, 0.0);
     }
 
-    /// So much is left, 20 ms after the last look. Returns how much faster it has to be used: 0.001 is one in a thousand.
-    pub(super) fn look(&mut self, left: usize) -> f64 {
+    /// So much is left, 20 ms after the last look, and a burst is so long. Returns how much faster it has to be used: 0.001 is one in a thousand.
+    pub(super) fn look(&mut self, left: usize, burst: usize) -> f64 {
         self.least = self.least.min(left);
         self.looks += 1;
         if self.looks >= LOOKS {
-            let excess = self.least as f64 / self.per_ms - f64::from(self.target_ms);
+            let excess = (self.least as f64 - self.target(burst) as f64) / self.per_ms;
             let beyond = excess.signum() * (excess.abs() - NEAR_MS).max(0.0);
             self.nudge = (beyond * PER_MS).clamp(-STEEPEST, STEEPEST);
             (self.least, self.looks) = (usize::MAX, 0);

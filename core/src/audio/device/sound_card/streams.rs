@@ -20,7 +20,7 @@ const SOFT: usize = 240;
 /// How fast what was played last dies away where nothing follows: a tenth is left after 1.6 ms at 48 kHz.
 const DYING: f32 = 0.97;
 
-/// How one direction of a sound card does, since it was opened.
+/// How one part of a sound card does, since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StreamStats {
     /// The rate that the card granted; none while it is closed.
@@ -125,7 +125,7 @@ pub(super) struct Playing {
     reserve: Reserve,
     gaps_seen: u32,
     softly: usize,
-    /// What is left out next, except for what it lends to the frame after it.
+    /// The first of the frames that are left out, since too much waits.
     left_out: Option<Frame>,
     stats: Counted,
 }
@@ -207,7 +207,8 @@ impl Capturing {
     fn next(&mut self, frame: &mut Frame) {
         let needs = self.resampler.needs(FRAME_SAMPLES);
         let waits = self.reader.len();
-        if !self.flows && waits < needs.max(self.gauge.burst()) + self.reserve.target() {
+        let burst = self.gauge.burst();
+        if !self.flows && waits < needs + self.reserve.target(burst) {
             return;
         }
         if waits < needs {
@@ -223,24 +224,22 @@ impl Capturing {
             (self.flows, self.softly) = (true, 0);
         }
         self.read(frame);
-        if self.is_too_much() {
-            let mut later = [0.0; FRAME_SAMPLES];
-            self.read(&mut later);
+        let usual = self.reserve.target(burst) + burst + self.resampler.needs(FRAME_SAMPLES);
+        if self.reader.len() > usual + self.reserve.samples(TOO_MUCH_MS) {
+            let mut later = *frame;
+            while self.reader.len() > usual {
+                self.read(&mut later);
+                self.stats.skipped += 1;
+            }
             melt(frame, &later);
-            self.stats.skipped += 1;
             self.reserve.forget();
         } else {
-            let nudge = self.reserve.look(self.reader.len());
+            let nudge = self.reserve.look(self.reader.len(), burst);
             self.resampler.nudge(nudge);
             self.stats.nudged(nudge);
         }
         soften(frame, &mut self.softly);
         self.last = frame[FRAME_SAMPLES - 1];
-    }
-
-    fn is_too_much(&self) -> bool {
-        let usual = self.reserve.target() + self.gauge.burst() + self.reserve.samples(TOO_MUCH_MS);
-        self.reader.len() > usual + self.resampler.needs(FRAME_SAMPLES)
     }
 
     fn read(&mut self, frame: &mut Frame) {
@@ -268,28 +267,25 @@ impl Playing {
             self.gaps_seen = gaps;
             self.reserve.ran_dry();
         }
+        let burst = self.gauge.burst();
         if waits == 0 {
             // At the beginning and after a gap: silence first, or the next frame would come too late as well.
             self.reserve.forget();
             self.softly = 0;
-            for _ in 0..self.reserve.target() + self.gauge.burst() {
+            for _ in 0..self.reserve.target(burst) {
                 self.writer.push(0.0);
             }
         }
-        let usual = self.reserve.target() + self.gauge.burst() + self.reserve.samples(TOO_MUCH_MS);
+        let usual = self.reserve.target(burst) + burst;
         match self.left_out.take() {
+            Some(before) if waits > usual => return self.leave_out(before),
             Some(before) => {
                 let later = std::mem::replace(&mut frame, before);
                 melt(&mut frame, &later);
             }
-            None if waits > usual => {
-                self.stats.skipped += 1;
-                self.reserve.forget();
-                self.left_out = Some(frame);
-                return;
-            }
+            None if waits > usual + self.reserve.samples(TOO_MUCH_MS) => return self.leave_out(frame),
             None => {
-                let nudge = self.reserve.look(waits);
+                let nudge = self.reserve.look(waits, burst);
                 self.resampler.nudge(nudge);
                 self.stats.nudged(nudge);
             }
@@ -302,6 +298,13 @@ impl Playing {
                 self.writer.push(self.resampler.take());
             }
         }
+    }
+
+    /// Says nothing until less waits; then `first` melts into what is said at that time.
+    fn leave_out(&mut self, first: Frame) {
+        self.left_out = Some(first);
+        self.stats.skipped += 1;
+        self.reserve.forget();
     }
 
     pub(super) fn stats(&self) -> StreamStats {

@@ -103,7 +103,7 @@ const CARDS: &[Card] = &[
 fn after_a_moment_every_card_gives_and_takes_an_unbroken_tone() {
     for card in CARDS {
         for (way, run, rate) in
-            [("in", record(*card, 20, on_time), 48_000), ("out", sing(*card, 20, on_time), card.rate)]
+            [("in", record(*card, 8, on_time), 48_000), ("out", sing(*card, 8, on_time), card.rate)]
         {
             let half = run.heard.len() / 2;
             let power: f32 = run.heard[half..].iter().map(|sample| sample * sample).sum();
@@ -118,15 +118,16 @@ fn after_a_moment_every_card_gives_and_takes_an_unbroken_tone() {
 }
 
 #[test]
-fn two_clocks_that_differ_make_neither_a_gap_nor_a_queue_in_half_an_hour() {
-    for fast in [-0.0003, 0.0003] {
+fn two_clocks_that_differ_make_neither_a_gap_nor_a_queue() {
+    // Five times what real clocks differ by, so that a little more than a minute stands for six.
+    for fast in [-0.0005, 0.0005] {
         let card = Card { fast, ..PLAIN };
-        let (heard, sung) = (record(card, 1_800, on_time), sing(card, 1_800, on_time));
+        let (heard, sung) = (record(card, 80, on_time), sing(card, 80, on_time));
 
-        // 0.03 percent of half an hour of samples; what was ready at the beginning counts, too.
-        let drift = (1_800.0 * 48_000.0 * fast) as i64;
+        // What lay ready at the beginning, and what lies ready now, count as well.
+        let drift = (80.0 * 48_000.0 * fast) as i64;
         for (run, drift) in [(heard, drift), (sung, -drift)] {
-            assert!(run.stats.drift_samples.abs_diff(drift) < 2_400, "{:?} and not {drift}", run.stats);
+            assert!(run.stats.drift_samples.abs_diff(drift) < 800, "{:?} and not {drift}", run.stats);
             assert_eq!((run.stats.gaps, run.stats.skipped_frames), (0, 0), "{:?}", run.stats);
             assert!(run.most_ms < 60.0, "{} ms waited", run.most_ms);
             assert!(click(&run.heard[4_800..], 48_000) < 1.05);
@@ -139,10 +140,10 @@ fn an_engine_that_is_late_at_times_gets_a_larger_reserve_and_no_more_gaps() {
     // Each second one frame is late by 18 ms.
     let late = |frame: u32| if frame % 50 == 49 { 18 } else { 0 };
 
-    for run in [record(PLAIN, 60, late), sing(PLAIN, 60, late)] {
+    for run in [record(PLAIN, 20, late), sing(PLAIN, 20, late)] {
         assert!(run.stats.gaps <= 3, "{:?}", run.stats);
-        let end = &run.heard[run.heard.len() - 30 * 48_000..];
-        assert!(click(end, 48_000) < 1.05, "no gap in the last half minute: {:?}", run.stats);
+        let end = &run.heard[run.heard.len() - 10 * 48_000..];
+        assert!(click(end, 48_000) < 1.05, "no gap in the last ten seconds: {:?}", run.stats);
     }
 }
 
@@ -150,7 +151,9 @@ fn an_engine_that_is_late_at_times_gets_a_larger_reserve_and_no_more_gaps() {
 fn what_waited_while_the_engine_slept_is_left_out_softly() {
     let (mut captured, open) = microphone();
     let mut capturing = open(48_000);
-    captured.take(&[0.25_f32; 24_000], 1, |sample| sample);
+    for _ in 0..50 {
+        captured.take(&[0.25_f32; 480], 1, |sample| sample);
+    }
     let mut all = Vec::new();
 
     for _ in 0..60 {
@@ -161,8 +164,8 @@ fn what_waited_while_the_engine_slept_is_left_out_softly() {
     }
 
     let stats = capturing.stats();
-    assert!((15..=25).contains(&stats.skipped_frames), "half a second is 25 frames: {stats:?}");
-    assert!(capturing.reader.len() < 48 * 260, "{} samples wait", capturing.reader.len());
+    assert!((22..=25).contains(&stats.skipped_frames), "half a second is 25 frames: {stats:?}");
+    assert!(capturing.reader.len() < 48 * 60, "{} samples wait", capturing.reader.len());
     assert!(all[960..].iter().all(|sample| (8_190..=8_194).contains(sample)), "and nobody hears it");
 }
 
@@ -180,7 +183,7 @@ fn a_dead_card_costs_neither_memory_nor_time_and_a_closed_one_is_silent() {
         assert_eq!(out, [0; FRAME_SAMPLES]);
     }
 
-    assert!(playing.writer.len() < 48 * 200, "{} samples wait", playing.writer.len());
+    assert!(playing.writer.len() < 48 * 120, "{} samples wait", playing.writer.len());
     assert_eq!(capturing.stats().gaps, 0, "what never began did not stop");
 }
 
