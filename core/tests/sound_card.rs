@@ -26,8 +26,12 @@ fn with_cards(name: &str, cards: impl Fn(&Path) -> String, test: impl Fn(&Path))
     let config = folder.join("asound.conf");
     fs::write(&config, cards(&folder)).unwrap();
     let mut again = Command::new(env::current_exe().unwrap());
-    let output =
-        again.args(["--exact", name, "--nocapture"]).env(CONFIG, &config).env(FOLDER, &folder).output().unwrap();
+    let output = again
+        .args(["--exact", name, "--nocapture"])
+        .env(CONFIG, &config)
+        .env(FOLDER, &folder)
+        .output()
+        .unwrap();
 
     fs::remove_dir_all(&folder).unwrap();
     assert!(

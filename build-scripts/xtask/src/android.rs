@@ -158,11 +158,16 @@ impl Kit {
 
     fn c_flags(&self, target: &Target) -> Vec<String> {
         let [musl, linux] = target.headers;
-        let folders =
-            [format!("{musl}-linux-musl"), "generic-musl".into(), format!("{linux}-linux-any"), "any-linux-any".into()];
+        let folders = [
+            format!("{musl}-linux-musl"),
+            "generic-musl".into(),
+            format!("{linux}-linux-any"),
+            "any-linux-any".into(),
+        ];
         let include = |folder| format!("-isystem{}", self.zig.join("libc/include").join(folder).display());
         // `assert` of these headers calls what Android does not have.
-        let mut flags = vec![format!("--target={}{API}", target.clang), "-nostdlibinc".into(), "-DNDEBUG".into()];
+        let mut flags =
+            vec![format!("--target={}{API}", target.clang), "-nostdlibinc".into(), "-DNDEBUG".into()];
         flags.extend(folders.into_iter().map(include));
         flags
     }

@@ -35,7 +35,8 @@ fn parse(said: &str) -> Elf {
     let mut elf = Elf::default();
     for line in said.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let bracketed = || line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(name, _)| name);
+        let bracketed =
+            || line.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(name, _)| name);
         match words.as_slice() {
             ["Machine:", machine @ ..] => elf.machine = machine.join(" "),
             ["LOAD", .., align] => elf.alignments.push(hexadecimal(align)),
@@ -75,7 +76,8 @@ pub(super) fn faults(elf: &Elf, soname: &str, allowed: &Symbols) -> Vec<String> 
     for needed in &elf.needed {
         let name = needed.strip_prefix("lib").and_then(|name| name.strip_suffix(".so")).unwrap_or(needed);
         if !allowed.contains_key(name) {
-            faults.push(format!("it wants {needed}, which is not among the libraries of Android that we use"));
+            faults
+                .push(format!("it wants {needed}, which is not among the libraries of Android that we use"));
         }
     }
     for import in &elf.imports {

@@ -90,8 +90,13 @@ fn unwinder(kit: &Kit, folder: &Path) -> Result<()> {
     archive.arg("crs").arg(folder.join("libunwind.a"));
     for source in UNWIND {
         let object = folder.join(format!("{source}.o"));
-        let mut flags =
-            vec!["-funwind-tables", "-D_LIBUNWIND_IS_NATIVE_ONLY", "-D_LIBUNWIND_HIDE_SYMBOLS", &include[0], &include[1]];
+        let mut flags = vec![
+            "-funwind-tables",
+            "-D_LIBUNWIND_IS_NATIVE_ONLY",
+            "-D_LIBUNWIND_HIDE_SYMBOLS",
+            &include[0],
+            &include[1],
+        ];
         if source.ends_with(".cpp") {
             flags.extend(["-std=c++17", "-nostdinc++", "-fno-exceptions", "-fno-rtti"]);
         }
