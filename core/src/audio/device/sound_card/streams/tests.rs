@@ -120,7 +120,7 @@ fn after_a_moment_every_card_gives_and_takes_an_unbroken_tone() {
 #[test]
 fn two_clocks_that_differ_make_neither_a_gap_nor_a_queue() {
     // Five times what real clocks differ by, so that a little more than a minute stands for six.
-    const SECONDS: u32 = 80;
+    const SECONDS: u32 = 90;
     const FAST: f64 = 0.0005;
     let apart = (2.0 * FAST * f64::from(SECONDS) * 48_000.0) as i64;
     let both = [-FAST, FAST].map(|fast| Card { fast, ..PLAIN });
@@ -133,9 +133,9 @@ fn two_clocks_that_differ_make_neither_a_gap_nor_a_queue() {
             assert!(run.most_ms < 60.0, "{} ms waited", run.most_ms);
             assert!(click(&run.heard[4_800..], 48_000) < 1.05);
         }
-        // What lies ready now may differ by a burst and a half.
+        // What lay ready at the beginning and lies ready now: bursts come whole, and up to three may be counted or not.
         let [slow, quick] = runs.map(|run| run.stats.drift_samples);
-        assert!((quick - slow).abs_diff(apart) < 800, "{quick} - {slow}, and not {apart}");
+        assert!((quick - slow).abs_diff(apart) < 3 * 480, "{quick} - {slow}, and not {apart}");
     }
 }
 
