@@ -1,6 +1,7 @@
 //! The real way to a sound card, with cards that ALSA makes of files. Their clock is none: they take and bring as fast
 //! as they are asked to, so this shows that they open, run and close, and not how they sound.
 #![cfg(all(feature = "sound-card", target_os = "linux"))]
+#![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 
 use calls_core::audio::{CardPart, Device, DeviceEvent, FRAME_SAMPLES, SoundCard};
 use std::{

@@ -43,17 +43,20 @@ fn parse(said: &str) -> Elf {
             [_, "(NEEDED)", ..] => elf.needed.extend(bracketed().map(str::to_owned)),
             [_, "(SONAME)", ..] => elf.soname = bracketed().unwrap_or_default().to_owned(),
             [_, "(TEXTREL)", ..] => elf.has_text_relocations = true,
-            // [Nr] .symtab SYMTAB …
-            [.., ".symtab", "SYMTAB", _, _, _, _, _, _, _] => elf.has_symbol_table = true,
+            [.., ".symtab", "SYMTAB", _, _, _, _, _, _, _, _] => elf.has_symbol_table = true,
             // Num: value size type bind visibility index name
-            [number, _, _, _, "GLOBAL" | "WEAK", _, index, name] if number.ends_with(':') => {
+            [number, _, _, _, bind, _, index, name, ..] if number.ends_with(':') => {
                 let name = name.split('@').next().unwrap_or(name).to_owned();
-                let _new = if *index == "UND" { elf.imports.insert(name) } else { elf.exports.insert(name) };
+                match (*bind, *index) {
+                    ("GLOBAL", "UND") => elf.imports.extend([name]),
+                    // It asks whether the phone has it, and goes on without it.
+                    ("WEAK", "UND") | ("LOCAL", _) => {}
+                    _ => elf.exports.extend([name]),
+                }
             }
             _ => {}
         }
     }
-    elf.has_symbol_table |= said.lines().any(|line| line.contains(" .symtab "));
     elf
 }
 
@@ -115,6 +118,7 @@ mod tests {
    Num:    Value          Size Type    Bind   Vis       Ndx Name
      0: 0000000000000000     0 NOTYPE  LOCAL  DEFAULT   UND
      1: 0000000000000000     0 FUNC    GLOBAL DEFAULT   UND malloc@LIBC (2)
+     4: 0000000000000000     0 NOTYPE  WEAK   DEFAULT   UND getrandom
      2: 00000000000311b8    44 FUNC    GLOBAL DEFAULT    12 JNI_OnLoad
      3: 00000000000311e8    44 FUNC    GLOBAL DEFAULT    12 uniffi_calls_ffi_fn_constructor_session_connect
 ";

@@ -42,7 +42,7 @@ pub struct SoundCard {
     made: Receiver<Made>,
     thread: Option<JoinHandle<()>>,
     microphone: Option<Capturing>,
-    loudspeaker: Option<Playing>,
+    loudspeaker: Option<Box<Playing>>,
     use_of_loudspeaker: Arc<Use>,
 }
 
@@ -74,7 +74,7 @@ enum Word {
 /// For the engine.
 enum Made {
     Microphone(Option<Capturing>),
-    Loudspeaker(Option<Playing>),
+    Loudspeaker(Option<Box<Playing>>),
 }
 
 impl SoundCard {
@@ -121,7 +121,7 @@ impl SoundCard {
     pub fn stats(&self) -> SoundCardStats {
         SoundCardStats {
             microphone: self.microphone.as_ref().map(Capturing::stats).unwrap_or_default(),
-            loudspeaker: self.loudspeaker.as_ref().map(Playing::stats).unwrap_or_default(),
+            loudspeaker: self.loudspeaker.as_ref().map(|playing| playing.stats()).unwrap_or_default(),
         }
     }
 
@@ -297,7 +297,7 @@ impl<D: Driver, E: FnMut(DeviceEvent)> Thread<D, E> {
                 let Opened { rate, stream } = self.driver.loudspeaker(played, faults)?;
                 let end = end(rate);
                 self.idle = Watch::default();
-                (stream, end.gauge.clone(), Made::Loudspeaker(Some(end)))
+                (stream, end.gauge.clone(), Made::Loudspeaker(Some(Box::new(end))))
             }
         };
         *self.running(part) = Some(Running { generation, gauge, alive: Watch::default(), _stream: stream });

@@ -29,7 +29,8 @@ impl Cpal {
 impl Driver for Cpal {
     fn microphone(&mut self, callback: Captured, faults: Faults) -> Result<Opened, OpenError> {
         let device = self.host.default_input_device().ok_or(OpenError::Absent)?;
-        let config = choose(device.supported_input_configs().map_err(why)?).ok_or(OpenError::Absent)?;
+        let config = choose(device.supported_input_configs().map_err(|error| why(&error))?)
+            .ok_or(OpenError::Absent)?;
         let kind = config.sample_format();
         let config = asked(&config);
         let stream = match kind {
@@ -39,12 +40,13 @@ impl Driver for Cpal {
             SampleFormat::U8 => hear::<u8>(&device, config, callback, faults),
             _ => return Err(OpenError::Absent),
         };
-        started(stream.map_err(why)?, config)
+        started(stream.map_err(|error| why(&error))?, config)
     }
 
     fn loudspeaker(&mut self, callback: Played, faults: Faults) -> Result<Opened, OpenError> {
         let device = self.host.default_output_device().ok_or(OpenError::Absent)?;
-        let config = choose(device.supported_output_configs().map_err(why)?).ok_or(OpenError::Absent)?;
+        let config = choose(device.supported_output_configs().map_err(|error| why(&error))?)
+            .ok_or(OpenError::Absent)?;
         let kind = config.sample_format();
         let config = asked(&config);
         let stream = match kind {
@@ -54,7 +56,7 @@ impl Driver for Cpal {
             SampleFormat::U8 => say::<u8>(&device, config, callback, faults),
             _ => return Err(OpenError::Absent),
         };
-        started(stream.map_err(why)?, config)
+        started(stream.map_err(|error| why(&error))?, config)
     }
 }
 
@@ -90,7 +92,7 @@ where
 }
 
 fn started(stream: cpal::Stream, config: StreamConfig) -> Result<Opened, OpenError> {
-    stream.play().map_err(why)?;
+    stream.play().map_err(|error| why(&error))?;
     debug!(rate = config.sample_rate, channels = config.channels, "a sound card is open");
     Ok(Opened { rate: config.sample_rate, stream: Box::new(stream) })
 }
@@ -140,7 +142,7 @@ fn passed_on(faults: &Faults, error: &Error) {
     }
 }
 
-fn why(error: Error) -> OpenError {
+fn why(error: &Error) -> OpenError {
     debug!(kind = ?error.kind(), "the sound card cannot be opened");
     match error.kind() {
         ErrorKind::PermissionDenied => OpenError::Denied,
