@@ -9,6 +9,7 @@ mod terminal;
 use calls_core::{
     Call, CallState, Callee, Calls, EndReason,
     audio::{Device, FileDevice, ToneDevice},
+    video::{Inlet, Source, pattern::TestPattern},
 };
 use calls_protocol::{CallType, UserId};
 use clap::Parser;
@@ -19,8 +20,11 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use terminal::{Heard, Listening, Progress, Teller, Terminal};
+use terminal::{Heard, Listening, Progress, Seen, Teller, Terminal};
 use tokio::time::{interval, sleep_until};
+
+/// What the test picture names.
+const WHO: u64 = 1;
 
 /// Calls somebody, or waits for a call and answers it. Ends with 0 only if both were heard.
 #[derive(Parser)]
@@ -67,13 +71,16 @@ async fn main() -> anyhow::Result<ExitCode> {
     let heard = Arc::<Heard>::default();
     let mut config = terminal::config(&arguments.server, arguments.user, arguments.token.clone())?;
     config.peer.relay_only = arguments.relay_only;
-    let calls = Calls::connect(config, Arc::new(Terminal { device: device(&arguments, &heard)? }))?;
+    let seen = Arc::<Seen>::default();
+    let camera = |_: &Inlet| Box::new(TestPattern::new(WHO, 640, 360)) as Box<dyn Source>;
+    let host = Terminal { device: device(&arguments, &heard)?, camera, seen: seen.clone() };
+    let calls = Calls::connect(config, Arc::new(host))?;
     let call_type = if arguments.video { CallType::Video } else { CallType::Audio };
     let call = match arguments.call {
         Some(whom) => calls.dial(Callee::User(UserId::new(whom)?), call_type).await?,
         None => first_call(&calls, &teller).await?,
     };
-    let ended = talk(&arguments, &teller, &calls, &call, &heard).await?;
+    let ended = talk(&arguments, &teller, (&calls, &call), (&heard, &seen)).await?;
     if let Some(path) = &arguments.report {
         std::fs::write(path, call.report().await?)?;
     }
@@ -124,9 +131,8 @@ async fn first_call(calls: &Calls, teller: &Teller) -> anyhow::Result<Call> {
 async fn talk(
     arguments: &Arguments,
     teller: &Teller,
-    calls: &Calls,
-    call: &Call,
-    heard: &Heard,
+    (calls, call): (&Calls, &Call),
+    (heard, seen): (&Heard, &Seen),
 ) -> anyhow::Result<ExitCode> {
     let mut snapshots = calls.snapshots();
     let mut progress = Progress::new(teller.clone());
@@ -157,8 +163,9 @@ async fn talk(
         tokio::select! {
             changed = snapshots.changed() => changed?,
             () = heard.came.notified() => teller.tell("first_audio", "they are heard", &json!({})),
+            () = seen.came.notified() => teller.tell("first_picture", "they are seen", &json!({})),
             _ = look.tick() => {
-                let stats = terminal::stats(calls, call, heard).await;
+                let stats = terminal::stats(call, heard).await;
                 if stats != json!({}) {
                     last = stats;
                     if !arguments.json && until.is_some() {
@@ -168,12 +175,12 @@ async fn talk(
             }
             () = next(&mut signals) => calls.network_changed()?,
             () = time_is_up => {
-                last = terminal::stats(calls, call, heard).await;
+                last = terminal::stats(call, heard).await;
                 until = Some(tokio::time::Instant::now() + Duration::from_secs(3600));
                 call.hang_up()?;
             }
             _ = tokio::signal::ctrl_c() => {
-                last = terminal::stats(calls, call, heard).await;
+                last = terminal::stats(call, heard).await;
                 call.hang_up()?;
             }
         }

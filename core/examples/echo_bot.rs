@@ -1,4 +1,4 @@
-//! Answers anyone who calls, and sends their sound back.
+//! Answers anyone who calls, and sends their sound and picture back.
 //!
 //! ```text
 //! cargo run --example echo_bot -- --server http://127.0.0.1:3000 --user 2
@@ -9,11 +9,12 @@ mod terminal;
 use calls_core::{
     CallState, Calls,
     audio::{Device, FRAME_SAMPLES},
+    video::{Inlet, Relayed, Source},
 };
 use clap::Parser;
 use serde_json::json;
 use std::{collections::BTreeMap, collections::VecDeque, sync::Arc, time::Instant};
-use terminal::{Heard, Listening, Progress, Teller, Terminal};
+use terminal::{Heard, Listening, Progress, Seen, Teller, Terminal};
 
 /// Answers anyone who calls, and sends their sound and picture back.
 #[derive(Parser)]
@@ -61,8 +62,11 @@ async fn main() -> anyhow::Result<()> {
         let heard = heard.clone();
         move || Box::new(Listening { device: Echo::default(), heard: heard.clone() }) as Box<dyn Device>
     };
+    let seen = Arc::<Seen>::default();
+    // What is seen is what is filmed.
+    let camera = |newest: &Inlet| Box::new(Relayed::of(newest)) as Box<dyn Source>;
     let config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
-    let calls = Calls::connect(config, Arc::new(Terminal { device }))?;
+    let calls = Calls::connect(config, Arc::new(Terminal { device, camera, seen: seen.clone() }))?;
     let mut snapshots = calls.snapshots();
     let mut progress = BTreeMap::new();
     let mut server = Progress::new(teller.clone());
@@ -81,6 +85,7 @@ async fn main() -> anyhow::Result<()> {
         tokio::select! {
             changed = snapshots.changed() => changed?,
             () = heard.came.notified() => teller.tell("first_audio", "they are heard", &json!({})),
+            () = seen.came.notified() => teller.tell("first_picture", "they are seen", &json!({})),
             _ = tokio::signal::ctrl_c() => break,
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     engine::{Engine, Order},
     peer::{PeerSettings, PeerStats},
     signaling::{LinkSettings, Proofs, ServerUrl, Signaling, SignalingConfig, Trust, TrustError, Who},
+    video::{ShowingStats, WatchingStats},
     voice::{Levels, Voice, VoiceStats},
 };
 use calls_machine::{
@@ -108,6 +109,8 @@ pub struct Call {
 pub struct CallStats {
     /// Each connection of it.
     pub others: Vec<OtherStats>,
+    /// How our picture is made, while something is shown.
+    pub picture: Option<ShowingStats>,
 }
 
 /// How the connection to one other device does.
@@ -121,6 +124,8 @@ pub struct OtherStats {
     pub connection: PeerStats,
     /// How their voice is heard.
     pub voice: VoiceStats,
+    /// How their picture is seen, if it is shown anywhere.
+    pub picture: Option<WatchingStats>,
 }
 
 impl Calls {
@@ -129,7 +134,11 @@ impl Calls {
         // Said here and not by the thread below, where nobody would hear.
         config.trust.config()?;
         let tls = Trust { pinned_keys: Vec::new(), ..config.trust.clone() }.config()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            // Threads that wait for others to end shall not be what is left of a call.
+            .thread_keep_alive(Duration::from_millis(100))
+            .build()?;
         let (orders, ordered) = mpsc::unbounded_channel();
         let (snapshot, snapshots) = watch::channel(Arc::default());
         let (level, levels) = watch::channel(Levels::default());
@@ -224,6 +233,11 @@ impl Calls {
     /// There is no camera, or it may not be used.
     pub fn no_camera(&self) -> Result<(), Closed> {
         self.order(Order::Device(FromDevice::NoCamera))
+    }
+
+    /// The camera that looks the other way, from now on.
+    pub fn switch_camera(&self) -> Result<(), Closed> {
+        self.order(Order::SwitchCamera)
     }
 
     /// Ends every call and the connection. When it returns, no thread, socket or device is left.

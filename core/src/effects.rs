@@ -1,27 +1,42 @@
 //! The one place where an effect becomes I/O.
 use crate::{
     Host,
-    peer::{Peer, PeerOutput, PeerSettings, PeerStats},
+    peer::{KeyFrameWanted, Peer, PeerOutput, PeerSettings, PeerStats, VideoCodec},
+    pictures::{NoCamera, Pictures},
     signaling::Signaling,
     voice::Voice,
 };
 use calls_machine::{CallKey, Effect, FromPeer, PeerKey, PeerOrder};
 use std::{collections::BTreeMap, sync::Arc};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
 use tracing::{debug, error};
 
 /// What connections said and the engine has not heard. More than a second of the wildest call.
 const WORDS: usize = 256;
+
+/// What a connection says.
+pub(crate) enum Word {
+    /// For the machine.
+    Said(FromPeer),
+    /// They need a key frame.
+    KeyFrameWanted,
+    /// They take other pictures than before.
+    OtherCodecs,
+}
 
 /// All that is outside of the machine.
 pub(crate) struct Outside {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) signaling: Signaling,
     pub(crate) voice: Voice,
+    pub(crate) pictures: Pictures,
     /// What connections say.
-    pub(crate) told: mpsc::Receiver<(PeerKey, FromPeer)>,
+    pub(crate) told: mpsc::Receiver<(PeerKey, Word)>,
     settings: PeerSettings,
-    tell: mpsc::Sender<(PeerKey, FromPeer)>,
+    tell: mpsc::Sender<(PeerKey, Word)>,
     peers: BTreeMap<PeerKey, Peer>,
     /// Connections that are on their way out, and those who carry the words of the others.
     tasks: JoinSet<()>,
@@ -35,18 +50,20 @@ impl Outside {
         voice: Voice,
     ) -> Self {
         let (tell, told) = mpsc::channel(WORDS);
-        Self { host, signaling, voice, told, settings, tell, peers: BTreeMap::new(), tasks: JoinSet::new() }
+        let pictures = Pictures::new(host.clone());
+        let (peers, tasks) = (BTreeMap::new(), JoinSet::new());
+        Self { host, signaling, voice, pictures, told, settings, tell, peers, tasks }
     }
 
     /// Does what the machine wants. [`Effect::Changed`] is the engine's.
-    pub(crate) async fn run(&mut self, effect: Effect) {
+    pub(crate) async fn run(&mut self, effect: Effect) -> Result<(), NoCamera> {
         match effect {
             Effect::Ask { ask, event } => self.signaling.ask(ask, *event),
             Effect::Forget(ask) => self.signaling.forget(ask),
             Effect::Peer(peer, order) => self.order(peer, order).await,
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
-            Effect::Capture(_) => {}
+            Effect::Capture(picture) => return self.pictures.show(picture),
             Effect::Changed => {}
             Effect::Ended { call, reason } => {
                 self.voice.forget(call);
@@ -55,6 +72,7 @@ impl Outside {
         }
         // Those that ended need no memory. That one panicked was logged by its owner.
         while self.tasks.try_join_next().is_some() {}
+        Ok(())
     }
 
     async fn order(&mut self, peer: PeerKey, order: PeerOrder) {
@@ -63,6 +81,7 @@ impl Outside {
             PeerOrder::Gate(gate) => self.voice.gate(peer, *gate),
             PeerOrder::Close => {
                 self.voice.remove(peer);
+                self.pictures.remove(peer);
                 let Some(link) = self.peers.remove(&peer) else { return };
                 self.tasks.spawn(async move { link.close().await });
                 return;
@@ -84,17 +103,11 @@ impl Outside {
 
     fn create(&mut self, key: PeerKey) {
         let (peer, output) = Peer::start(self.settings.clone());
-        let PeerOutput { mut told, voice, picture: _, key_frame_wanted: _ } = output;
+        let PeerOutput { told, voice, picture, key_frame_wanted, picture_codecs } = output;
         self.voice.add(key, peer.voice_inlet(), voice);
+        self.pictures.add(key, &peer, picture_codecs.clone(), picture);
         let tell = self.tell.clone();
-        // It ends with the connection.
-        self.tasks.spawn(async move {
-            while let Some(said) = told.recv().await {
-                if tell.send((key, said)).await.is_err() {
-                    return;
-                }
-            }
-        });
+        self.tasks.spawn(carry((key, tell), told, key_frame_wanted, picture_codecs));
         self.peers.insert(key, peer);
     }
 
@@ -109,6 +122,13 @@ impl Outside {
         all
     }
 
+    /// Tells whoever films how much may be sent.
+    pub(crate) fn steer(&self) {
+        if let Some(narrowest) = self.peers.values().map(Peer::estimate).filter(|bits| *bits > 0).min() {
+            self.pictures.tell_estimate(narrowest);
+        }
+    }
+
     /// The device has another network.
     pub(crate) fn network_changed(&self) {
         self.signaling.network_changed();
@@ -116,18 +136,42 @@ impl Outside {
 
     /// Ends everything and waits until nothing is left.
     pub(crate) async fn close(self) {
-        let Self { signaling, voice, told, peers, mut tasks, .. } = self;
+        let Self { signaling, voice, pictures, told, peers, mut tasks, .. } = self;
         // Nobody listens any more.
         drop(told);
         for peer in peers.into_values() {
             tasks.spawn(async move { peer.close().await });
         }
         signaling.close().await;
+        pictures.close().await;
         if let Some(thread) = voice.close()
             && tokio::task::spawn_blocking(move || thread.join()).await.is_err()
         {
             error!("the thread of the sound panicked");
         }
         while tasks.join_next().await.is_some() {}
+    }
+}
+
+/// Carries what a connection says to the engine, until it is closed.
+async fn carry(
+    (key, tell): (PeerKey, mpsc::Sender<(PeerKey, Word)>),
+    mut told: mpsc::Receiver<FromPeer>,
+    mut wanted: mpsc::Receiver<KeyFrameWanted>,
+    mut codecs: watch::Receiver<Vec<VideoCodec>>,
+) {
+    loop {
+        let word = tokio::select! {
+            said = told.recv() => match said {
+                Some(said) => Word::Said(said),
+                None => return,
+            },
+            Some(KeyFrameWanted) = wanted.recv() => Word::KeyFrameWanted,
+            Ok(()) = codecs.changed() => Word::OtherCodecs,
+        };
+        if tell.send((key, word)).await.is_err() {
+            // The engine is at its end.
+            return;
+        }
     }
 }

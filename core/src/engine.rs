@@ -1,14 +1,15 @@
 //! One task owns the machine: inputs in, effects out.
 use crate::{
     api::{CallStats, Config, OtherStats},
-    effects::Outside,
+    effects::{Outside, Word},
     network::{LOOK_EVERY, NetworkWatch},
+    pictures::NoCamera,
     recorder::Recorder,
     signaling::Told,
     voice::VoiceTold,
 };
 use calls_machine::{
-    CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, ServerLink, Snapshot, Time,
+    CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, PeerKey, ServerLink, Snapshot, Time,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -20,6 +21,9 @@ use tracing::info;
 /// What the server is still told when the app goes, takes no longer than this.
 const FAREWELL: Duration = Duration::from_millis(800);
 
+/// How often whoever films is told how much may be sent.
+const STEER_EVERY: Duration = Duration::from_millis(200);
+
 /// What the app's side wants from the engine.
 pub(crate) enum Order {
     /// For the machine.
@@ -30,6 +34,8 @@ pub(crate) enum Order {
     Server(FromServer),
     /// From the device.
     Device(FromDevice),
+    /// The camera that looks the other way.
+    SwitchCamera,
     /// How a call does.
     Stats(CallKey, oneshot::Sender<CallStats>),
     /// What happened in it.
@@ -76,6 +82,8 @@ impl Engine {
     pub(crate) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut steer = tokio::time::interval(STEER_EVERY);
+        steer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let watches = self.network.is_some() && self.has_calls;
             let wake = self.machine.deadline().map(|at| self.begun + Duration::from_millis(at.0));
@@ -91,7 +99,8 @@ impl Engine {
                     Some(order) => self.order(order).await,
                 },
                 Some(told) = self.outside.signaling.next() => self.server(told).await,
-                Some((peer, said)) = self.outside.told.recv() => self.input(Input::Peer(peer, said)).await,
+                Some((peer, word)) = self.outside.told.recv() => self.word(peer, word).await,
+                _ = steer.tick(), if self.outside.pictures.is_filming() => self.outside.steer(),
                 Some(VoiceTold::Heard(peer)) = self.voice_told.recv() => {
                     self.recorder.note(self.now(), peer.call, "voice   heard for the first time".into());
                 }
@@ -124,11 +133,24 @@ impl Engine {
                 }
                 self.input(Input::Device(said)).await;
             }
+            Order::SwitchCamera => {
+                if self.outside.pictures.switch_camera().is_err() {
+                    self.input(Input::Device(FromDevice::NoCamera)).await;
+                }
+            }
             Order::Stats(call, answer) => self.stats(call, answer).await,
             Order::Report(call, answer) => {
                 let _unheard = answer.send(self.recorder.report(call));
             }
             Order::Close => unreachable!("taken before"),
+        }
+    }
+
+    async fn word(&mut self, peer: PeerKey, word: Word) {
+        match word {
+            Word::Said(said) => self.input(Input::Peer(peer, said)).await,
+            Word::KeyFrameWanted => self.outside.pictures.key_frame_wanted(),
+            Word::OtherCodecs => self.outside.pictures.tell_codecs(),
         }
     }
 
@@ -151,16 +173,21 @@ impl Engine {
     }
 
     async fn input(&mut self, input: Input) {
-        let now = self.now();
-        self.recorder.came(now, &input);
-        for effect in self.machine.handle(now, input) {
-            self.recorder.asked(now, &effect);
-            if effect == Effect::Changed {
-                let snapshot = self.machine.snapshot();
-                self.has_calls = !snapshot.calls.is_empty();
-                self.snapshots.send_replace(Arc::new(snapshot));
+        let mut inputs = vec![input];
+        while let Some(input) = inputs.pop() {
+            let now = self.now();
+            self.recorder.came(now, &input);
+            for effect in self.machine.handle(now, input) {
+                self.recorder.asked(now, &effect);
+                if effect == Effect::Changed {
+                    let snapshot = self.machine.snapshot();
+                    self.has_calls = !snapshot.calls.is_empty();
+                    self.snapshots.send_replace(Arc::new(snapshot));
+                }
+                if let Err(NoCamera) = self.outside.run(effect).await {
+                    inputs.push(Input::Device(FromDevice::NoCamera));
+                }
             }
-            self.outside.run(effect).await;
         }
     }
 
@@ -177,9 +204,11 @@ impl Engine {
         let voices = voices.await.unwrap_or_default();
         let of = |(key, connection)| {
             let voice = voices.get(&key).copied().unwrap_or_default();
-            OtherStats { user: key.user, builds: key.build + 1, connection, voice }
+            let picture = self.outside.pictures.watching(key);
+            OtherStats { user: key.user, builds: key.build + 1, connection, voice, picture }
         };
-        let _unheard = answer.send(CallStats { others: peers.into_iter().map(of).collect() });
+        let others = peers.into_iter().map(of).collect();
+        let _unheard = answer.send(CallStats { others, picture: self.outside.pictures.showing() });
     }
 
     async fn close(mut self) {

@@ -1,6 +1,29 @@
 //! What only the platform can do.
-use crate::audio::Device;
+use crate::{
+    audio::Device,
+    video::{Codecs, Maker, Sink},
+};
 use calls_machine::{CallKey, EndReason, Sound};
+use calls_protocol::UserId;
+
+/// Which way a camera looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lens {
+    /// At whoever holds the device.
+    #[default]
+    Front,
+    /// At what they look at.
+    Back,
+}
+
+impl Lens {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Front => Self::Back,
+            Self::Back => Self::Front,
+        }
+    }
+}
 
 /// What only the platform can do: the app's side of the engine. Called on threads of the engine, with no lock held.
 pub trait Host: Send + Sync + 'static {
@@ -12,6 +35,26 @@ pub trait Host: Send + Sync + 'static {
     /// [`Sound::Silence`] as well.
     fn plays(&self, _sound: Sound) -> bool {
         false
+    }
+
+    /// A camera, if there is one and it may be used. Dropped when it is not wanted any more.
+    fn camera(&self, _lens: Lens) -> Option<Box<dyn Maker>> {
+        None
+    }
+
+    /// The screen of this device, if it may be shown.
+    fn shared_screen(&self) -> Option<Box<dyn Maker>> {
+        None
+    }
+
+    /// What decodes pictures of others; none shows nobody.
+    fn codecs(&self) -> Option<Box<dyn Codecs>> {
+        None
+    }
+
+    /// Where the picture of somebody is shown; none shows nothing of them.
+    fn display(&self, _call: CallKey, _user: UserId) -> Option<Box<dyn Sink>> {
+        None
     }
 
     /// A call is over: for the history.

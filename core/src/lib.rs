@@ -4,13 +4,16 @@
 //! brings a [`Host`].
 mod api;
 pub mod audio;
+pub mod check;
 mod effects;
 mod engine;
 mod host;
 mod network;
 pub mod peer;
+mod pictures;
 mod recorder;
 pub mod signaling;
+pub mod video;
 mod voice;
 
 pub use api::{Call, CallStats, Calls, Closed, Config, ConnectError, JoinError, OtherStats};
@@ -18,5 +21,5 @@ pub use calls_machine::{
     CallKey, CallKind, CallSnapshot, CallState, Callee, Direction, EndReason, Language, Other, Path, Picture,
     ServerLink, Settings, Side, Snapshot, Sound, Time,
 };
-pub use host::Host;
+pub use host::{Host, Lens};
 pub use voice::{Levels, VoiceStats};

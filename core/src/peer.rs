@@ -33,10 +33,15 @@ pub use settings::PeerSettings;
 pub use stats::{PathEnd, PathStats, PeerStats, ReceivedStats, SentStats};
 
 use calls_machine::{FromPeer, PeerOrder};
+use estimate::Estimate;
 use owner::{Inlets, Outlets, Question};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use thiserror::Error;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -55,7 +60,8 @@ pub struct Peer {
     orders: mpsc::Sender<PeerOrder>,
     questions: mpsc::Sender<Question>,
     voice: mpsc::Sender<EncodedAudio>,
-    picture: mpsc::Sender<EncodedVideo>,
+    picture: PictureInlet,
+    estimate: Arc<Estimate>,
     task: JoinHandle<()>,
 }
 
@@ -70,6 +76,37 @@ impl VoiceInlet {
     }
 }
 
+/// Where our picture goes into a connection.
+#[derive(Debug, Clone)]
+pub struct PictureInlet {
+    frames: mpsc::Sender<EncodedVideo>,
+    /// A frame was refused, and no key frame came after it.
+    has_gap: Arc<AtomicBool>,
+}
+
+impl PictureInlet {
+    /// Sends a picture, if the gate lets it. After one that was refused only a key frame is taken.
+    pub fn send(&self, frame: EncodedVideo) -> Result<(), NotSent> {
+        if !frame.key && self.has_gap.load(Ordering::Acquire) {
+            return Err(NotSent::Busy);
+        }
+        let sent = self.frames.try_send(frame).map_err(NotSent::from);
+        self.has_gap.store(sent.is_err(), Ordering::Release);
+        sent
+    }
+}
+
+/// Asks the other side for key frames.
+#[derive(Clone)]
+pub struct KeyFrameAsker(mpsc::Sender<Question>);
+
+impl KeyFrameAsker {
+    /// Asks, if not too much else is asked.
+    pub fn ask(&self) -> Result<(), NotSent> {
+        self.0.try_send(Question::KeyFrame).map_err(NotSent::from)
+    }
+}
+
 /// What comes from a connection.
 pub struct PeerOutput {
     /// For the machine.
@@ -80,6 +117,8 @@ pub struct PeerOutput {
     pub picture: mpsc::Receiver<ReceivedPacket>,
     /// They need a key frame of ours.
     pub key_frame_wanted: mpsc::Receiver<KeyFrameWanted>,
+    /// What they take of our picture, the best first; nothing while none may be sent.
+    pub picture_codecs: watch::Receiver<Vec<VideoCodec>>,
 }
 
 /// The connection is closed.
@@ -90,8 +129,9 @@ pub struct PeerClosed;
 /// A frame was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum NotSent {
-    /// Others still wait. It would come too late, so it is let go.
-    #[error("earlier frames still wait to be sent")]
+    /// Others still wait and it would come too late, or it is of a picture and stands on one that was refused so. It is
+    /// let go.
+    #[error("earlier frames wait to be sent or were not taken")]
     Busy,
     /// For ever.
     #[error("the connection is closed")]
@@ -105,16 +145,31 @@ impl Peer {
         let (questions, questions_in) = mpsc::channel(QUESTIONS);
         let (voice, voice_in) = mpsc::channel(VOICE);
         let (picture, picture_in) = mpsc::channel(PICTURE);
+        let picture = PictureInlet { frames: picture, has_gap: Arc::default() };
         let (told_out, told) = mpsc::channel(WORDS);
         let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
         let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
         let (wanted_out, key_frame_wanted) = mpsc::channel(receive::WANTED_QUEUE);
+        let (codecs_out, picture_codecs) = watch::channel(Vec::new());
         let inlets =
             Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
-        let outlets = Outlets { told: told_out, voice: voice_out, picture: picture_out, wanted: wanted_out };
-        let task = tokio::spawn(owner::run(settings, inlets, outlets));
-        let output = PeerOutput { told, voice: voice_received, picture: picture_received, key_frame_wanted };
-        (Self { orders, questions, voice, picture, task }, output)
+        let outlets = Outlets {
+            told: told_out,
+            voice: voice_out,
+            picture: picture_out,
+            wanted: wanted_out,
+            codecs: codecs_out,
+        };
+        let estimate = Arc::<Estimate>::default();
+        let task = tokio::spawn(owner::run(settings, inlets, outlets, estimate.clone()));
+        let output = PeerOutput {
+            told,
+            voice: voice_received,
+            picture: picture_received,
+            key_frame_wanted,
+            picture_codecs,
+        };
+        (Self { orders, questions, voice, picture, estimate, task }, output)
     }
 
     /// Gives an order. They are carried out one after another.
@@ -132,10 +187,26 @@ impl Peer {
         VoiceInlet(self.voice.clone())
     }
 
+    /// Where our picture goes in, likewise.
+    pub fn picture_inlet(&self) -> PictureInlet {
+        self.picture.clone()
+    }
+
+    /// Asks for key frames, likewise.
+    pub fn key_frame_asker(&self) -> KeyFrameAsker {
+        KeyFrameAsker(self.questions.clone())
+    }
+
+    /// How much may be sent, by the estimate of the path, in bits per second.
+    pub fn estimate(&self) -> u64 {
+        self.estimate.bits_per_second()
+    }
+
     /// Sends a picture of ours, if the gate lets it. Camera, screen and whatever else there is take turns here; the
-    /// other side sees one stream.
+    /// other side sees one stream. After one that was refused only a key frame is taken. After some that the gate let go
+    /// likewise, and a key frame is asked for as if the other side had.
     pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        self.picture.try_send(frame).map_err(NotSent::from)
+        self.picture.send(frame)
     }
 
     /// Asks the other side for a picture that can be shown without any before it.
@@ -152,7 +223,7 @@ impl Peer {
 
     /// Says good-bye and goes away: when this returns, no task and no socket of it is left.
     pub async fn close(self) {
-        let Self { orders, questions, voice, picture, task } = self;
+        let Self { orders, questions, voice, picture, estimate: _, task } = self;
         drop((orders, questions, voice, picture));
         if let Err(error) = task.await
             && error.is_panic()

@@ -4,6 +4,7 @@ pub mod databases;
 pub mod line;
 pub mod mariadb;
 pub mod oracle;
+pub mod phone;
 pub mod phones;
 pub mod process;
 pub mod server;

@@ -102,8 +102,7 @@ impl Kit {
     fn type_check(&self, workspace: &Workspace) -> Result<()> {
         eprintln!("types, on {} and {}", OTHERS[0].name, OTHERS[1].name);
         let mut cargo = self.cargo(workspace, "check");
-        cargo.env("DOCS_RS", "1").args(["--package", "calls-core", "--package", "calls-ffi"]);
-        cargo.args(["--features", "calls-core/oboe"]);
+        cargo.env("DOCS_RS", "1").args(["--package", "calls-ffi", "--features", "oboe"]);
         for target in &OTHERS {
             cargo.args(["--target", target.name]);
         }

@@ -1,9 +1,10 @@
 //! What both programs say: a line for each milestone, for people or as JSON.
 #![allow(dead_code, reason = "the two programs use different parts")]
 use calls_core::{
-    CallSnapshot, CallState, Calls, Config, Host, Path, Snapshot, Sound,
+    CallKey, CallSnapshot, CallState, Config, Host, Lens, Path, Snapshot, Sound,
     audio::{Device, FRAME_SAMPLES, Loudness},
     signaling::{Proofs, ServerUrl, Who},
+    video::{Codecs, Frame, Inlet, Maker, Sink, Software, Source, Studio},
 };
 use calls_protocol::{DeviceId, UserId};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -98,11 +99,46 @@ impl<D: Device> Device for Listening<D> {
 /// What both programs bring along for the engine.
 pub(crate) struct Terminal<F> {
     pub(crate) device: F,
+    pub(crate) camera: fn(&Inlet) -> Box<dyn Source>,
+    /// Where their picture goes.
+    pub(crate) seen: Arc<Seen>,
+}
+
+/// Their picture: the newest one, and how many there were.
+#[derive(Default)]
+pub(crate) struct Seen {
+    pub(crate) newest: Inlet,
+    pub(crate) frames: AtomicU64,
+    pub(crate) came: Notify,
+}
+
+struct Display(Arc<Seen>);
+
+impl Sink for Display {
+    fn show(&mut self, frame: &Frame) {
+        self.0.newest.put(frame);
+        if self.0.frames.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.0.came.notify_one();
+        }
+    }
 }
 
 impl<F: Fn() -> Box<dyn Device> + Send + Sync + 'static> Host for Terminal<F> {
     fn sound(&self) -> Box<dyn Device> {
         (self.device)()
+    }
+
+    fn camera(&self, _: Lens) -> Option<Box<dyn Maker>> {
+        let source = (self.camera)(&self.seen.newest);
+        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    }
+
+    fn codecs(&self) -> Option<Box<dyn Codecs>> {
+        Some(Box::new(Software))
+    }
+
+    fn display(&self, _: CallKey, _: UserId) -> Option<Box<dyn Sink>> {
+        Some(Box::new(Display(self.seen.clone())))
     }
 
     /// In words: what is heard shall be what the other side says.
@@ -183,8 +219,7 @@ impl Progress {
 }
 
 /// The figures of a call, for the last line.
-pub(crate) async fn stats(calls: &Calls, call: &calls_core::Call, heard: &Heard) -> Value {
-    let _ = calls;
+pub(crate) async fn stats(call: &calls_core::Call, heard: &Heard) -> Value {
     let Ok(stats) = call.stats().await else { return json!({}) };
     let Some(other) = stats.others.first() else { return json!({}) };
     let connection = &other.connection;
@@ -214,7 +249,12 @@ pub(crate) async fn stats(calls: &Calls, call: &calls_core::Call, heard: &Heard)
         "picture": {
             "sent": connection.picture_sent.packets,
             "received": connection.picture_received.packets,
+            "frames_made": stats.picture.map(|made| made.frames),
+            "size_made": stats.picture.and_then(|made| made.size),
+            "codec_made": stats.picture.and_then(|made| made.codec).map(|codec| format!("{codec:?}")),
+            "frames_seen": other.picture.map(|seen| seen.seeing.frames),
         },
+        "estimate": connection.estimate,
         "bytes_sent": connection.bytes_sent,
         "bytes_received": connection.bytes_received,
     })

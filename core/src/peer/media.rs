@@ -81,7 +81,7 @@ pub struct ReceivedPacket {
     pub timestamp: u32,
     /// The last packet of a picture, or the first one after silence.
     pub marker: bool,
-    /// Without headers of RTP.
+    /// Without headers of RTP. Empty: padding in the stream of a picture, which probes the path and is in the sequence.
     pub payload: Bytes,
     /// If the sender says.
     pub level: Option<Level>,

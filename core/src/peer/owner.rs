@@ -3,7 +3,7 @@ use super::{
     candidate::{self, Verdict},
     description::{self, DtlsRole},
     estimate::Estimate,
-    media::{EncodedAudio, EncodedVideo, KeyFrameWanted, ReceivedPacket},
+    media::{EncodedAudio, EncodedVideo, KeyFrameWanted, ReceivedPacket, VideoCodec},
     net::Net,
     receive::{self, BothAgreed, Ear, KeyFrames},
     send::Outgoing,
@@ -80,13 +80,18 @@ pub(crate) struct Outlets {
     pub(crate) voice: mpsc::Sender<ReceivedPacket>,
     pub(crate) picture: mpsc::Sender<ReceivedPacket>,
     pub(crate) wanted: mpsc::Sender<KeyFrameWanted>,
+    pub(crate) codecs: watch::Sender<Vec<VideoCodec>>,
 }
 
-pub(crate) async fn run(settings: PeerSettings, mut inlets: Inlets, outlets: Outlets) {
+pub(crate) async fn run(
+    settings: PeerSettings,
+    mut inlets: Inlets,
+    outlets: Outlets,
+    estimate: Arc<Estimate>,
+) {
     let Some(servers) = wait_for_create(&mut inlets).await else { return };
     let (told, from_stack) = mpsc::channel(TOLD);
     let net = Net::new(Servers::read(&servers, settings.tls.is_some()), settings.tls.clone());
-    let estimate = Arc::<Estimate>::default();
     match Stack::build(&settings, &net, &estimate, told, outlets.wanted.clone()).await {
         Ok(stack) => {
             let mut owner = Owner::new(settings, net, estimate, stack, outlets);
@@ -143,6 +148,8 @@ struct Owner {
     outlets: Outlets,
     voice: Outgoing,
     picture: Outgoing,
+    /// Of the last frame, if the other side can see those that stand on it.
+    sees: Option<VideoCodec>,
     agreed: watch::Sender<BothAgreed>,
     ear: Arc<Ear>,
     listeners: JoinSet<()>,
@@ -184,6 +191,7 @@ impl Owner {
         Self {
             voice: Outgoing::new(stack.audio.clone()),
             picture: Outgoing::new(stack.video.clone()),
+            sees: None,
             agreed: watch::Sender::default(),
             ear: Arc::default(),
             listeners,
@@ -230,13 +238,25 @@ impl Owner {
                         self.voice.audio(frame).await;
                     }
                 }
-                Some(frame) = inlets.picture.recv() => {
-                    if self.gate.picture {
-                        self.picture.video(frame).await;
-                    }
-                }
+                Some(frame) = inlets.picture.recv() => self.send_picture(frame).await,
             }
         }
+    }
+
+    async fn send_picture(&mut self, frame: EncodedVideo) {
+        let (key, codec) = (frame.key, frame.codec);
+        if !self.gate.picture || !self.picture.takes(codec) {
+            self.sees = None;
+            return;
+        }
+        // The other side would not notice that those before it are missing: the sequence has no gap.
+        if !key && self.sees != Some(codec) {
+            // Full: one that is not seen yet asks for the same.
+            let _waits_already = self.outlets.wanted.try_send(KeyFrameWanted);
+            return;
+        }
+        self.sees = Some(codec);
+        self.picture.video(frame).await;
     }
 
     async fn close(mut self) {
@@ -350,6 +370,7 @@ impl Owner {
         let (audio, video) = description::agreed(answer, is_ours);
         self.voice.agreed.clone_from(&audio);
         self.picture.agreed.clone_from(&video);
+        self.outlets.codecs.send_replace(self.picture.codecs());
         self.agreed.send_replace((audio, video));
         self.asked_to_offer = false;
         self.want_to_offer();

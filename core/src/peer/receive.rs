@@ -53,8 +53,8 @@ pub(crate) async fn listen(
     let mut streams = Streams::default();
     while let Some(event) = track.poll().await {
         let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
-        if packet.payload.is_empty() {
-            // Padding that probes the path.
+        if packet.payload.is_empty() && !is_video {
+            // Padding that probes the path. Of a picture it has to be known, or it would look lost.
             continue;
         }
         if !streams.is_new(packet.header.ssrc, packet.header.sequence_number) {

@@ -44,6 +44,16 @@ impl Outgoing {
         }
     }
 
+    /// What may be sent of a picture, the best first.
+    pub(crate) fn codecs(&self) -> Vec<VideoCodec> {
+        let all = self.agreed.video.iter().filter(|_| self.agreed.sends);
+        all.map(|(codec, _)| *codec).collect()
+    }
+
+    pub(crate) fn takes(&self, codec: VideoCodec) -> bool {
+        self.codecs().contains(&codec)
+    }
+
     pub(crate) async fn audio(&mut self, frame: EncodedAudio) {
         let (true, Some(payload_type)) = (self.agreed.sends, self.agreed.opus) else { return };
         let level = self.agreed.audio_level.map(|id| (id, frame.level.to_byte()));

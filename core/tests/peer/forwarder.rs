@@ -19,12 +19,12 @@ use std::{
 use tokio::{net::UdpSocket, task::JoinSet, time::timeout};
 
 /// Two doors: what an end sends to its own goes out of the other one.
-struct Forwarder {
+pub(crate) struct Forwarder {
     doors: [SocketAddr; 2],
     ends: Arc<Mutex<[Option<SocketAddr>; 2]>>,
     is_dead: Arc<AtomicBool>,
     /// In a thousand, of packets that are media.
-    lost: Arc<AtomicU32>,
+    pub(crate) lost: Arc<AtomicU32>,
     /// In a thousand, of all others.
     lost_before: Arc<AtomicU32>,
     repeated: Arc<AtomicU32>,
@@ -32,7 +32,7 @@ struct Forwarder {
 }
 
 impl Forwarder {
-    async fn new(seed: u64) -> Self {
+    pub(crate) async fn new(seed: u64) -> Self {
         let sockets = [bound().await, bound().await];
         let mut forwarder = Self {
             doors: [sockets[0].local_addr().unwrap(), sockets[1].local_addr().unwrap()],
@@ -90,7 +90,7 @@ impl Forwarder {
         }
     }
 
-    async fn pair(&self, settings: impl Fn() -> PeerSettings) -> Pair {
+    pub(crate) async fn pair(&self, settings: impl Fn() -> PeerSettings) -> Pair {
         let mut pair = Pair::new(settings, IceServers::default()).await;
         for end in [&pair.a, &pair.b] {
             end.order(PeerOrder::Gate(OPEN)).await;

@@ -8,6 +8,8 @@ mod media;
 mod pair;
 mod relay;
 mod ring;
+#[cfg(feature = "software-video")]
+mod video;
 
 // What the programs of the relay's tests look for at the root.
 use relay::{client, users};

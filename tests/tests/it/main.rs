@@ -2,6 +2,7 @@
 mod clients;
 mod crash;
 mod e2e;
+mod engine;
 mod evenings;
 mod phones;
 mod rules;

@@ -45,6 +45,18 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "libvpx-dev",
+        gives: Gives::Library("vpx"),
+        why: "VP8, which every browser speaks",
+        need: Need::Must,
+    },
+    Package {
+        name: "nasm",
+        gives: Gives::Program("nasm"),
+        why: "makes OpenH264 fast; it is built without if this is missing",
+        need: Need::Later,
+    },
+    Package {
         // The server without the service: nothing starts, and port 3306 stays as it is.
         name: "mariadb-server-core",
         gives: Gives::Program("mariadbd"),
@@ -84,7 +96,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "pkg-config",
         gives: Gives::Program("pkg-config"),
-        why: "finds OpenSSL for rust_socketio, one of the foreign clients",
+        why: "finds libvpx, and OpenSSL for rust_socketio, one of the foreign clients",
         need: Need::Must,
     },
     Package {

@@ -1,0 +1,59 @@
+//! Says what works here and what does not, before anybody is called.
+//!
+//! ```text
+//! cargo run --example doctor -- --server http://127.0.0.1:3000 --user 1
+//! ```
+#[path = "shared/terminal.rs"]
+mod terminal;
+
+use calls_core::{
+    audio::{Device, ToneDevice},
+    check::{self, Finding, check},
+    video::{Inlet, Relayed, Source},
+};
+use calls_protocol::DeviceId;
+use clap::Parser;
+use std::{process::ExitCode, sync::Arc};
+use terminal::{Seen, Terminal};
+
+/// Checks the server, the relays, voice through them, and the microphone. Ends with 0 if a call can be made.
+#[derive(Parser)]
+struct Arguments {
+    /// Where the server is, such as http://127.0.0.1:3000.
+    #[arg(long)]
+    server: String,
+    /// As whom.
+    #[arg(long)]
+    user: u64,
+    /// The proof that the server asks for; none in open mode.
+    #[arg(long, env = "CALLS_TOKEN")]
+    token: Option<String>,
+    /// Takes a tone for the microphone, on a machine without one.
+    #[arg(long)]
+    tone: bool,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let mut config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
+    config.who.device = DeviceId::new("doctor")?;
+    let device = || Box::new(ToneDevice::new(440.0, |_| {})) as Box<dyn Device>;
+    let camera = |newest: &Inlet| Box::new(Relayed::of(newest)) as Box<dyn Source>;
+    let host = Terminal { device, camera, seen: Arc::<Seen>::default() };
+    let mut all_fine = true;
+    check(&config, &host, |subject, finding| {
+        all_fine &= finding.is_fine();
+        println!(
+            "{} {}",
+            if finding.is_fine() { "  ok " } else { "  !! " },
+            check::in_words(subject, finding)
+        );
+    })
+    .await?;
+    println!(
+        "{}",
+        if all_fine { "Calls can be made from here." } else { "Not everything works; see above." }
+    );
+    Ok(if all_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,358 @@
+//! The check before a call: what works here and what does not, before somebody waits for an answer.
+//!
+//! It uses the parts that a call uses, so that it cannot be right where a call is wrong.
+use crate::{
+    Host,
+    api::Config,
+    audio::{Device, FRAME_SAMPLES, Loudness},
+    peer::{EncodedAudio, Level, Peer, PeerOutput, PeerSettings, RelayProtocol},
+    signaling::{Signaling, SignalingConfig, Told, Trouble, Trust, TrustError},
+};
+use calls_machine::{FromPeer, Gate, LocalCandidate, PeerOrder, RemoteCandidate};
+use calls_protocol::{IceServer, IceServers};
+use std::time::{Duration, Instant};
+use tokio::time::{interval, timeout};
+
+/// A server that has not answered by then is not there, whatever the network is.
+const SERVER: Duration = Duration::from_secs(10);
+/// An answer to one question over UDP, a few times repeated; for TCP and TLS a few round trips more.
+const ADDRESS: Duration = Duration::from_secs(5);
+/// Two allocations, a connection and a second of voice.
+const MEDIA: Duration = Duration::from_secs(10);
+/// Of voice through the relay.
+const FRAMES: u32 = 50;
+/// So few are not missed: a voice is mended over them, and the very first may come before anybody listens.
+const UNHEARD: u32 = FRAMES / 20;
+/// Of the microphone.
+const LISTEN: u32 = 25;
+
+/// What is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The connection to the server, and whether it knows us.
+    Server,
+    /// How the network translates our address.
+    Address,
+    /// A relay, by one way to reach it.
+    Relay(RelayProtocol),
+    /// Voice from here through a relay and back.
+    Media,
+    /// The microphone and the loudspeaker.
+    Sound,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Finding {
+    /// It works.
+    Fine {
+        /// How long it took.
+        took: Duration,
+    },
+    /// The server does not name anything of the kind.
+    NotOffered,
+    /// It does not answer.
+    NoAnswer,
+    /// The server does not take our word.
+    SignedOut,
+    /// The server is no server for calls.
+    Stranger,
+    /// There is no way to try it, since something before it failed.
+    Skipped,
+    /// Voice comes back with holes: the part that is missing, from 0 to 1.
+    Lossy {
+        /// The part.
+        lost: f32,
+    },
+    /// The microphone hears nothing at all, not even noise.
+    Silent,
+}
+
+impl Finding {
+    /// Whether a call can live with it.
+    pub fn is_fine(&self) -> bool {
+        matches!(self, Self::Fine { .. } | Self::NotOffered)
+    }
+}
+
+/// Checks everything, one thing after another, and tells each as it is known. Needs a tokio runtime. Use a device id of
+/// its own in `config`, or the app's own connection is replaced.
+pub async fn check(
+    config: &Config,
+    host: &dyn Host,
+    mut tell: impl FnMut(Subject, &Finding),
+) -> Result<(), TrustError> {
+    let tls = Trust { pinned_keys: Vec::new(), ..config.trust.clone() }.config()?;
+    let settings = PeerSettings { tls: config.peer.tls.clone().or(Some(tls)), ..config.peer.clone() };
+    let (found, servers) = server(config).await?;
+    tell(Subject::Server, &found);
+    let servers = servers.unwrap_or_default();
+    let is_known = found.is_fine();
+    let or_skipped = |found| if is_known { found } else { Finding::Skipped };
+
+    let stun = only(&servers, |url| url.starts_with("stun:"));
+    tell(Subject::Address, &or_skipped(address(&settings, stun, false, "srflx").await));
+    let mut relay = None;
+    for protocol in [RelayProtocol::Udp, RelayProtocol::Tcp, RelayProtocol::Tls] {
+        let by_it = only(&servers, |url| relay_protocol(url) == Some(protocol));
+        let found = address(&settings, by_it.clone(), true, "relay").await;
+        if found.is_fine() && !by_it.0.is_empty() {
+            relay = relay.or(Some(by_it));
+        }
+        tell(Subject::Relay(protocol), &or_skipped(found));
+    }
+    let through = match relay {
+        Some(relay) => media(&settings, relay).await,
+        None => Finding::Skipped,
+    };
+    tell(Subject::Media, &through);
+    tell(Subject::Sound, &sound(host.sound()).await);
+    Ok(())
+}
+
+async fn server(config: &Config) -> Result<(Finding, Option<IceServers>), TrustError> {
+    let begun = Instant::now();
+    let mut signaling = Signaling::start(SignalingConfig {
+        server: config.server.clone(),
+        who: config.who.clone(),
+        proofs: config.proofs.clone(),
+        trust: config.trust.clone(),
+        settings: config.link.clone(),
+    })?;
+    let mut found = (Finding::NoAnswer, None);
+    let told = async {
+        while let Some(told) = signaling.next().await {
+            match told {
+                Told::Up(registered) => {
+                    found = (Finding::Fine { took: begun.elapsed() }, Some(registered.ice_servers));
+                    return;
+                }
+                Told::SignedOut(_) => {
+                    found.0 = Finding::SignedOut;
+                    return;
+                }
+                Told::Down(Trouble::Stranger) => {
+                    found.0 = Finding::Stranger;
+                    return;
+                }
+                Told::Down(_) | Told::Event { .. } | Told::Answer { .. } => {}
+            }
+        }
+    };
+    // Too late is what `found` says from the beginning.
+    let _in_time = timeout(SERVER, told).await;
+    signaling.close().await;
+    Ok(found)
+}
+
+/// The servers with those of their addresses that count.
+fn only(servers: &IceServers, counts: impl Fn(&str) -> bool) -> IceServers {
+    let of = |server: &IceServer| {
+        let urls: Vec<String> = server.urls.iter().filter(|url| counts(url)).cloned().collect();
+        (!urls.is_empty()).then(|| IceServer { urls, ..server.clone() })
+    };
+    IceServers(servers.0.iter().filter_map(of).collect())
+}
+
+fn relay_protocol(url: &str) -> Option<RelayProtocol> {
+    match url {
+        _ if url.starts_with("turns:") => Some(RelayProtocol::Tls),
+        _ if !url.starts_with("turn:") => None,
+        _ if url.ends_with("?transport=tcp") => Some(RelayProtocol::Tcp),
+        _ => Some(RelayProtocol::Udp),
+    }
+}
+
+/// Whether these servers give us an address of such a kind.
+async fn address(settings: &PeerSettings, servers: IceServers, relay_only: bool, kind: &str) -> Finding {
+    if servers.0.is_empty() {
+        return Finding::NotOffered;
+    }
+    let begun = Instant::now();
+    let (peer, mut output) = Peer::start(PeerSettings { relay_only, ..settings.clone() });
+    let wanted = format!(" typ {kind}");
+    let found = async {
+        peer.order(PeerOrder::Create { servers }).await.ok()?;
+        peer.order(PeerOrder::MakeOffer { restart: false }).await.ok()?;
+        while let Some(said) = output.told.recv().await {
+            let FromPeer::Candidate(ours) = said else { continue };
+            if ours.candidate.as_json().contains(&wanted) {
+                return Some(());
+            }
+        }
+        None
+    };
+    let found = timeout(ADDRESS, found).await;
+    let took = begun.elapsed();
+    peer.close().await;
+    match found {
+        Ok(Some(())) => Finding::Fine { took },
+        Ok(None) | Err(_) => Finding::NoAnswer,
+    }
+}
+
+/// Two ends here, and nothing but the relay between them.
+async fn media(settings: &PeerSettings, servers: IceServers) -> Finding {
+    let settings = PeerSettings { relay_only: true, ..settings.clone() };
+    let (ann, ann_output) = Peer::start(settings.clone());
+    let (bob, bob_output) = Peer::start(settings);
+    let tried = timeout(MEDIA, there((&ann, ann_output), (&bob, bob_output), servers)).await;
+    ann.close().await;
+    bob.close().await;
+    match tried {
+        Ok(Some((came, took))) if came >= FRAMES - UNHEARD => Finding::Fine { took },
+        Ok(Some((came, _))) if came > 0 => Finding::Lossy { lost: 1.0 - came as f32 / FRAMES as f32 },
+        Ok(_) | Err(_) => Finding::NoAnswer,
+    }
+}
+
+/// Says a second of nothing in particular from one to the other. How much of it came, and how long the first took.
+async fn there(
+    (ann, mut ann_output): (&Peer, PeerOutput),
+    (bob, mut bob_output): (&Peer, PeerOutput),
+    servers: IceServers,
+) -> Option<(u32, Duration)> {
+    let open = Gate { voice: true, picture: false, play: true };
+    for peer in [ann, bob] {
+        peer.order(PeerOrder::Create { servers: servers.clone() }).await.ok()?;
+        peer.order(PeerOrder::Gate(open)).await.ok()?;
+        peer.order(PeerOrder::Connect).await.ok()?;
+    }
+    let begun = Instant::now();
+    ann.order(PeerOrder::MakeOffer { restart: false }).await.ok()?;
+    let (mut are_up, mut said, mut came, mut took) = ((false, false), 0, 0, Duration::ZERO);
+    let mut tick = interval(Duration::from_millis(20));
+    // What was said last needs a moment to come.
+    while said < FRAMES + 25 && came < FRAMES {
+        tokio::select! {
+            said = ann_output.told.recv() => are_up.0 |= pass(said?, bob).await?,
+            said = bob_output.told.recv() => are_up.1 |= pass(said?, ann).await?,
+            Some(_) = bob_output.voice.recv() => came += 1,
+            _ = tick.tick(), if are_up == (true, true) => {
+                if said == 0 {
+                    took = begun.elapsed();
+                }
+                if said < FRAMES {
+                    let level = Level { below_loudest_db: 127, voice: false };
+                    // The shortest frame of Opus that there is: silence.
+                    let payload = vec![0xf8, 0xff, 0xfe].into();
+                    let _sent = ann.send_voice(EncodedAudio { timestamp: said * FRAME_SAMPLES as u32, payload, level });
+                }
+                said += 1;
+            }
+        }
+    }
+    Some((came, took))
+}
+
+/// Carries a word to the other end. Whether it said that media can flow.
+async fn pass(said: FromPeer, other: &Peer) -> Option<bool> {
+    let order = match said {
+        FromPeer::OfferMade(offer) => PeerOrder::TakeOffer(offer),
+        FromPeer::AnswerMade(answer) => PeerOrder::TakeAnswer(answer),
+        FromPeer::Candidate(LocalCandidate { candidate, sdp_mid, sdp_m_line_index }) => {
+            PeerOrder::TakeCandidate(RemoteCandidate { candidate, sdp_mid, sdp_m_line_index })
+        }
+        FromPeer::Up => return Some(true),
+        FromPeer::TheirFault | FromPeer::OurFault | FromPeer::Closed => return None,
+        FromPeer::AnswerApplied | FromPeer::WantsToOffer | FromPeer::Lost => return Some(false),
+    };
+    other.order(order).await.ok()?;
+    Some(false)
+}
+
+/// Listens for half a second.
+async fn sound(mut device: Box<dyn Device>) -> Finding {
+    let begun = Instant::now();
+    device.microphone(true);
+    let mut tick = interval(Duration::from_millis(20));
+    let mut samples = [0; FRAME_SAMPLES];
+    let mut loudest = Loudness::SILENCE;
+    for _ in 0..LISTEN {
+        tick.tick().await;
+        device.capture(&mut samples);
+        device.play(&[0; FRAME_SAMPLES]);
+        loudest = loudest.min(Loudness::of(&samples));
+    }
+    device.microphone(false);
+    // A real microphone in a quiet room hears its own noise; zeros come from one that may not be used.
+    if loudest == Loudness::SILENCE { Finding::Silent } else { Finding::Fine { took: begun.elapsed() } }
+}
+
+/// What a person reads of a finding, and what they can do.
+pub fn in_words(subject: Subject, finding: &Finding) -> String {
+    let name = match subject {
+        Subject::Server => "Server",
+        Subject::Address => "Address seen from outside (STUN)",
+        Subject::Relay(RelayProtocol::Udp) => "Relay by UDP",
+        Subject::Relay(RelayProtocol::Tcp) => "Relay by TCP",
+        Subject::Relay(RelayProtocol::Tls) => "Relay by TLS",
+        Subject::Media => "Voice through the relay",
+        Subject::Sound => "Microphone and loudspeaker",
+    };
+    let words = match (subject, finding) {
+        (_, Finding::Fine { took }) => format!("works ({} ms)", took.as_millis()),
+        (Subject::Relay(_), Finding::NotOffered) => {
+            "the server names none; calls from strict networks may fail. Its operator can add one.".into()
+        }
+        (_, Finding::NotOffered) => "the server names none; calls work without it, less often.".into(),
+        (_, Finding::Skipped) => "not tried, since something that it needs does not work.".into(),
+        (Subject::Server, Finding::NoAnswer) => {
+            "does not answer. Check the address, the network, and whether the server runs.".into()
+        }
+        (Subject::Server, Finding::SignedOut) => {
+            "does not take this user's proof. Sign in again, or check the token.".into()
+        }
+        (Subject::Server, Finding::Stranger) => {
+            "answers, but is no server for calls. Check the address and the path.".into()
+        }
+        (Subject::Relay(RelayProtocol::Udp) | Subject::Address, Finding::NoAnswer) => {
+            "no answer: this network blocks UDP, or the address that the server names is wrong. \
+             Calls use TCP or TLS then, if those work."
+                .into()
+        }
+        (Subject::Relay(_), Finding::NoAnswer) => {
+            "no answer: a firewall is in between, or the port, certificate or password is wrong.".into()
+        }
+        (_, Finding::Lossy { lost }) => {
+            format!("{:.0} % of it does not come back: this network is bad. Try another one.", lost * 100.0)
+        }
+        (Subject::Sound, Finding::Silent) => {
+            "hears nothing at all: allow the microphone, plug it in, or choose another one.".into()
+        }
+        (_, Finding::NoAnswer | Finding::SignedOut | Finding::Stranger | Finding::Silent) => {
+            "does not work.".into()
+        }
+    };
+    format!("{name}: {words}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_a_relay_is_told_from_the_others() {
+        let urls = [
+            "stun:a:3478",
+            "turn:a:3478",
+            "turn:a:3478?transport=udp",
+            "turn:a:3478?transport=tcp",
+            "turns:a:443",
+        ];
+        let servers = IceServers(std::sync::Arc::new([IceServer {
+            urls: urls.map(str::to_owned).to_vec(),
+            username: Some("u".into()),
+            credential: Some("c".into()),
+        }]));
+        let count = |protocol| {
+            let by_it = only(&servers, |url| relay_protocol(url) == Some(protocol));
+            by_it.0.iter().map(|server| server.urls.len()).sum::<usize>()
+        };
+
+        let counts = [RelayProtocol::Udp, RelayProtocol::Tcp, RelayProtocol::Tls].map(count);
+
+        assert_eq!(counts, [2, 1, 1]);
+        assert_eq!(only(&servers, |url| url.starts_with("sip:")), IceServers::default());
+    }
+}

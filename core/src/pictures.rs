@@ -1,0 +1,208 @@
+//! The pictures of all calls: one thread that films while something is shown, and one for each whose picture is watched.
+use crate::{
+    Host, Lens,
+    peer::{EncodedVideo, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
+    video::{Filming, ShowingStats, Watching, WatchingStats, Wish},
+};
+use calls_machine::{PeerKey, Picture};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tracing::{error, warn};
+
+/// Whoever gets our picture. Looked at for as long as it takes to hand a frame to each.
+type Audience = Arc<Mutex<BTreeMap<PeerKey, PictureInlet>>>;
+
+/// The pictures of all calls.
+pub(crate) struct Pictures {
+    host: Arc<dyn Host>,
+    audience: Audience,
+    viewers: BTreeMap<PeerKey, Viewer>,
+    filming: Option<Filming>,
+    shows: Picture,
+    lens: Lens,
+    /// Threads that end.
+    ending: JoinSet<()>,
+}
+
+/// Somebody who sees us, and whom we see.
+struct Viewer {
+    takes: watch::Receiver<Vec<VideoCodec>>,
+    watching: Option<Watching>,
+}
+
+/// There is no camera, or it may not be used.
+pub(crate) struct NoCamera;
+
+impl Pictures {
+    pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        Self {
+            host,
+            audience: Audience::default(),
+            viewers: BTreeMap::new(),
+            filming: None,
+            shows: Picture::None,
+            lens: Lens::default(),
+            ending: JoinSet::new(),
+        }
+    }
+
+    /// Somebody more.
+    pub(crate) fn add(
+        &mut self,
+        key: PeerKey,
+        peer: &Peer,
+        takes: watch::Receiver<Vec<VideoCodec>>,
+        from_them: mpsc::Receiver<ReceivedPacket>,
+    ) {
+        self.audience().insert(key, peer.picture_inlet());
+        let watching = self.watch(key, peer, from_them);
+        self.viewers.insert(key, Viewer { takes, watching });
+        self.tell_codecs();
+    }
+
+    fn watch(&self, key: PeerKey, peer: &Peer, packets: mpsc::Receiver<ReceivedPacket>) -> Option<Watching> {
+        let sink = self.host.display(key.call, key.user)?;
+        let codecs = self.host.codecs()?;
+        let asker = peer.key_frame_asker();
+        let ask = move || {
+            // One that cannot be asked now is asked when the next picture cannot be shown.
+            let _asked = asker.ask();
+        };
+        match Watching::start(packets, codecs, ask, sink) {
+            Ok(watching) => Some(watching),
+            Err(error) => {
+                error!(%error, "the system has no thread for a picture");
+                None
+            }
+        }
+    }
+
+    /// Somebody less.
+    pub(crate) fn remove(&mut self, key: PeerKey) {
+        self.audience().remove(&key);
+        let Some(viewer) = self.viewers.remove(&key) else { return };
+        // Waits for the frame that is being shown.
+        self.end(viewer.watching);
+        if self.viewers.is_empty() && self.shows == Picture::None {
+            let filming = self.filming.take();
+            self.end(filming);
+        }
+        self.tell_codecs();
+    }
+
+    fn end(&mut self, thread: Option<impl Send + 'static>) {
+        while self.ending.try_join_next().is_some() {}
+        if let Some(thread) = thread {
+            self.ending.spawn_blocking(move || drop(thread));
+        }
+    }
+
+    /// Shows this from now on.
+    pub(crate) fn show(&mut self, picture: Picture) -> Result<(), NoCamera> {
+        self.shows = picture;
+        let maker = match picture {
+            Picture::None => None,
+            Picture::Camera => Some(self.host.camera(self.lens).ok_or(NoCamera)?),
+            Picture::Screen => Some(self.host.shared_screen().ok_or(NoCamera)?),
+        };
+        if maker.is_some() && self.filming.is_none() {
+            let audience = self.audience.clone();
+            match Filming::start(move |frame| deliver(&audience, &frame)) {
+                Ok(filming) => self.filming = Some(filming),
+                Err(error) => {
+                    error!(%error, "the system has no thread for the camera");
+                    return Err(NoCamera);
+                }
+            }
+            self.tell_codecs();
+        }
+        if let Some(filming) = &self.filming {
+            filming.film(maker);
+        }
+        if self.viewers.is_empty() && picture == Picture::None {
+            let filming = self.filming.take();
+            self.end(filming);
+        }
+        Ok(())
+    }
+
+    /// The camera that looks the other way.
+    pub(crate) fn switch_camera(&mut self) -> Result<(), NoCamera> {
+        self.lens = self.lens.other();
+        match self.shows {
+            Picture::Camera => self.show(Picture::Camera),
+            Picture::None | Picture::Screen => Ok(()),
+        }
+    }
+
+    /// Somebody needs a key frame.
+    pub(crate) fn key_frame_wanted(&self) {
+        self.wish(Wish::KeyFrame);
+    }
+
+    /// What everybody takes may be different now.
+    pub(crate) fn tell_codecs(&self) {
+        // Those whose description has not come yet take nothing, and hold up nobody.
+        let mut takers = self.viewers.values().map(|viewer| viewer.takes.borrow().clone());
+        let mut takers = takers.by_ref().filter(|codecs| !codecs.is_empty());
+        let Some(mut common) = takers.next() else { return self.wish(Wish::Codecs(Vec::new())) };
+        let others: Vec<Vec<VideoCodec>> = takers.collect();
+        common.retain(|codec| others.iter().all(|codecs| codecs.contains(codec)));
+        if common.is_empty() {
+            warn!("those in the call have no picture codec in common");
+        }
+        self.wish(Wish::Codecs(common));
+    }
+
+    /// So many bits a second fit on the narrowest path.
+    pub(crate) fn tell_estimate(&self, bits: u64) {
+        self.wish(Wish::Estimate(bits));
+    }
+
+    pub(crate) fn is_filming(&self) -> bool {
+        self.filming.is_some()
+    }
+
+    fn wish(&self, wish: Wish) {
+        if let Some(filming) = &self.filming {
+            filming.wish(wish);
+        }
+    }
+
+    fn audience(&self) -> std::sync::MutexGuard<'_, BTreeMap<PeerKey, PictureInlet>> {
+        self.audience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How our picture is made.
+    pub(crate) fn showing(&self) -> Option<ShowingStats> {
+        self.filming.as_ref().map(Filming::stats)
+    }
+
+    /// How theirs is seen.
+    pub(crate) fn watching(&self, key: PeerKey) -> Option<WatchingStats> {
+        self.viewers.get(&key)?.watching.as_ref().map(Watching::stats)
+    }
+
+    /// Ends everything and waits until no thread is left.
+    pub(crate) async fn close(mut self) {
+        let filming = self.filming.take();
+        self.end(filming);
+        for viewer in std::mem::take(&mut self.viewers).into_values() {
+            self.end(viewer.watching);
+        }
+        while self.ending.join_next().await.is_some() {}
+    }
+}
+
+/// Hands a frame to everybody. False if somebody could not take it.
+fn deliver(audience: &Audience, frame: &EncodedVideo) -> bool {
+    let audience = audience.lock().unwrap_or_else(PoisonError::into_inner);
+    // One that is closed is removed in a moment.
+    audience.values().filter(|inlet| inlet.send(frame.clone()) == Err(NotSent::Busy)).count() == 0
+}

@@ -1,0 +1,233 @@
+//! A device with an engine: it says one tone and knows which tone it hears.
+use anyhow::{Context, Result, bail};
+use calls_core::{
+    Call, CallKey, CallSnapshot, CallState, Calls, Config, EndReason, Host, Lens, Path, Sound,
+    audio::{Device, FRAME_SAMPLES, Loudness, SAMPLE_RATE, ToneDevice},
+    signaling::{LinkSettings, Proofs, ServerUrl, Who},
+    video::{Codecs, Frame, Maker, Sink, Software, Studio, pattern},
+};
+use calls_protocol::{DeviceId, UserId};
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::{Value, json};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{sync::watch, time::timeout};
+
+/// Nothing here takes so long, even on a busy machine; it is how something missing is noticed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The tone of a user, in hertz: far enough from all others.
+pub fn tone_of(user: u64) -> u32 {
+    330 + 110 * u32::try_from(user).unwrap_or(0)
+}
+
+/// What is added to a user's number when their other camera is seen.
+pub const BACK: u64 = 100;
+
+/// Or their screen.
+pub const SCREEN: u64 = 200;
+
+/// A device of somebody.
+pub struct Phone {
+    /// Its engine.
+    pub calls: Calls,
+    heard: watch::Receiver<Option<u32>>,
+    seen: watch::Receiver<Option<u64>>,
+}
+
+struct Open;
+
+impl Proofs for Open {
+    fn fetch(&self, _fresh: bool) -> BoxFuture<'_, Option<Value>> {
+        async { Some(json!({})) }.boxed()
+    }
+}
+
+struct Pocket {
+    user: u64,
+    heard: Arc<watch::Sender<Option<u32>>>,
+    seen: Arc<watch::Sender<Option<u64>>>,
+}
+
+/// Looks at pictures.
+struct Eye(Arc<watch::Sender<Option<u64>>>);
+
+impl Sink for Eye {
+    fn show(&mut self, frame: &Frame) {
+        self.0.send_replace(pattern::who(frame));
+    }
+}
+
+/// Hears as long as there is a device.
+struct Ear(Arc<watch::Sender<Option<u32>>>);
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
+}
+
+impl Host for Pocket {
+    fn sound(&self) -> Box<dyn Device> {
+        let ear = Ear(self.heard.clone());
+        Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
+            ear.0.send_replace(tone_in(samples));
+        }))
+    }
+
+    fn camera(&self, lens: Lens) -> Option<Box<dyn Maker>> {
+        let who = match lens {
+            Lens::Front => self.user,
+            Lens::Back => self.user + BACK,
+        };
+        let source = Box::new(pattern::TestPattern::new(who, 320, 180));
+        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    }
+
+    fn shared_screen(&self) -> Option<Box<dyn Maker>> {
+        let source = Box::new(pattern::TestPattern::new(self.user + SCREEN, 320, 180));
+        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    }
+
+    fn codecs(&self) -> Option<Box<dyn Codecs>> {
+        Some(Box::new(Software))
+    }
+
+    fn display(&self, _: CallKey, _: UserId) -> Option<Box<dyn Sink>> {
+        Some(Box::new(Eye(self.seen.clone())))
+    }
+
+    fn plays(&self, _: Sound) -> bool {
+        // So that a tone is somebody's voice.
+        true
+    }
+}
+
+/// Whose tone this is; none if it is quiet, or is no tone of anybody.
+fn tone_in(samples: &[i16; FRAME_SAMPLES]) -> Option<u32> {
+    if !Loudness::of(samples).is_voice() {
+        return None;
+    }
+    (1..=9).map(tone_of).find(|hertz| share(samples, *hertz) > 0.6)
+}
+
+/// How much of the sound is this tone, from 0 to 1.
+fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
+    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
+    for (n, sample) in samples.iter().enumerate() {
+        let angle = n as f64 * f64::from(hertz) * std::f64::consts::TAU / SAMPLE_RATE as f64;
+        let value = f64::from(*sample);
+        (re, im, all) = (re + value * angle.cos(), im + value * angle.sin(), all + value * value);
+    }
+    2.0 * (re * re + im * im) / (all * samples.len() as f64)
+}
+
+/// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
+pub fn pocket(user: u64) -> impl Host {
+    Pocket { user, heard: Arc::new(watch::channel(None).0), seen: Arc::new(watch::channel(None).0) }
+}
+
+/// The settings of an engine on loopback, impatient with the server.
+///
+/// # Panics
+/// If the user is 0.
+pub fn config(server: SocketAddr, user: u64) -> Config {
+    let who = Who {
+        user: UserId::new(user).expect("not 0"),
+        device: DeviceId::new("pocket").expect("a name"),
+        platform: "test".into(),
+        push_token: None,
+    };
+    let url = ServerUrl::parse(&format!("http://{server}")).expect("an address is one");
+    let mut config = Config::new(url, who, Arc::new(Open));
+    config.peer.addresses = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+    // Nothing of the test changes the network by itself, and the machine's may.
+    config.watch_network = false;
+    config.link = LinkSettings {
+        connect: Duration::from_secs(5),
+        answer: Duration::from_secs(2),
+        pause: Duration::from_millis(5),
+        longest_pause: Duration::from_millis(50),
+    };
+    config
+}
+
+impl Phone {
+    /// A device of `user`.
+    pub fn new(server: SocketAddr, user: u64) -> Result<Self> {
+        Self::with(config(server, user))
+    }
+
+    /// A device with other settings.
+    pub fn with(config: Config) -> Result<Self> {
+        let (heard_now, heard) = watch::channel(None);
+        let (seen_now, seen) = watch::channel(None);
+        let user = config.who.user.get();
+        let host = Pocket { user, heard: Arc::new(heard_now), seen: Arc::new(seen_now) };
+        Ok(Self { calls: Calls::connect(config, Arc::new(host))?, heard, seen })
+    }
+
+    /// Waits until the server knows it.
+    pub async fn registered(&self) -> Result<()> {
+        let is_up = |snapshot: &Arc<calls_core::Snapshot>| snapshot.server == calls_core::ServerLink::Up;
+        timeout(PATIENCE, self.calls.snapshots().wait_for(is_up)).await.context("no server")??;
+        Ok(())
+    }
+
+    /// Waits for a call in such a state, and gives it.
+    pub async fn until(&self, what: &str, is_so: impl Fn(&CallSnapshot) -> bool) -> Result<Call> {
+        let mut snapshots = self.calls.snapshots();
+        let found = timeout(PATIENCE, snapshots.wait_for(|snapshot| snapshot.calls.iter().any(&is_so))).await;
+        let Ok(found) = found else { bail!("never {what}: {:?}", *self.calls.snapshots().borrow()) };
+        let snapshot = found?;
+        let call = snapshot.calls.iter().find(|call| is_so(call)).context("it was there")?;
+        Ok(self.calls.call(call.key))
+    }
+
+    /// Waits for a call that rings.
+    pub async fn rings(&self) -> Result<Call> {
+        self.until("a ring", |call| call.state == CallState::RingingHere).await
+    }
+
+    /// Waits until media flows.
+    pub async fn talks(&self) -> Result<Call> {
+        let up = |call: &CallSnapshot| {
+            let is_up = !call.others.is_empty() && call.others.iter().all(|other| other.path == Path::Up);
+            matches!(call.state, CallState::Talking { .. }) && is_up
+        };
+        self.until("in a call", up).await
+    }
+
+    /// Waits for the end of a call.
+    pub async fn ended(&self) -> Result<EndReason> {
+        let call = self.until("the end", |call| matches!(call.state, CallState::Ended { .. })).await?;
+        match call.snapshot().map(|call| call.state) {
+            Some(CallState::Ended { reason }) => Ok(reason),
+            other => bail!("over and then {other:?}"),
+        }
+    }
+
+    /// Waits until it hears somebody, or nobody.
+    pub async fn hears(&self, whom: Option<u64>) -> Result<()> {
+        let wanted = whom.map(tone_of);
+        let mut heard = self.heard.clone();
+        let came = timeout(PATIENCE, heard.wait_for(|tone| *tone == wanted)).await;
+        if came.is_err() {
+            bail!("hears {:?} and not {wanted:?}", *self.heard.borrow());
+        }
+        Ok(())
+    }
+
+    /// Waits until it sees somebody, by the number that is in their picture.
+    pub async fn sees(&self, whom: u64) -> Result<()> {
+        let mut seen = self.seen.clone();
+        let came = timeout(PATIENCE, seen.wait_for(|who| *who == Some(whom))).await;
+        if came.is_err() {
+            bail!("sees {:?} and not {whom}", *self.seen.borrow());
+        }
+        Ok(())
+    }
+}
