@@ -101,7 +101,7 @@ impl Kit {
     /// The two kinds that are not linked. Oboe's C++ is left out by the switch that its own documentation is built with.
     fn type_check(&self, workspace: &Workspace) -> Result<()> {
         eprintln!("types, on {} and {}", OTHERS[0].name, OTHERS[1].name);
-        let mut cargo = self.cargo(workspace, "check");
+        let mut cargo = self.cargo(workspace, &["check"]);
         cargo.env("DOCS_RS", "1").args(["--package", "calls-ffi", "--features", "oboe"]);
         for target in &OTHERS {
             cargo.args(["--target", target.name]);
@@ -112,9 +112,11 @@ impl Kit {
     /// The library as a phone would get it, except for what is said above.
     fn build(&self, workspace: &Workspace, libraries: &Libraries) -> Result<PathBuf> {
         eprintln!("types and link, on {}", ARM64.name);
-        let mut cargo = self.cargo(workspace, "rustc");
+        // All of `-Z` stands before the job: cargo takes what stands behind it for the whole of it.
+        let mut cargo = self.cargo(workspace, &["-Zbuild-std-features=", "rustc"]);
         cargo.env("CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER", "clang-19");
-        cargo.args(["-Zbuild-std-features=", "--package", "calls-ffi", "--lib", "--crate-type", "cdylib"]);
+        // As it stands in its Cargo.toml it is a Rust library as well, and of that cargo makes no single piece.
+        cargo.args(["--package", "calls-ffi", "--lib", "--crate-type", "cdylib"]);
         cargo.args(["--profile", "android", "--target", ARM64.name, "--"]);
         let version = format!("--target={}{API}", ARM64.clang);
         let soname = format!("-Wl,-soname,{SONAME}");
@@ -137,7 +139,7 @@ impl Kit {
     }
 
     /// Debian's cargo: the one of rustup has neither the source of `std` nor Android's.
-    fn cargo(&self, workspace: &Workspace, job: &str) -> Command {
+    fn cargo(&self, workspace: &Workspace, job: &[&str]) -> Command {
         let mut cargo = workspace.cargo_called("/usr/bin/cargo");
         // Set for the compiler that xtask was built by; and its libraries are not this one's.
         cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
@@ -151,7 +153,7 @@ impl Kit {
             cargo.env(format!("CFLAGS_{name}"), self.c_flags(target).join(" "));
             cargo.env(format!("CMAKE_TOOLCHAIN_FILE_{name}"), &self.cmake);
         }
-        cargo.args(["-Zbuild-std=std,panic_abort", job, "--locked", "--quiet"]);
+        cargo.arg("-Zbuild-std=std,panic_abort").args(job).args(["--locked", "--quiet"]);
         cargo
     }
 
