@@ -119,9 +119,9 @@ fn after_a_moment_every_card_gives_and_takes_an_unbroken_tone() {
 
 #[test]
 fn two_clocks_that_differ_make_neither_a_gap_nor_a_queue() {
-    // Five times what real clocks differ by, so that a little more than a minute stands for six.
-    const SECONDS: u32 = 90;
-    const FAST: f64 = 0.0005;
+    // Nine times what real clocks differ by, so that less than a minute stands for seven.
+    const SECONDS: u32 = 50;
+    const FAST: f64 = 0.0009;
     let apart = (2.0 * FAST * f64::from(SECONDS) * 48_000.0) as i64;
     let both = [-FAST, FAST].map(|fast| Card { fast, ..PLAIN });
     for (runs, apart) in [
