@@ -23,6 +23,14 @@ const UNWIND: [&str; 5] = [
     "UnwindRegistersSave.S",
 ];
 
+const UNWIND_FLAGS: [&str; 4] = [
+    "-funwind-tables",
+    "-D_LIBUNWIND_IS_NATIVE_ONLY",
+    "-D_LIBUNWIND_HIDE_SYMBOLS",
+    // Android's name for where `errno` is; the headers have another.
+    "-D__errno_location=__errno",
+];
+
 /// The shells, in a folder.
 pub(super) struct Libraries {
     pub(super) folder: PathBuf,
@@ -38,7 +46,7 @@ impl Libraries {
     pub(super) fn make(kit: &Kit, root: &Path) -> Result<Self> {
         let list = fs::read_to_string(root.join(LIST)).with_context(|| format!("cannot read {LIST}"))?;
         let symbols = parse(&list)?;
-        let place = setup::fingerprint(format!("{}\0{list}", kit.zig.display()).as_bytes());
+        let place = setup::fingerprint(format!("{:?}\0{list}\0{UNWIND_FLAGS:?}", kit.zig).as_bytes());
         let folder = kit.folder.join(format!("libraries-{place:016x}"));
         if !folder.join("done").is_file() {
             fs::create_dir_all(&folder)?;
@@ -90,13 +98,7 @@ fn unwinder(kit: &Kit, folder: &Path) -> Result<()> {
     archive.arg("crs").arg(folder.join("libunwind.a"));
     for source in UNWIND {
         let object = folder.join(format!("{source}.o"));
-        let mut flags = vec![
-            "-funwind-tables",
-            "-D_LIBUNWIND_IS_NATIVE_ONLY",
-            "-D_LIBUNWIND_HIDE_SYMBOLS",
-            &include[0],
-            &include[1],
-        ];
+        let mut flags = [&UNWIND_FLAGS[..], &[&include[0], &include[1]]].concat();
         if source.ends_with(".cpp") {
             flags.extend(["-std=c++17", "-nostdinc++", "-fno-exceptions", "-fno-rtti"]);
         }
