@@ -12,6 +12,8 @@ mod speaking;
 mod tones;
 
 pub use arrivals::Arrivals;
+#[cfg(feature = "sound-card")]
+pub use device::{CardPart, DeviceEvent, SoundCard, SoundCardStats, StreamStats};
 pub use device::{Device, FileDevice, FileError, NullDevice, ToneDevice};
 pub use hearing::{Hearing, HearingStats};
 pub use jitter::{JitterBuffer, JitterSettings, JitterStats, Packet, Pulled, SAMPLE_RATE};

@@ -1,5 +1,5 @@
 //! `cargo xtask ci`: all that a change has to pass. Every check runs, so that one run shows every fault.
-use crate::{run, setup, target_dir::TargetDir, test, tidy, workspace::Workspace};
+use crate::{android, run, setup, target_dir::TargetDir, test, tidy, workspace::Workspace};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
@@ -56,6 +56,7 @@ fn lint(workspace: &Workspace, target: &TargetDir) -> Report {
         run::run(deny.args(["--log-level", "error", "--locked", "check", "bans", "licenses", "sources"]))
     });
     report.check_advisories(workspace);
+    report.check("Android", || android::check(workspace, target));
     report
 }
 

@@ -3,6 +3,7 @@
 //! It knows how to run things, never what a call is. It stays small on purpose: a fresh clone builds it first.
 #![forbid(unsafe_code)]
 
+mod android;
 mod bench;
 mod ci;
 mod demo;
@@ -38,6 +39,8 @@ enum Job {
     /// Set up, then run one bench of the server, optimised
     #[command(after_help = "Example: cargo xtask bench signalling --users 1000")]
     Bench(bench::Options),
+    /// Check that the engine compiles and links for Android, and how big it is
+    AndroidCheck,
     /// Check what no compiler checks: documents, links, paths, file sizes
     Tidy,
     /// Write the files that are made from the code: docs/protocol.md and the web types
@@ -63,6 +66,7 @@ fn perform(job: Job) -> anyhow::Result<ExitCode> {
         Job::Test => test::run(&workspace),
         Job::Ci => ci::run(&workspace),
         Job::Bench(options) => bench::run(&workspace, &options),
+        Job::AndroidCheck => android::run(&workspace),
         Job::Tidy => tidy::run(&workspace),
         Job::Gen => generated::write(&workspace).map(|()| ExitCode::SUCCESS),
     }

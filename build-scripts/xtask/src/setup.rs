@@ -5,6 +5,7 @@ mod kits;
 mod packages;
 mod tools;
 
+pub(crate) use kits::fingerprint;
 pub(crate) use tools::cargo_deny;
 
 use crate::{run, workspace::Workspace};

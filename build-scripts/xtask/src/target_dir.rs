@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use std::{
     env,
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
@@ -54,17 +54,57 @@ impl TargetDir {
         cargo
     }
 
+    /// Where what is for Android is built: by another compiler, which must not share a folder with this one.
+    pub(crate) fn android(&self) -> PathBuf {
+        self.path.join("android")
+    }
+
     /// A program that was built without optimisation.
     pub(crate) fn debug_program(&self, name: &str) -> PathBuf {
         self.path.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }
 
-fn forget_own_crates(workspace: &Workspace, path: &PathBuf) -> Result<()> {
+fn forget_own_crates(workspace: &Workspace, path: &Path) -> Result<()> {
     for profile in ["dev", "release"] {
         let mut clean = workspace.cargo();
         clean.args(["clean", "--quiet", "--offline", "--workspace", "--profile", profile]);
         crate::run::output(clean.arg("--target-dir").arg(path))?;
     }
+    forget_for_android(&path.join("android"))
+}
+
+/// The same for what another cargo built there, whose names this one does not know: without its record each of our crates
+/// is built again.
+fn forget_for_android(path: &Path) -> Result<()> {
+    let folders = |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+    for profile in folders(path).flat_map(|target| folders(&target).collect::<Vec<_>>()) {
+        for record in folders(&profile.join(".fingerprint")) {
+            let name = record.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if name.starts_with("calls-") {
+                fs::remove_dir_all(&record)?;
+            }
+        }
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_built_for_android_in_another_clone_is_forgotten_and_what_it_stands_on_is_not() {
+        let folder = env::temp_dir().join(format!("xtask-target-dir-{}", std::process::id()));
+        let records = folder.join("aarch64-linux-android/android/.fingerprint");
+        for name in ["calls-core-12", "serde-34"] {
+            fs::create_dir_all(records.join(name)).unwrap();
+        }
+
+        forget_for_android(&folder).unwrap();
+
+        assert!(!records.join("calls-core-12").exists() && records.join("serde-34").exists());
+        assert!(forget_for_android(&folder.join("nowhere")).is_ok());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

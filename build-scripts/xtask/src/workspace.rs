@@ -2,6 +2,7 @@
 use anyhow::{Context, Result, ensure};
 use std::{
     env,
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -35,7 +36,12 @@ impl Workspace {
 
     /// `cargo`, the same one that started us, at the top of the clone.
     pub(crate) fn cargo(&self) -> Command {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        self.cargo_called(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+
+    /// Another `cargo`, at the top of the clone.
+    pub(crate) fn cargo_called(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut cargo = Command::new(program);
         cargo.current_dir(&self.root);
         // What `cargo run` set for xtask itself is not true of what is built next.
         for (name, _) in env::vars_os() {

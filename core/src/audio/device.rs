@@ -1,4 +1,10 @@
 //! What speaks and hears: a sound card, a file, a tone, or nothing. Frames of 20 ms, one channel.
+#[cfg(feature = "sound-card")]
+mod sound_card;
+
+#[cfg(feature = "sound-card")]
+pub use sound_card::{CardPart, DeviceEvent, SoundCard, SoundCardStats, StreamStats};
+
 use super::{FRAME_SAMPLES, SAMPLE_RATE};
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What the foreign clients of the tests need: their own packages, installed outside the clone.
+//! What the foreign clients of the tests and the check for Android need: their own packages, installed outside the clone.
 //!
 //! A kit is a folder of the project that names packages. What it names is installed once for each content of its lock
 //! file, in the user's cache folder, and a link in the project's folder leads there. So a fresh clone finds it ready,
@@ -35,6 +35,7 @@ const KITS: &[Kit] = &[
     Kit { name: "tests-python", folder: "tests/clients/python", kind: Kind::Pip },
     Kit { name: "tests-rust", folder: "tests/clients/rust", kind: Kind::Cargo },
     Kit { name: "web", folder: "web", kind: Kind::Npm },
+    Kit { name: "android", folder: "build-scripts/android", kind: Kind::Pip },
 ];
 
 impl Kind {
@@ -169,7 +170,7 @@ fn symlink(target: &Path, link: &Path) -> std::io::Result<()> {
 }
 
 /// FNV-1a: tells versions of a file apart, and stays the same with the next Rust.
-fn fingerprint(bytes: &[u8]) -> u64 {
+pub(crate) fn fingerprint(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))

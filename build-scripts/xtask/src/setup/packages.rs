@@ -1,7 +1,7 @@
 //! Programs from the distribution's packages.
 use crate::run::{self, find_program};
 use anyhow::{Result, bail};
-use std::process::Command;
+use std::{path::Path, process::Command};
 
 /// A package of Debian and Ubuntu.
 struct Package {
@@ -19,6 +19,8 @@ enum Gives {
     PythonModule(&'static str),
     /// A library that C programs can be built with.
     Library(&'static str),
+    /// A file, where a program of that name may be another one.
+    File(&'static str),
 }
 
 #[derive(PartialEq)]
@@ -123,6 +125,49 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "libasound2-dev",
+        gives: Gives::Library("alsa"),
+        why: "the sound card of a call on Linux",
+        need: Need::Must,
+    },
+    Package {
+        // Not the compiler that the project is built with: rustup's has no source of `std` to build for Android.
+        name: "rustc-web",
+        gives: Gives::File("/usr/bin/rustc"),
+        why: "compiles for Android",
+        need: Need::Must,
+    },
+    Package {
+        name: "cargo-web",
+        gives: Gives::File("/usr/bin/cargo"),
+        why: "compiles for Android",
+        need: Need::Must,
+    },
+    Package {
+        name: "rust-web-src",
+        gives: Gives::File("/usr/lib/rustlib/src/rust/library/std/Cargo.toml"),
+        why: "the standard library is compiled for Android from its source",
+        need: Need::Must,
+    },
+    Package {
+        name: "clang-19",
+        gives: Gives::Program("clang-19"),
+        why: "compiles the C parts of ring and Opus for Android",
+        need: Need::Must,
+    },
+    Package {
+        name: "lld-19",
+        gives: Gives::Program("ld.lld-19"),
+        why: "links the library for Android",
+        need: Need::Must,
+    },
+    Package {
+        name: "llvm-19",
+        gives: Gives::Program("llvm-readelf-19"),
+        why: "reads what was linked for Android",
+        need: Need::Must,
+    },
+    Package {
         name: "chromium",
         gives: Gives::Program("chromium"),
         why: "opens the web pages",
@@ -141,6 +186,7 @@ impl Package {
             Gives::Library(library) => {
                 run::output(Command::new("pkg-config").args(["--exists", library])).is_ok()
             }
+            Gives::File(file) => Path::new(file).is_file(),
         }
     }
 
@@ -149,6 +195,7 @@ impl Package {
             Gives::Program(program) => format!("the program {program}"),
             Gives::PythonModule(module) => format!("Python's module {module}"),
             Gives::Library(library) => format!("the library {library}"),
+            Gives::File(file) => format!("the file {file}"),
         };
         format!("  {gives}: {} (package {} on Debian and Ubuntu)", self.why, self.name)
     }

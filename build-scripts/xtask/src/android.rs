@@ -1,0 +1,206 @@
+//! `cargo xtask android-check`: whether the engine compiles and links for Android, and how big it is, on a machine that
+//! has neither the NDK nor a phone.
+//!
+//! What is built here is looked at and never shipped: the C parts are compiled with the headers of another C library,
+//! since Android's own are in no package registry. `docs/android.md` says what that proves and what it does not.
+mod elf;
+mod libraries;
+
+use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
+use anyhow::{Context, Result, bail, ensure};
+use libraries::Libraries;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+};
+
+/// Android 8.0, the first with AAudio.
+const API: u32 = 26;
+/// What the library is called in an app.
+const SONAME: &str = "libcalls_ffi.so";
+/// What the stripped library may weigh on arm64, in bytes.
+const WANTED: u64 = 6_000_000;
+/// What Google's library for the same weighs, stripped, on arm64.
+const LIBWEBRTC: u64 = 11_800_000;
+
+/// A kind of phone.
+struct Target {
+    /// What Rust calls it.
+    name: &'static str,
+    /// What clang calls it, without the API level.
+    clang: &'static str,
+    /// The folders of its headers, of musl and of Linux.
+    headers: [&'static str; 2],
+}
+
+const ARM64: Target =
+    Target { name: "aarch64-linux-android", clang: "aarch64-linux-android", headers: ["aarch64", "aarch64"] };
+
+/// The others: older phones, and the emulator.
+const OTHERS: [Target; 2] = [
+    Target { name: "armv7-linux-androideabi", clang: "armv7a-linux-androideabi", headers: ["arm", "arm"] },
+    Target { name: "x86_64-linux-android", clang: "x86_64-linux-android", headers: ["x86_64", "x86"] },
+];
+
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    setup::run(workspace)?;
+    check(workspace, &TargetDir::claim(workspace)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Fails with what is wrong, in words.
+pub(crate) fn check(workspace: &Workspace, target: &TargetDir) -> Result<()> {
+    let kit = Kit::find(workspace, target.android())?;
+    kit.type_check(workspace)?;
+    let libraries = Libraries::make(&kit, &workspace.root)?;
+    let library = kit.build(workspace, &libraries)?;
+    let faults = elf::faults(&elf::read(&library)?, SONAME, &libraries.symbols);
+    ensure!(faults.is_empty(), "{SONAME} would not load on a phone:\n  {}", faults.join("\n  "));
+    println!("{}", size(fs::metadata(&library)?.len()));
+    Ok(())
+}
+
+/// The size, beside what it is measured by.
+fn size(bytes: u64) -> String {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let verdict = if bytes <= WANTED { "" } else { "!! over what was set: " };
+    format!(
+        "{verdict}{SONAME} for arm64, stripped: {:.2} MB (target {:.1} MB; libwebrtc {:.1} MB)",
+        megabytes(bytes),
+        megabytes(WANTED),
+        megabytes(LIBWEBRTC)
+    )
+}
+
+/// What compiles for Android here: Debian's Rust, which comes with the source of `std`, and clang with the headers that
+/// the wheel of Zig brings.
+struct Kit {
+    /// `lib` of Zig.
+    zig: PathBuf,
+    /// What CMake is told.
+    cmake: PathBuf,
+    /// Where all of it is built.
+    folder: PathBuf,
+}
+
+impl Kit {
+    fn find(workspace: &Workspace, folder: PathBuf) -> Result<Self> {
+        let ours = workspace.root.join("build-scripts/android");
+        let python = ours.join(".venv/lib");
+        let zig = fs::read_dir(&python)
+            .ok()
+            .and_then(|mut folders| folders.next())
+            .with_context(|| format!("{} is empty: run cargo xtask setup", python.display()))??
+            .path()
+            .join("site-packages/ziglang/lib");
+        ensure!(zig.is_dir(), "{} is not there: run cargo xtask setup", zig.display());
+        Ok(Self { zig, cmake: ours.join("toolchain.cmake"), folder })
+    }
+
+    /// The two kinds that are not linked. Oboe's C++ is left out by the switch that its own documentation is built with.
+    fn type_check(&self, workspace: &Workspace) -> Result<()> {
+        eprintln!("types, on {} and {}", OTHERS[0].name, OTHERS[1].name);
+        let mut cargo = self.cargo(workspace, &["check"]);
+        cargo.env("DOCS_RS", "1").args(["--package", "calls-ffi", "--features", "oboe"]);
+        for target in &OTHERS {
+            cargo.args(["--target", target.name]);
+        }
+        run::run(&mut cargo)
+    }
+
+    /// The library as a phone would get it, except for what is said above.
+    fn build(&self, workspace: &Workspace, libraries: &Libraries) -> Result<PathBuf> {
+        eprintln!("types and link, on {}", ARM64.name);
+        // All of `-Z` stands before the job: cargo takes what stands behind it for the whole of it.
+        let mut cargo = self.cargo(workspace, &["-Zbuild-std-features=", "rustc"]);
+        cargo.env("CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER", "clang-19");
+        // As it stands in its Cargo.toml it is a Rust library as well, and of that cargo makes no single piece.
+        cargo.args(["--package", "calls-ffi", "--lib", "--crate-type", "cdylib"]);
+        cargo.args(["--profile", "android", "--target", ARM64.name, "--"]);
+        let version = format!("--target={}{API}", ARM64.clang);
+        let soname = format!("-Wl,-soname,{SONAME}");
+        let search = format!("-L{}", libraries.folder.display());
+        for argument in [
+            version.as_str(),
+            "-fuse-ld=lld-19",
+            "-nostdlib",
+            "-nostartfiles",
+            search.as_str(),
+            // Phones with large pages load nothing else.
+            "-Wl,-z,max-page-size=16384",
+            "-Wl,--no-undefined",
+            soname.as_str(),
+        ] {
+            cargo.arg(format!("-Clink-arg={argument}"));
+        }
+        run::run(&mut cargo)?;
+        Ok(self.folder.join(ARM64.name).join("android").join(SONAME))
+    }
+
+    /// Debian's cargo: the one of rustup has neither the source of `std` nor Android's.
+    fn cargo(&self, workspace: &Workspace, job: &[&str]) -> Command {
+        let mut cargo = workspace.cargo_called("/usr/bin/cargo");
+        // Set for the compiler that xtask was built by; and its libraries are not this one's.
+        cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("LD_LIBRARY_PATH");
+        // `-Z` on a compiler that is stable otherwise. It lets nightly features in everywhere, so that the code is
+        // stable Rust is proved by the build for this machine.
+        cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTC", "/usr/bin/rustc");
+        cargo.env("CARGO_TARGET_DIR", &self.folder);
+        for target in OTHERS.iter().chain([&ARM64]) {
+            let name = target.name.replace('-', "_");
+            cargo.env(format!("CC_{name}"), "clang-19").env(format!("AR_{name}"), "llvm-ar-19");
+            cargo.env(format!("CFLAGS_{name}"), self.c_flags(target).join(" "));
+            cargo.env(format!("CMAKE_TOOLCHAIN_FILE_{name}"), &self.cmake);
+        }
+        cargo.arg("-Zbuild-std=std,panic_abort").args(job).args(["--locked", "--quiet"]);
+        cargo
+    }
+
+    fn c_flags(&self, target: &Target) -> Vec<String> {
+        let [musl, linux] = target.headers;
+        let folders = [
+            format!("{musl}-linux-musl"),
+            "generic-musl".into(),
+            format!("{linux}-linux-any"),
+            "any-linux-any".into(),
+        ];
+        let include = |folder| format!("-isystem{}", self.zig.join("libc/include").join(folder).display());
+        // `assert` of these headers calls what Android does not have.
+        let mut flags =
+            vec![format!("--target={}{API}", target.clang), "-nostdlibinc".into(), "-DNDEBUG".into()];
+        flags.extend(folders.into_iter().map(include));
+        flags
+    }
+
+    /// A file of C, C++ or assembler, compiled for arm64.
+    fn compile(&self, source: &Path, more: &[&str], object: &Path) -> Result<()> {
+        let is_cpp = source.extension().is_some_and(|extension| extension == "cpp");
+        let mut clang = Command::new(if is_cpp { "clang++-19" } else { "clang-19" });
+        clang.args(self.c_flags(&ARM64)).args(["-O2", "-fPIC", "-c"]).args(more);
+        run::run(clang.arg(source).arg("-o").arg(object))
+    }
+}
+
+/// Fails if a program that was run to be asked says nothing.
+fn asked(command: &mut Command) -> Result<String> {
+    let said = run::output(command)?;
+    if said.trim().is_empty() {
+        bail!("{} said nothing", run::shown(command));
+    }
+    Ok(said)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_size_is_said_beside_what_it_is_measured_by() {
+        assert_eq!(
+            size(4_210_000),
+            "libcalls_ffi.so for arm64, stripped: 4.21 MB (target 6.0 MB; libwebrtc 11.8 MB)"
+        );
+        assert!(size(6_000_001).starts_with("!! over what was set: "));
+    }
+}
