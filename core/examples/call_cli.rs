@@ -81,11 +81,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let calls = Calls::connect(config, Arc::new(host))?;
     let call_type = if arguments.video { CallType::Video } else { CallType::Audio };
     let call = match arguments.call {
-        Some(whom) => {
-            // Before that nobody knows a relay, and what dials without one is never reached behind most routers.
-            calls.snapshots().wait_for(|now| now.server == calls_core::ServerLink::Up).await?;
-            calls.dial(Callee::User(UserId::new(whom)?), call_type).await?
-        }
+        Some(whom) => calls.dial(Callee::User(UserId::new(whom)?), call_type).await?,
         None => first_call(&calls, &teller).await?,
     };
     let ended = talk(&arguments, &teller, (&calls, &call), (&heard, &seen)).await?;
@@ -107,13 +103,12 @@ fn device(
         FileDevice::open(file)?;
     }
     Ok(move || {
-        let heard = heard.clone();
-        match file.as_deref().map(FileDevice::open) {
-            Some(Ok(device)) => Box::new(Listening { device, heard }) as Box<dyn Device>,
-            Some(Err(_)) | None => {
-                Box::new(Listening { device: ToneDevice::new(tone.unwrap_or(440.0), |_| {}), heard })
-            }
-        }
+        let device: Box<dyn Device> = match (file.as_deref().map(FileDevice::open), tone) {
+            (Some(Ok(file)), _) => Box::new(file),
+            (_, Some(hertz)) => Box::new(ToneDevice::new(hertz, |_| {})),
+            _ => terminal::sound_card(),
+        };
+        Box::new(Listening { device, heard: heard.clone() }) as Box<dyn Device>
     })
 }
 

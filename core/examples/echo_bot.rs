@@ -63,7 +63,9 @@ async fn main() -> anyhow::Result<()> {
     let heard = Arc::<Heard>::default();
     let device = {
         let heard = heard.clone();
-        move || Box::new(Listening { device: Echo::default(), heard: heard.clone() }) as Box<dyn Device>
+        move || {
+            Box::new(Listening { device: Box::<Echo>::default(), heard: heard.clone() }) as Box<dyn Device>
+        }
     };
     let seen = Arc::<Seen>::default();
     // What is seen is what is filmed.

@@ -1,5 +1,5 @@
 //! coturn with the configuration that operators get: the files of one, for tests to start it where they like.
-use crate::server::Folder;
+use crate::folder::Folder;
 use std::{
     fs,
     net::IpAddr,

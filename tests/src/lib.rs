@@ -1,7 +1,9 @@
 //! Whole-system tests: the rules on a stage, simulations under a virtual clock, real sockets, foreign clients.
+pub mod browser;
 pub mod client;
 pub mod coturn;
 pub mod databases;
+pub mod folder;
 pub mod line;
 pub mod mariadb;
 pub mod netlab;

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "the two programs use different parts")]
 use calls_core::{
     CallKey, CallSnapshot, CallState, Config, Host, Lens, Path, Snapshot, Sound,
-    audio::{Device, FRAME_SAMPLES, Loudness},
+    audio::{Device, FRAME_SAMPLES, Loudness, NullDevice, SoundCard},
     signaling::{Proofs, ServerUrl, Trust, Who},
     video::{Codecs, Frame, Inlet, Maker, Sink, Software, Source, Studio},
 };
@@ -78,8 +78,8 @@ impl Teller {
 }
 
 /// A device that says when something is heard for the first time.
-pub(crate) struct Listening<D> {
-    pub(crate) device: D,
+pub(crate) struct Listening {
+    pub(crate) device: Box<dyn Device>,
     pub(crate) heard: Arc<Heard>,
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct Heard {
     pub(crate) frames: AtomicU64,
 }
 
-impl<D: Device> Device for Listening<D> {
+impl Device for Listening {
     fn capture(&mut self, out: &mut [i16; FRAME_SAMPLES]) {
         self.device.capture(out);
     }
@@ -109,6 +109,17 @@ impl<D: Device> Device for Listening<D> {
 
     fn microphone(&mut self, open: bool) {
         self.device.microphone(open);
+    }
+}
+
+/// The sound card of this machine. What happens to it is told on the side; without one it is silent.
+pub(crate) fn sound_card() -> Box<dyn Device> {
+    match SoundCard::new(|event| eprintln!("sound card: {event:?}")) {
+        Ok(card) => Box::new(card),
+        Err(error) => {
+            eprintln!("no thread for the sound card: {error}");
+            Box::new(NullDevice)
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 use crate::lab;
 use calls_tests::{
     coturn::{self, CoturnFiles, CoturnPlan},
+    folder::Folder,
     netlab::{Host, Lab, Program, Signal},
-    server::Folder,
 };
 use serde_json::Value;
 use std::{
@@ -115,7 +115,7 @@ impl World {
         callee.wait_for("\"registered\"", PATIENCE);
         let mut command = self.program("call_cli", "1");
         let flight = self.folder.path().join("flight.txt");
-        command.args(["--call", "2", "--report"]).arg(&flight);
+        command.args(["--call", "2", "--tone", "440", "--report"]).arg(&flight);
         let talk = Talk { caller: caller.spawn(&command), callee, relay: self.relay.clone(), flight };
         talk.caller.wait_for("\"first_audio\"", PATIENCE);
         talk

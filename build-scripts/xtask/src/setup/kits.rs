@@ -34,6 +34,7 @@ const KITS: &[Kit] = &[
     Kit { name: "tests-java", folder: "tests/clients/java", kind: Kind::Maven },
     Kit { name: "tests-python", folder: "tests/clients/python", kind: Kind::Pip },
     Kit { name: "tests-rust", folder: "tests/clients/rust", kind: Kind::Cargo },
+    Kit { name: "tests-browser", folder: "tests/browser", kind: Kind::Npm },
     Kit { name: "web", folder: "web", kind: Kind::Npm },
     Kit { name: "android", folder: "build-scripts/android", kind: Kind::Pip },
 ];

@@ -170,8 +170,21 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "chromium",
         gives: Gives::Program("chromium"),
-        why: "opens the web pages",
-        need: Need::Later,
+        why: "calls the engine, as one of the two browsers of the tests",
+        need: Need::Must,
+    },
+    Package {
+        name: "firefox-esr",
+        gives: Gives::Program("firefox-esr"),
+        why: "calls the engine, as the other browser of the tests",
+        need: Need::Must,
+    },
+    Package {
+        // Nothing starts by itself; each browser of the tests has a sound card of its own.
+        name: "pulseaudio",
+        gives: Gives::Program("pulseaudio"),
+        why: "is the sound card without which Firefox gives a page no sound",
+        need: Need::Must,
     },
 ];
 

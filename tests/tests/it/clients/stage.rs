@@ -1,7 +1,7 @@
 //! A server with people in it, and a connection that can be cut.
 use super::player::Player;
 use anyhow::{Context, Result, bail};
-use calls_tests::server::{Folder, TestServer};
+use calls_tests::{folder::Folder, server::TestServer};
 use sqlx::{Connection, SqliteConnection};
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port, get},
-    server::Folder,
 };
 use serde_json::json;
 use std::{collections::HashSet, path::Path, process::Command, time::Duration};

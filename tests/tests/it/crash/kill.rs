@@ -7,8 +7,8 @@ use anyhow::{Context, Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port},
-    server::Folder,
     sim::Random,
 };
 use serde_json::json;

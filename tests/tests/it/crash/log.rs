@@ -6,8 +6,9 @@ use calls_server::auth::make_test_token;
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port, get_with},
-    server::{Folder, settings},
+    server::settings,
 };
 use serde_json::json;
 

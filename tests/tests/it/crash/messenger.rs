@@ -4,8 +4,8 @@ use anyhow::{Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port},
-    server::Folder,
 };
 use serde_json::json;
 

@@ -5,8 +5,8 @@ use anyhow::{Context, Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port},
-    server::Folder,
 };
 use serde_json::json;
 use std::{net::SocketAddr, time::Duration};

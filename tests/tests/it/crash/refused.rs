@@ -3,8 +3,8 @@ use super::PROGRAM;
 use anyhow::{Result, ensure};
 use calls_tests::{
     databases::Database,
+    folder::Folder,
     process::{Process, free_port},
-    server::Folder,
 };
 use sqlx::{Connection, Executor, SqliteConnection};
 use std::os::unix::fs::PermissionsExt;

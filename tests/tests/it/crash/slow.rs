@@ -3,8 +3,8 @@ use super::PROGRAM;
 use anyhow::{Result, ensure};
 use calls_tests::{
     client::Client,
+    folder::Folder,
     process::{Process, free_port},
-    server::Folder,
 };
 use serde_json::json;
 

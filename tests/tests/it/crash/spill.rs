@@ -4,9 +4,9 @@ use anyhow::{Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     mariadb::MariaDb,
     process::{Process, free_port, get},
-    server::Folder,
 };
 use serde_json::json;
 use std::{

@@ -7,8 +7,8 @@ use anyhow::{Result, ensure};
 use calls_tests::{
     client::Client,
     databases::Database,
+    folder::Folder,
     process::{Process, free_port, get},
-    server::Folder,
 };
 use serde_json::json;
 use std::{collections::HashMap, time::Duration};

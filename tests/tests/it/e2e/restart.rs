@@ -1,8 +1,5 @@
 //! A server that goes, and one that comes after it.
-use calls_tests::{
-    client::Client,
-    server::{Folder, TestServer},
-};
+use calls_tests::{client::Client, folder::Folder, server::TestServer};
 use serde_json::json;
 
 #[tokio::test]

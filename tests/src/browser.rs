@@ -1,0 +1,326 @@
+//! A browser with the page of a call in it: a client that nobody here wrote the media of.
+//!
+//! `tests/browser` says what the page can be ordered to do and what it tells.
+use crate::{folder::Folder, phone::tone_of};
+use anyhow::{Context, Result, bail, ensure};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use calls_core::video::{Frame, pattern};
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::{sleep, timeout},
+};
+
+/// Nothing takes so long, even where two browsers start on a busy machine; it is how something missing is noticed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much of what was said a failure shows.
+const SHOWN: usize = 60;
+
+/// Which browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Browser {
+    /// Chromium, with the media stack of Google's.
+    Chromium,
+    /// Firefox: the same ancestors, another way of describing, other habits.
+    Firefox,
+}
+
+/// Who sits in front of a page. What the microphone hears is their tone, and what the camera sees is their pattern, as in
+/// [`crate::phone`]; only Firefox brings a camera of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Person {
+    /// Which user.
+    pub user: u64,
+    /// Answers each call at once; with a picture, if true.
+    pub answers: Option<bool>,
+}
+
+/// A milestone that the page reached.
+#[derive(Debug, Clone)]
+pub struct Milestone {
+    /// In milliseconds of the machine's clock, the same in all browsers.
+    pub at: f64,
+    /// All that was told about it.
+    pub told: Value,
+}
+
+/// A page in a browser of its own. Dropping it ends the browser.
+pub struct Page {
+    child: Child,
+    /// What the camera sees is in it.
+    folder: Folder,
+    input: Option<ChildStdin>,
+    output: Lines<BufReader<ChildStdout>>,
+    next_order: u64,
+    /// Milestones that nobody asked for yet.
+    unheard: VecDeque<Value>,
+    /// What went to and fro, for whoever looks into a failure.
+    transcript: VecDeque<String>,
+    begun: Instant,
+}
+
+impl Browser {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Chromium => "chromium",
+            Self::Firefox => "firefox",
+        }
+    }
+}
+
+impl Person {
+    /// The one who calls.
+    pub const ANN: Self = Self { user: 1, answers: None };
+
+    /// The one who is called, and answers at once without a picture.
+    pub const BOB: Self = Self { user: 2, answers: Some(false) };
+}
+
+impl Page {
+    /// Starts a browser, opens the page and registers.
+    pub async fn open(browser: Browser, server: SocketAddr, person: Person) -> Result<Self> {
+        let mut page = Self::start()?;
+        let Person { user, answers } = person;
+        let camera = page.folder.path().join("camera.y4m");
+        std::fs::write(&camera, film(user))?;
+        let begin = json!({
+            "browser": browser.word(), "server": format!("http://{server}"), "user": user, "warm": ["audio"],
+            "hertz": tone_of(user), "camera": camera, "answers": answers.map(|video| json!({ "video": video })),
+        });
+        let opened = page.order("open", begin).await?;
+        println!("user {user}: {}", opened["version"]);
+        page.reached("registered").await?;
+        Ok(page)
+    }
+
+    fn start() -> Result<Self> {
+        let mut node = program("driver.js")?;
+        node.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = node.spawn().context("node does not start")?;
+        Ok(Self {
+            input: Some(child.stdin.take().context("it has an input")?),
+            output: BufReader::new(child.stdout.take().context("it has an output")?).lines(),
+            child,
+            folder: Folder::new(),
+            next_order: 0,
+            unheard: VecDeque::new(),
+            transcript: VecDeque::new(),
+            begun: Instant::now(),
+        })
+    }
+
+    /// Has the page do something and waits until it is done; what came of it.
+    pub async fn order(&mut self, what: &str, with: Value) -> Result<Value> {
+        self.next_order += 1;
+        let id = self.next_order;
+        let mut order = with;
+        order["id"] = id.into();
+        order["do"] = what.into();
+        self.tell(&order).await?;
+        loop {
+            let mut said = self.line(what).await?;
+            if said["id"] != id {
+                self.unheard.push_back(said);
+            } else if let Some(ok) = said.get_mut("ok") {
+                return Ok(ok.take());
+            } else {
+                bail!("{what}: {}\n{}", said["error"], self.transcript());
+            }
+        }
+    }
+
+    /// Has the page do something that needs no further words.
+    pub async fn please(&mut self, what: &str) -> Result<Value> {
+        self.order(what, json!({})).await
+    }
+
+    /// Waits for the next milestone of that name.
+    pub async fn reached(&mut self, milestone: &str) -> Result<Milestone> {
+        let place = self.unheard.iter().position(|said| said["milestone"] == milestone);
+        let mut told = place.and_then(|place| self.unheard.remove(place));
+        while told.is_none() {
+            let said = self.line(milestone).await?;
+            if said["milestone"] == milestone {
+                told = Some(said);
+            } else {
+                self.unheard.push_back(said);
+            }
+        }
+        let told = told.context("it is there")?;
+        Ok(Milestone { at: told["at"].as_f64().context("a milestone has a time")?, told })
+    }
+
+    /// Milestones of that name that came already and were not asked for.
+    pub fn unheard(&self, milestone: &str) -> usize {
+        self.unheard.iter().filter(|said| said["milestone"] == milestone).count()
+    }
+
+    /// Looks and listens until something is so; what was seen then.
+    pub async fn until(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.please("look").await?;
+            if is_so(&seen) {
+                return Ok(seen);
+            }
+            ensure!(Instant::now() < deadline, "not {what}: {seen}\n{}", self.transcript());
+            // Nothing tells when a sound changes.
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until somebody's tone is heard, as loud as a voice.
+    pub async fn hears(&mut self, user: u64) -> Result<()> {
+        let hertz = f64::from(tone_of(user));
+        let is_tone = |seen: &Value| {
+            let heard = (seen["sound"]["loudness"].as_f64(), seen["sound"]["hertz"].as_f64());
+            matches!(heard, (Some(0.01..), Some(tone)) if (tone - hertz).abs() < 15.0)
+        };
+        self.until(&format!("a tone of {hertz} Hz heard"), is_tone).await.map(drop)
+    }
+
+    /// Waits until nothing is heard.
+    pub async fn hears_nothing(&mut self) -> Result<()> {
+        let is_silent = |seen: &Value| seen["sound"]["loudness"].as_f64().is_some_and(|loud| loud < 0.001);
+        self.until("silent", is_silent).await.map(drop)
+    }
+
+    /// Waits until further pictures are shown, whatever is in them.
+    pub async fn sees_somebody(&mut self) -> Result<()> {
+        let shown = |seen: &Value| seen["picture"]["frames"].as_u64().unwrap_or(0);
+        let before = shown(&self.please("look").await?);
+        self.until("any picture shown", |seen| seen["picture"]["on"] == true && shown(seen) > before)
+            .await
+            .map(drop)
+    }
+
+    /// Waits until further pictures are shown that are somebody's.
+    pub async fn sees(&mut self, user: u64) -> Result<()> {
+        self.sees_somebody().await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.whose_picture().await?;
+            if seen == Some(user) {
+                return Ok(());
+            }
+            ensure!(
+                Instant::now() < deadline,
+                "the picture is of {seen:?}, not {user}\n{}",
+                self.transcript()
+            );
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Whose pattern is shown now.
+    async fn whose_picture(&mut self) -> Result<Option<u64>> {
+        let picture = self.please("picture").await?;
+        let side = |name: &str| picture[name].as_u64().and_then(|side| u32::try_from(side).ok());
+        let (Some(width), Some(height), Some(luma)) =
+            (side("width"), side("height"), picture["luma"].as_str())
+        else {
+            return Ok(None);
+        };
+        let mut planes = BASE64_STANDARD.decode(luma)?;
+        planes.resize(planes.len() * 3 / 2, 128);
+        Ok(Frame::new(width, height, planes).ok().and_then(|frame| pattern::who(&frame)))
+    }
+
+    /// The figures of the connection: reports of `getStats` by their kind.
+    pub async fn stats(&mut self) -> Result<Value> {
+        self.please("stats").await
+    }
+
+    /// Ends the browser.
+    pub async fn close(mut self) -> Result<()> {
+        drop(self.input.take());
+        let status = timeout(PATIENCE, self.child.wait()).await.context("the browser does not end")??;
+        ensure!(status.success(), "the driver ended with {status}");
+        Ok(())
+    }
+
+    /// What went to and fro lately.
+    pub fn transcript(&self) -> String {
+        self.transcript.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    async fn line(&mut self, awaited: &str) -> Result<Value> {
+        let line = match timeout(PATIENCE, self.output.next_line()).await {
+            Ok(line) => line?,
+            Err(_) => bail!("{awaited} did not come\n{}", self.transcript()),
+        };
+        let Some(line) = line else {
+            bail!("the driver ended with {}\n{}", self.child.wait().await?, self.transcript());
+        };
+        self.note("<", &line);
+        let said: Value = serde_json::from_str(&line).with_context(|| format!("not JSON: {line}"))?;
+        if said["milestone"] == "fault" {
+            bail!("the page says: {}\n{}", said["why"], self.transcript());
+        }
+        Ok(said)
+    }
+
+    async fn tell(&mut self, told: &Value) -> Result<()> {
+        let line = format!("{told}\n");
+        self.note(">", line.trim_end());
+        let input = self.input.as_mut().context("it is open")?;
+        input.write_all(line.as_bytes()).await.context("the driver is gone")?;
+        input.flush().await.context("the driver is gone")
+    }
+
+    fn note(&mut self, direction: &str, line: &str) {
+        // Looking is done again and again; what was seen last stands in the failure itself.
+        let words = [r#""do":"look""#, r#""do":"picture""#, r#""signaling""#, r#""luma""#];
+        if words.iter().any(|word| line.contains(word)) {
+            return;
+        }
+        let shown: String = line.chars().take(300).collect();
+        self.transcript.push_back(format!("{:6} {direction} {shown}", self.begun.elapsed().as_millis()));
+        if self.transcript.len() > SHOWN {
+            self.transcript.pop_front();
+        }
+    }
+}
+
+/// How long `calls` calls of Chromium to Chromium take, and what one costs for `seconds`, as `tests/browser/bench.js` says.
+/// The server has to let a user dial as often.
+pub async fn bench(server: SocketAddr, calls: u32, seconds: u32, video: bool) -> Result<Value> {
+    let mut node = program("bench.js")?;
+    node.arg("--server").arg(format!("http://{server}"));
+    node.args(["--calls", &calls.to_string(), "--seconds", &seconds.to_string()]);
+    if video {
+        node.arg("--video");
+    }
+    let output = node.stderr(Stdio::inherit()).output().await.context("node does not start")?;
+    ensure!(output.status.success(), "the bench ended with {}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+fn program(name: &str) -> Result<Command> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
+    let kit = folder.join("node_modules");
+    ensure!(kit.exists(), "{} is not installed: run `cargo xtask setup`", kit.display());
+    let mut node = Command::new("node");
+    node.arg(folder.join(name));
+    Ok(node)
+}
+
+/// A second of the pattern of a user.
+fn film(user: u64) -> Vec<u8> {
+    let pattern = pattern::TestPattern::new(user, 320, 180);
+    let mut film = b"YUV4MPEG2 W320 H180 F30:1 Ip A1:1 C420jpeg\n".to_vec();
+    for number in 0..30 {
+        film.extend(b"FRAME\n");
+        film.extend(pattern.at(Duration::from_millis(number * 1000 / 30)).planes());
+    }
+    film
+}

@@ -1,0 +1,9 @@
+//! Browsers call each other and our own connections, through a real server: sound and picture as they come out at the
+//! other end.
+#![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+#[path = "browser/stage.rs"]
+mod stage;
+#[path = "browser/two_browsers.rs"]
+mod two_browsers;
+#[path = "browser/with_engine.rs"]
+mod with_engine;

@@ -1,0 +1,37 @@
+//! A server with two people.
+use anyhow::Result;
+use calls_tests::{
+    browser::{Browser, Page, Person},
+    server::TestServer,
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// Browsers are large, and machines of tests are small: one stage at a time.
+static STAGE: Mutex<()> = Mutex::const_new(());
+
+/// A server, while nobody else has one.
+pub(crate) struct Stage {
+    pub(crate) server: TestServer,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Stage {
+    pub(crate) async fn new() -> Self {
+        let alone = STAGE.lock().await;
+        Self { server: TestServer::start(&[]).await, _alone: alone }
+    }
+
+    /// Ann's page and Bob's.
+    pub(crate) async fn two(&self, ann: Browser, bob: Browser) -> Result<(Page, Page)> {
+        let server = self.server.address();
+        tokio::try_join!(Page::open(ann, server, Person::ANN), Page::open(bob, server, Person::BOB))
+    }
+
+    pub(crate) async fn over(self, pages: impl IntoIterator<Item = Page>) -> Result<()> {
+        for page in pages {
+            page.close().await?;
+        }
+        self.server.stop().await;
+        Ok(())
+    }
+}
