@@ -88,24 +88,47 @@ impl Person {
 impl Page {
     /// Starts a browser, opens the page and registers.
     pub async fn open(browser: Browser, server: SocketAddr, person: Person) -> Result<Self> {
-        let mut page = Self::start()?;
-        let Person { user, answers } = person;
-        let camera = page.folder.path().join("camera.y4m");
-        std::fs::write(&camera, film(user))?;
-        let begin = json!({
-            "browser": browser.word(), "server": format!("http://{server}"), "user": user, "warm": ["audio"],
-            "hertz": tone_of(user), "camera": camera, "answers": answers.map(|video| json!({ "video": video })),
-        });
-        let opened = page.order("open", begin).await?;
-        println!("user {user}: {}", opened["version"]);
-        page.reached("registered").await?;
+        let begin = json!({ "browser": browser.word() });
+        let (page, opened) = Self::open_by(&mut driver()?, begin, server, person, (320, 180)).await?;
+        println!("user {}: {}", person.user, opened["version"]);
         Ok(page)
     }
 
+<<<<<<< HEAD
     fn start() -> Result<Self> {
         let mut node = program("driver.js")?;
         node.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = node.spawn().context("node does not start")?;
+=======
+    /// The same by any program that takes the orders of the driver; `begin` is what it has to know beside the usual, the
+    /// size is that of the camera. Also what the program says of itself.
+    pub async fn open_by(
+        program: &mut Command,
+        begin: Value,
+        server: SocketAddr,
+        person: Person,
+        (width, height): (u32, u32),
+    ) -> Result<(Self, Value)> {
+        let mut page = Self::start(program)?;
+        let Person { user, answers } = person;
+        let camera = page.folder.path().join("camera.y4m");
+        std::fs::write(&camera, film(user, width, height))?;
+        let mut begin = begin;
+        begin["server"] = format!("http://{server}").into();
+        begin["user"] = user.into();
+        begin["warm"] = json!(["audio"]);
+        begin["hertz"] = tone_of(user).into();
+        begin["camera"] = json!(camera);
+        begin["answers"] = json!(answers.map(|video| json!({ "video": video })));
+        let opened = page.order("open", begin).await?;
+        page.reached("registered").await?;
+        Ok((page, opened))
+    }
+
+    fn start(program: &mut Command) -> Result<Self> {
+        let started = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+        let mut child = started.with_context(|| format!("{program:?} does not start"))?;
+>>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
         Ok(Self {
             input: Some(child.stdin.take().context("it has an input")?),
             output: BufReader::new(child.stdout.take().context("it has an output")?).lines(),
@@ -291,6 +314,7 @@ impl Page {
     }
 }
 
+<<<<<<< HEAD
 /// How long `calls` calls of Chromium to Chromium take, and what one costs for `seconds`, as `tests/browser/bench.js` says.
 /// The server has to let a user dial as often.
 pub async fn bench(server: SocketAddr, calls: u32, seconds: u32, video: bool) -> Result<Value> {
@@ -306,18 +330,26 @@ pub async fn bench(server: SocketAddr, calls: u32, seconds: u32, video: bool) ->
 }
 
 fn program(name: &str) -> Result<Command> {
+=======
+/// What drives a browser.
+pub fn driver() -> Result<Command> {
+>>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let kit = folder.join("node_modules");
     ensure!(kit.exists(), "{} is not installed: run `cargo xtask setup`", kit.display());
     let mut node = Command::new("node");
+<<<<<<< HEAD
     node.arg(folder.join(name));
+=======
+    node.arg(folder.join("driver.js"));
+>>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
     Ok(node)
 }
 
 /// A second of the pattern of a user.
-fn film(user: u64) -> Vec<u8> {
-    let pattern = pattern::TestPattern::new(user, 320, 180);
-    let mut film = b"YUV4MPEG2 W320 H180 F30:1 Ip A1:1 C420jpeg\n".to_vec();
+fn film(user: u64, width: u32, height: u32) -> Vec<u8> {
+    let pattern = pattern::TestPattern::new(user, width, height);
+    let mut film = format!("YUV4MPEG2 W{width} H{height} F30:1 Ip A1:1 C420jpeg\n").into_bytes();
     for number in 0..30 {
         film.extend(b"FRAME\n");
         film.extend(pattern.at(Duration::from_millis(number * 1000 / 30)).planes());

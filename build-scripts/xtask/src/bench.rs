@@ -1,4 +1,4 @@
-//! `cargo xtask bench NAME`: a bench of the server, optimised, with its arguments passed on.
+//! `cargo xtask bench NAME`: a bench, optimised, with its arguments passed on.
 use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
 use anyhow::{Result, bail};
 use std::{fs, process::ExitCode};
@@ -6,40 +6,47 @@ use std::{fs, process::ExitCode};
 /// What to measure.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Which bench of `server/benches`; without a name they are listed
+    /// Which bench; without a name they are listed
     name: Option<String>,
     /// For the bench itself
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<String>,
 }
 
+/// Packages with benches, by the folders in which these are.
+const PLACES: [(&str, &str); 2] = [("calls-server", "server/benches"), ("calls-tests", "tests/benches")];
+
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let known = benches(workspace);
-    let Some(name) = &options.name else {
-        println!("benches: {}", if known.is_empty() { "none yet".to_owned() } else { known.join(", ") });
+    let names = || known.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(wanted) = &options.name else {
+        println!("benches: {}", names());
         return Ok(ExitCode::SUCCESS);
     };
-    if !known.contains(name) {
-        bail!("there is no bench {name} in server/benches; there is: {}", known.join(", "));
-    }
+    let Some((package, name)) = known.iter().find(|(_, name)| name == wanted) else {
+        bail!("there is no bench {wanted}; there is: {}", names());
+    };
     setup::run(workspace)?;
     let target = TargetDir::claim(workspace)?;
     run::heading(&format!("bench {name}"));
     let mut cargo = target.cargo(workspace);
-    cargo.args(["bench", "--locked", "--package", "calls-server", "--bench", name, "--"]).args(&options.args);
+    cargo.args(["bench", "--locked", "--package", package, "--bench", name, "--"]).args(&options.args);
     run::run(&mut cargo)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// `server/benches/NAME.rs`, or a folder NAME with a `main.rs`.
-fn benches(workspace: &Workspace) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(workspace.root.join("server/benches")) else { return Vec::new() };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|rs| rs == "rs") || path.join("main.rs").is_file())
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
-        .collect();
-    names.sort();
-    names
+/// `NAME.rs`, or a folder NAME with a `main.rs`, each with its package.
+fn benches(workspace: &Workspace) -> Vec<(&'static str, String)> {
+    let mut found = Vec::new();
+    for (package, folder) in PLACES {
+        let Ok(entries) = fs::read_dir(workspace.root.join(folder)) else { continue };
+        let names = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|rs| rs == "rs") || path.join("main.rs").is_file())
+            .filter_map(|path| Some((package, path.file_stem()?.to_str()?.to_owned())));
+        found.extend(names);
+    }
+    found.sort_by(|(_, one), (_, other)| one.cmp(other));
+    found
 }

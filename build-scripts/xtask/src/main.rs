@@ -36,7 +36,7 @@ enum Job {
     Test,
     /// What CI runs: lints and audit, then `test`
     Ci,
-    /// Set up, then run one bench of the server, optimised
+    /// Set up, then run one bench, optimised
     #[command(after_help = "Example: cargo xtask bench signalling --users 1000")]
     Bench(bench::Options),
     /// Check that the engine compiles and links for Android, and how big it is

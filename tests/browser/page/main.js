@@ -28,10 +28,12 @@ function failed(error) {
 class Media {
   #open = new Map();
   #warm;
+  #hasMirror;
   #wishes;
 
-  constructor(warm, size) {
+  constructor(warm, size, hasMirror) {
     this.#warm = warm;
+    this.#hasMirror = hasMirror;
     // A tone is taken for noise, and would be taken out.
     const asItIs = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
     this.#wishes = { audio: { audio: asItIs }, video: { video: size ?? true } };
@@ -41,7 +43,7 @@ class Media {
     if (!this.#open.has(kind)) {
       const stream = await navigator.mediaDevices.getUserMedia(this.#wishes[kind]);
       const [track] = stream.getTracks();
-      if (kind === "video") mirror.srcObject = stream;
+      if (kind === "video" && this.#hasMirror) mirror.srcObject = stream;
       this.#open.set(kind, { track, stream });
     }
     return this.#open.get(kind);
@@ -72,10 +74,10 @@ const ufrag = (description) => /a=ice-ufrag:(\S+)/.exec(description?.sdp ?? "")?
 const KINDS = ["inbound-rtp", "outbound-rtp", "remote-inbound-rtp", "candidate-pair", "transport", "codec"];
 
 export const orders = {
-  async begin({ server, user, auth = {}, warm = [], size, answers: how }) {
+  async begin({ server, user, auth = {}, warm = [], size, hasMirror = true, answers: how }) {
     answers = how;
     document.querySelector("h1").textContent = `User ${user}`;
-    const media = new Media(warm, size);
+    const media = new Media(warm, size, hasMirror);
     for (const kind of warm) await media.open(kind);
     await wake();
     phone = new Phone({ server, user, auth, media, tell, play });
