@@ -329,14 +329,16 @@ impl Studio {
         self.ears.iter().map(of).collect()
     }
 
-    /// Takes what came since the last frame.
+    /// Takes what came since the last frame. When it came counts, not when we look: else each packet would seem to have
+    /// come this moment, and wait a frame longer than it has to.
     fn listen(&mut self) {
-        let now = self.begun.elapsed();
         for (peer, ear) in &mut self.ears {
             let arrivals = self.arrivals.entry((peer.call, peer.user)).or_default();
-            while let Ok(ReceivedPacket { sequence, timestamp, payload, .. }) = ear.from_them.try_recv() {
-                arrivals.came(now, sequence, timestamp);
-                ear.hearing.push(now, sequence, timestamp, &payload);
+            while let Ok(packet) = ear.from_them.try_recv() {
+                let ReceivedPacket { came, sequence, timestamp, payload, .. } = packet;
+                let at = came.saturating_duration_since(self.begun);
+                arrivals.came(at, sequence, timestamp);
+                ear.hearing.push(at, sequence, timestamp, &payload);
             }
         }
     }

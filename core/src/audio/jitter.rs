@@ -263,7 +263,9 @@ impl JitterBuffer {
     /// Waits until there is enough for the network as it is.
     fn begin(&mut self, now: Duration) -> Pulled {
         let Some((&first, head)) = self.waiting.first_key_value() else { return Pulled::Nothing };
-        if self.delays.lateness(now, samples(first)) + samples(FRAME / 2) < self.stats.target {
+        // The very first packet is later than those after it: it was said before the connection was there.
+        let early = if self.stats.played == 0 { FRAME / 2 + FRAME / 4 } else { FRAME / 2 };
+        if self.delays.lateness(now, samples(first)) + samples(early) < self.stats.target {
             return Pulled::Nothing;
         }
         self.cursor = Some(Cursor { next: first, played: head.sequence.wrapping_sub(1), made_up: 0 });

@@ -1,5 +1,6 @@
 //! What goes through a connection: encoded frames out, RTP packets in. No codec is known here.
 use bytes::Bytes;
+use std::time::Instant;
 
 /// A picture codec that both ends of a call may speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -75,6 +76,8 @@ pub struct ReceivedPacket {
     pub content: Content,
     /// Of which stream. Another one begins a sequence of its own.
     pub ssrc: u32,
+    /// When it came, whenever somebody looks at it.
+    pub came: Instant,
     /// Its place in the stream.
     pub sequence: u16,
     /// When it was taken, on the clock of its kind.

@@ -35,6 +35,8 @@ use webrtc::{
 const WATCH_EVERY: Duration = Duration::from_millis(250);
 /// Tasks of the stack end by themselves within this; a relay that does not answer must not hold up a hang-up.
 const END_WITHIN: Duration = Duration::from_secs(2);
+/// What was said longer ago than a frame or two, before anybody could hear it, is not said any more.
+const EARLY: Duration = Duration::from_millis(40);
 /// Addresses of theirs. Each is tried from each of ours, so a list without end would be a flood.
 const MOST_CANDIDATES: usize = 100;
 
@@ -165,6 +167,8 @@ struct Owner {
     /// How many of theirs the stack got in this round.
     given: usize,
     health: Health,
+    /// What was said last while nothing could be sent, and when: the first words wait for no further frame.
+    early: Option<(Instant, EncodedAudio)>,
     asked_to_offer: bool,
     stack_is_gone: bool,
 }
@@ -203,6 +207,7 @@ impl Owner {
             held: Vec::new(),
             given: 0,
             health: Health::Connecting,
+            early: None,
             asked_to_offer: false,
             stack_is_gone: false,
             settings,
@@ -233,13 +238,17 @@ impl Owner {
                 () = net.alert.notified() => self.look_for_farewell().await,
                 () = net.stack_ended.notified() => self.stack_ended(),
                 _ = watch.tick() => self.watch(),
-                Some(frame) = inlets.voice.recv() => {
-                    if self.gate.voice {
-                        self.voice.audio(frame).await;
-                    }
-                }
+                Some(frame) = inlets.voice.recv() => self.send_voice(frame).await,
                 Some(frame) = inlets.picture.recv() => self.send_picture(frame).await,
             }
+        }
+    }
+
+    async fn send_voice(&mut self, frame: EncodedAudio) {
+        if self.health == Health::Connecting {
+            self.early = Some((Instant::now(), frame));
+        } else if self.gate.voice {
+            self.voice.audio(frame).await;
         }
     }
 
@@ -444,7 +453,7 @@ impl Owner {
         match told {
             Told::Candidate(line) => self.tell_candidate(&line),
             Told::Ice(state) => debug!(%state, "paths"),
-            Told::State(RTCPeerConnectionState::Connected) => self.up(),
+            Told::State(RTCPeerConnectionState::Connected) => self.connected().await,
             Told::State(RTCPeerConnectionState::Failed) => self.closed(),
             Told::State(state) => debug!(%state, "connection"),
             Told::Track(track) => {
@@ -470,6 +479,15 @@ impl Owner {
             Ok(Verdict::Try(line)) => self.tell(FromPeer::Candidate(candidate::ours(&line, &self.mid))),
             // A socket on no interface in particular: nobody could send there.
             Ok(Verdict::Skip) | Err(candidate::Malformed) => {}
+        }
+    }
+
+    async fn connected(&mut self) {
+        self.up();
+        if let Some((said, frame)) = self.early.take()
+            && said.elapsed() < EARLY
+        {
+            self.send_voice(frame).await;
         }
     }
 

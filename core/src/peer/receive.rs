@@ -88,6 +88,7 @@ fn received(packet: Packet, agreed: &Agreed) -> Option<ReceivedPacket> {
     Some(ReceivedPacket {
         content,
         ssrc: header.ssrc,
+        came: Instant::now(),
         sequence: header.sequence_number,
         timestamp: header.timestamp,
         marker: header.marker,

@@ -145,6 +145,7 @@ mod tests {
             pattern::{TestPattern, who},
         },
     };
+    use std::time::Instant;
 
     const MS: Duration = Duration::from_millis(1);
 
@@ -170,6 +171,7 @@ mod tests {
                 ReceivedPacket {
                     content: Content::Video(VideoCodec::Vp8),
                     ssrc: 1,
+                    came: Instant::now(),
                     sequence,
                     timestamp: number * 3000,
                     marker: index + 1 == chunks.len(),

@@ -186,6 +186,7 @@ mod tests {
         ReceivedPacket {
             content: Content::Video(VideoCodec::Vp8),
             ssrc: 1,
+            came: Instant::now(),
             sequence,
             timestamp: u32::from(sequence) * 3000,
             marker: true,

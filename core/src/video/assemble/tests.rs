@@ -1,6 +1,7 @@
 //! Streams with known pictures, through networks that lose, repeat and mix.
 use super::*;
 use bytes::Bytes;
+use std::time::Instant;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -33,6 +34,7 @@ impl Sender {
         ReceivedPacket {
             content: Content::Video(self.codec),
             ssrc: 1,
+            came: Instant::now(),
             sequence,
             timestamp: self.number.wrapping_mul(3000),
             marker,
@@ -301,6 +303,7 @@ fn packets_of_a_stranger_cost_no_more_than_their_bound() {
             let packet = ReceivedPacket {
                 content: Content::Video(BOTH[chance.below(2) as usize]),
                 ssrc: chance.below(3) as u32 / 2,
+                came: Instant::now(),
                 sequence: match chance.below(100) {
                     0 => chance.below(65_536) as u16,
                     _ => (number + chance.below(20)) as u16,
