@@ -259,7 +259,15 @@ impl Studio {
     }
 
     fn run(mut self, ordered: &blocking::Receiver<Order>) {
-        let mut due = self.begun;
+        // The clock begins with the first thing that is to be said or heard: it would not wait for the end of a frame in
+        // which there was nothing, and a connection may be there within one.
+        while !self.is_wanted() {
+            match ordered.recv() {
+                Ok(order) => self.order(order),
+                Err(blocking::RecvError) => return self.end(),
+            }
+        }
+        let mut due = Instant::now();
         for frame in 0_u32.. {
             loop {
                 let left = due.saturating_duration_since(Instant::now());
@@ -281,6 +289,11 @@ impl Studio {
                 self.tell_levels();
             }
         }
+    }
+
+    /// Whether anything can be said or heard by now.
+    fn is_wanted(&self) -> bool {
+        self.is_open || self.tones.sound() != Sound::Silence || self.ears.values().any(|ear| ear.gate.play)
     }
 
     fn end(mut self) {

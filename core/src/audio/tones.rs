@@ -54,6 +54,11 @@ impl Tones {
         }
     }
 
+    /// Which one.
+    pub fn sound(&self) -> Sound {
+        self.sound
+    }
+
     /// The next 20 ms, added to what is there.
     pub fn add(&mut self, out: &mut [f32; FRAME_SAMPLES]) {
         let pattern = match self.sound {

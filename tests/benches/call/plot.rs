@@ -100,7 +100,7 @@ fn curves(picture: &mut Picture, left: f64, all: &[(Who, Vec<f64>); 2]) {
         picture.words((x - 4.0, y + 16.0), "quiet", &words);
         at += step;
     }
-    for (who, waits) in all {
+    for (row, (who, waits)) in all.iter().enumerate() {
         let count = waits.len() as f64;
         let mut way = String::new();
         let mut before = place(waits.first().copied().unwrap_or(0.0), 0.0);
@@ -113,7 +113,9 @@ fn curves(picture: &mut Picture, left: f64, all: &[(Who, Vec<f64>); 2]) {
         picture.put(format_args!(r#"<path class="{}" d="{way}"/>"#, class(*who)));
         if let Some(middle) = quantile(waits, 0.5) {
             let (x, y) = place(middle, 0.5);
-            picture.words((x + 8.0, y + 14.0), "quiet", &format!("{}: {} ms", who.name(), rounded(middle)));
+            // Below each other: the curves may be close.
+            let y = y + 20.0 + row as f64 * 26.0;
+            picture.words((x + 8.0, y), "quiet", &format!("{}: {} ms", who.name(), rounded(middle)));
         }
     }
     for share in [0.5, 0.95] {
