@@ -8,7 +8,7 @@ use calls_core::{
 };
 use calls_machine::Time;
 use calls_protocol::{DeviceId, UserId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A description of the other side.
 pub fn description(data: &[u8]) {
@@ -62,6 +62,7 @@ fn packets(mut data: &[u8], content: Content) -> impl Iterator<Item = ReceivedPa
         data = next;
         Some(ReceivedPacket {
             content,
+            came: Instant::now(),
             ssrc: u32::from(t1 & 1),
             sequence: u16::from_be_bytes([*s0, *s1]),
             timestamp: u32::from(u16::from_be_bytes([*t0, *t1])) * 480,

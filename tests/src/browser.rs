@@ -94,12 +94,6 @@ impl Page {
         Ok(page)
     }
 
-<<<<<<< HEAD
-    fn start() -> Result<Self> {
-        let mut node = program("driver.js")?;
-        node.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = node.spawn().context("node does not start")?;
-=======
     /// The same by any program that takes the orders of the driver; `begin` is what it has to know beside the usual, the
     /// size is that of the camera. Also what the program says of itself.
     pub async fn open_by(
@@ -128,7 +122,6 @@ impl Page {
     fn start(program: &mut Command) -> Result<Self> {
         let started = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = started.with_context(|| format!("{program:?} does not start"))?;
->>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
         Ok(Self {
             input: Some(child.stdin.take().context("it has an input")?),
             output: BufReader::new(child.stdout.take().context("it has an output")?).lines(),
@@ -314,35 +307,13 @@ impl Page {
     }
 }
 
-<<<<<<< HEAD
-/// How long `calls` calls of Chromium to Chromium take, and what one costs for `seconds`, as `tests/browser/bench.js` says.
-/// The server has to let a user dial as often.
-pub async fn bench(server: SocketAddr, calls: u32, seconds: u32, video: bool) -> Result<Value> {
-    let mut node = program("bench.js")?;
-    node.arg("--server").arg(format!("http://{server}"));
-    node.args(["--calls", &calls.to_string(), "--seconds", &seconds.to_string()]);
-    if video {
-        node.arg("--video");
-    }
-    let output = node.stderr(Stdio::inherit()).output().await.context("node does not start")?;
-    ensure!(output.status.success(), "the bench ended with {}", output.status);
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-fn program(name: &str) -> Result<Command> {
-=======
 /// What drives a browser.
 pub fn driver() -> Result<Command> {
->>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser");
     let kit = folder.join("node_modules");
     ensure!(kit.exists(), "{} is not installed: run `cargo xtask setup`", kit.display());
     let mut node = Command::new("node");
-<<<<<<< HEAD
-    node.arg(folder.join(name));
-=======
     node.arg(folder.join("driver.js"));
->>>>>>> 1498821 (bench: a call by the engine beside a call by Chromium, first draft)
     Ok(node)
 }
 
