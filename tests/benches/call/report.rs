@@ -65,6 +65,9 @@ pub(crate) const WAITS: [Wait; 4] = [
 const WORK: [(&str, &[&str]); 2] =
     [("transport and signalling", &["calls"]), ("codecs, mixer", &["calls-voice", "filming", "watching"])];
 
+/// A title, a unit, and where the number stands.
+type Figure = (&'static str, &'static str, fn(&Cost) -> f64);
+
 /// A number of each.
 struct Line {
     title: String,
@@ -125,7 +128,7 @@ impl Report {
         }
         for (video, name) in [(false, "voice"), (true, "voice and picture")] {
             let [engine, chromium] = Who::BOTH.map(|who| self.cost(who, video));
-            let numbers: [(&str, &'static str, fn(&Cost) -> f64); 4] = [
+            let numbers: [Figure; 4] = [
                 ("CPU of a minute of call", "s", |cost| cost.seconds),
                 ("CPU of a minute without a call", "s", |cost| cost.idle_seconds),
                 ("memory in a call", "MB", |cost| cost.mb),
