@@ -2,7 +2,7 @@
 use crate::{
     Host,
     peer::{KeyFrameWanted, Peer, PeerOutput, PeerSettings, PeerStats, VideoCodec},
-    pictures::{NoCamera, Pictures},
+    pictures::{NoPicture, Pictures},
     signaling::Signaling,
     voice::Voice,
 };
@@ -56,7 +56,7 @@ impl Outside {
     }
 
     /// Does what the machine wants. [`Effect::Changed`] is the engine's.
-    pub(crate) async fn run(&mut self, effect: Effect) -> Result<(), NoCamera> {
+    pub(crate) async fn run(&mut self, effect: Effect) -> Result<(), NoPicture> {
         match effect {
             Effect::Ask { ask, event } => self.signaling.ask(ask, *event),
             Effect::Forget(ask) => self.signaling.forget(ask),
@@ -78,7 +78,10 @@ impl Outside {
     async fn order(&mut self, peer: PeerKey, order: PeerOrder) {
         match &order {
             PeerOrder::Create { .. } => self.create(peer),
-            PeerOrder::Gate(gate) => self.voice.gate(peer, *gate),
+            PeerOrder::Gate(gate) => {
+                self.voice.gate(peer, *gate);
+                self.pictures.gate(peer, *gate);
+            }
             PeerOrder::Close => {
                 self.voice.remove(peer);
                 self.pictures.remove(peer);
@@ -94,10 +97,14 @@ impl Outside {
             | PeerOrder::Connect => {}
         }
         let Some(link) = self.peers.get(&peer) else {
-            return error!(?peer, "an order for a connection that does not exist");
+            return error!(
+                call = peer.call.0,
+                build = peer.build,
+                "an order for a connection that does not exist"
+            );
         };
         if link.order(order).await.is_err() {
-            debug!(?peer, "the connection is closed already");
+            debug!(call = peer.call.0, build = peer.build, "the connection is closed already");
         }
     }
 
@@ -124,7 +131,8 @@ impl Outside {
 
     /// Tells whoever films how much may be sent.
     pub(crate) fn steer(&self) {
-        if let Some(narrowest) = self.peers.values().map(Peer::estimate).filter(|bits| *bits > 0).min() {
+        let seeing = self.peers.iter().filter(|(key, _)| self.pictures.may_see(**key));
+        if let Some(narrowest) = seeing.map(|(_, peer)| peer.estimate()).filter(|bits| *bits > 0).min() {
             self.pictures.tell_estimate(narrowest);
         }
     }

@@ -3,15 +3,16 @@ use crate::{
     api::{CallStats, Config, OtherStats},
     effects::{Outside, Word},
     network::{LOOK_EVERY, NetworkWatch},
-    pictures::NoCamera,
+    pictures::NoPicture,
     recorder::Recorder,
     signaling::Told,
     voice::VoiceTold,
 };
 use calls_machine::{
-    CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, PeerKey, ServerLink, Snapshot, Time,
+    CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, PeerKey, Picture, ServerLink, Snapshot,
+    Time,
 };
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     time::{Instant, MissedTickBehavior, sleep_until, timeout},
@@ -23,6 +24,9 @@ const FAREWELL: Duration = Duration::from_millis(800);
 
 /// How often whoever films is told how much may be sent.
 const STEER_EVERY: Duration = Duration::from_millis(200);
+
+/// Figures are asked for often enough to be left out once.
+const STATS_WITHIN: Duration = Duration::from_millis(100);
 
 /// How often the report of a call says how it does.
 const FIGURES_EVERY: Duration = Duration::from_secs(5);
@@ -142,8 +146,8 @@ impl Engine {
                 self.input(Input::Device(said)).await;
             }
             Order::SwitchCamera => {
-                if self.outside.pictures.switch_camera().is_err() {
-                    self.input(Input::Device(FromDevice::NoCamera)).await;
+                if let Err(refused) = self.outside.pictures.switch_camera() {
+                    self.input(Input::Device(no(&refused))).await;
                 }
             }
             Order::Stats(call, answer) => {
@@ -159,6 +163,7 @@ impl Engine {
     async fn word(&mut self, peer: PeerKey, word: Word) {
         match word {
             Word::Said(said) => self.input(Input::Peer(peer, said)).await,
+            Word::KeyFrameWanted if !self.outside.pictures.may_see(peer) => {}
             Word::KeyFrameWanted => self.outside.pictures.key_frame_wanted(),
             Word::OtherCodecs => self.outside.pictures.tell_codecs(),
         }
@@ -192,10 +197,13 @@ impl Engine {
                 if effect == Effect::Changed {
                     let snapshot = self.machine.snapshot();
                     self.has_calls = !snapshot.calls.is_empty();
+                    if let Some(network) = self.network.as_mut().filter(|_| snapshot.calls.is_empty()) {
+                        network.rest();
+                    }
                     self.snapshots.send_replace(Arc::new(snapshot));
                 }
-                if let Err(NoCamera) = self.outside.run(effect).await {
-                    inputs.push(Input::Device(FromDevice::NoCamera));
+                if let Err(refused) = self.outside.run(effect).await {
+                    inputs.push(Input::Device(no(&refused)));
                 }
             }
         }
@@ -220,9 +228,13 @@ impl Engine {
 
     async fn stats(&mut self, call: CallKey) -> CallStats {
         let voices = self.outside.voice.stats();
-        let peers = self.outside.peer_stats(call).await;
-        // Without a thread for sound there is nothing to know of voices.
-        let voices = voices.await.unwrap_or_default();
+        // A connection that is still being built, or a sound device that hangs, must not hold up a hang-up.
+        let peers = timeout(STATS_WITHIN, self.outside.peer_stats(call)).await.unwrap_or_default();
+        let voices = match timeout(STATS_WITHIN, voices).await {
+            Ok(Ok(voices)) => voices,
+            // Without a thread for sound there is nothing to know of voices.
+            Ok(Err(_)) | Err(_) => BTreeMap::new(),
+        };
         let of = |(key, connection)| {
             let voice = voices.get(&key).copied().unwrap_or_default();
             let picture = self.outside.pictures.watching(key);
@@ -245,7 +257,17 @@ impl Engine {
     async fn tell_the_rest(&mut self) {
         while self.machine.is_asking() {
             let Some(told) = self.outside.signaling.next().await else { return };
-            self.server(told).await;
+            // What it tells of others is nobody's matter any more: nothing may ring now.
+            if !matches!(told, Told::Event { .. }) {
+                self.server(told).await;
+            }
         }
+    }
+}
+
+fn no(refused: &NoPicture) -> FromDevice {
+    match refused {
+        NoPicture(Picture::Screen) => FromDevice::NoScreen,
+        NoPicture(Picture::Camera | Picture::None) => FromDevice::NoCamera,
     }
 }

@@ -23,6 +23,11 @@ impl NetworkWatch {
         self.saw(NOWHERE.map(from_where))
     }
 
+    /// Nobody looks for a while: what is seen next is no change.
+    pub(crate) fn rest(&mut self) {
+        self.seen = None;
+    }
+
     fn saw(&mut self, now: [Option<IpAddr>; 2]) -> bool {
         let before = self.seen.replace(now);
         let is_there = now.iter().any(Option::is_some);

@@ -2,9 +2,9 @@
 use crate::{
     Host, Lens,
     peer::{EncodedVideo, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
-    video::{Filming, ShowingStats, Watching, WatchingStats, Wish},
+    video::{Filming, Maker, ShowingStats, Watching, WatchingStats, Wish},
 };
-use calls_machine::{PeerKey, Picture};
+use calls_machine::{Gate, PeerKey, Picture};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -33,11 +33,12 @@ pub(crate) struct Pictures {
 /// Somebody who sees us, and whom we see.
 struct Viewer {
     takes: watch::Receiver<Vec<VideoCodec>>,
+    may_see: bool,
     watching: Option<Watching>,
 }
 
-/// There is no camera, or it may not be used.
-pub(crate) struct NoCamera;
+/// There is no such picture, or it may not be shown.
+pub(crate) struct NoPicture(pub(crate) Picture);
 
 impl Pictures {
     pub(crate) fn new(host: Arc<dyn Host>) -> Self {
@@ -62,7 +63,7 @@ impl Pictures {
     ) {
         self.audience().insert(key, peer.picture_inlet());
         let watching = self.watch(key, peer, from_them);
-        self.viewers.insert(key, Viewer { takes, watching });
+        self.viewers.insert(key, Viewer { takes, may_see: false, watching });
         self.tell_codecs();
     }
 
@@ -104,20 +105,26 @@ impl Pictures {
     }
 
     /// Shows this from now on.
-    pub(crate) fn show(&mut self, picture: Picture) -> Result<(), NoCamera> {
+    pub(crate) fn show(&mut self, picture: Picture) -> Result<(), NoPicture> {
         self.shows = picture;
         let maker = match picture {
             Picture::None => None,
-            Picture::Camera => Some(self.host.camera(self.lens).ok_or(NoCamera)?),
-            Picture::Screen => Some(self.host.shared_screen().ok_or(NoCamera)?),
+            Picture::Camera => self.host.camera(self.lens),
+            Picture::Screen => self.host.shared_screen(),
         };
+        let is_refused = maker.is_none() && picture != Picture::None;
+        self.film(maker)?;
+        if is_refused { Err(NoPicture(picture)) } else { Ok(()) }
+    }
+
+    fn film(&mut self, maker: Option<Box<dyn Maker>>) -> Result<(), NoPicture> {
         if maker.is_some() && self.filming.is_none() {
             let audience = self.audience.clone();
             match Filming::start(move |frame| deliver(&audience, &frame)) {
                 Ok(filming) => self.filming = Some(filming),
                 Err(error) => {
                     error!(%error, "the system has no thread for the camera");
-                    return Err(NoCamera);
+                    return Err(NoPicture(self.shows));
                 }
             }
             self.tell_codecs();
@@ -125,20 +132,34 @@ impl Pictures {
         if let Some(filming) = &self.filming {
             filming.film(maker);
         }
-        if self.viewers.is_empty() && picture == Picture::None {
+        if self.viewers.is_empty() && self.shows == Picture::None {
             let filming = self.filming.take();
             self.end(filming);
         }
         Ok(())
     }
 
-    /// The camera that looks the other way.
-    pub(crate) fn switch_camera(&mut self) -> Result<(), NoCamera> {
-        self.lens = self.lens.other();
-        match self.shows {
-            Picture::Camera => self.show(Picture::Camera),
-            Picture::None | Picture::Screen => Ok(()),
+    /// The camera that looks the other way, if there is one; else the one that is in use goes on.
+    pub(crate) fn switch_camera(&mut self) -> Result<(), NoPicture> {
+        if self.shows != Picture::Camera {
+            return Ok(());
         }
+        let Some(maker) = self.host.camera(self.lens.other()) else { return Ok(()) };
+        self.lens = self.lens.other();
+        self.film(Some(maker))
+    }
+
+    /// Whether somebody may see us now. Who only rings, or is on hold, has no say in how our picture is made.
+    pub(crate) fn gate(&mut self, key: PeerKey, gate: Gate) {
+        if let Some(viewer) = self.viewers.get_mut(&key) {
+            viewer.may_see = gate.picture;
+            self.tell_codecs();
+        }
+    }
+
+    /// Whether somebody may see us.
+    pub(crate) fn may_see(&self, key: PeerKey) -> bool {
+        self.viewers.get(&key).is_some_and(|viewer| viewer.may_see)
     }
 
     /// Somebody needs a key frame.
@@ -149,7 +170,8 @@ impl Pictures {
     /// What everybody takes may be different now.
     pub(crate) fn tell_codecs(&self) {
         // Those whose description has not come yet take nothing, and hold up nobody.
-        let mut takers = self.viewers.values().map(|viewer| viewer.takes.borrow().clone());
+        let who_sees = self.viewers.values().filter(|viewer| viewer.may_see);
+        let mut takers = who_sees.map(|viewer| viewer.takes.borrow().clone());
         let mut takers = takers.by_ref().filter(|codecs| !codecs.is_empty());
         let Some(mut common) = takers.next() else { return self.wish(Wish::Codecs(Vec::new())) };
         let others: Vec<Vec<VideoCodec>> = takers.collect();

@@ -30,6 +30,7 @@ impl Recorder {
             Input::Device(FromDevice::NetworkChanged) => (None, "device  another network".into()),
             Input::Device(FromDevice::NoMicrophone) => (None, "device  no microphone".into()),
             Input::Device(FromDevice::NoCamera) => (None, "device  no camera".into()),
+            Input::Device(FromDevice::NoScreen) => (None, "device  no screen to show".into()),
             Input::Tick => return,
         };
         self.line(now, call, text);

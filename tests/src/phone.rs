@@ -48,6 +48,7 @@ impl Proofs for Open {
 
 struct Pocket {
     user: u64,
+    has_screen: bool,
     heard: Arc<watch::Sender<Option<u32>>>,
     seen: Arc<watch::Sender<Option<u64>>>,
 }
@@ -88,6 +89,9 @@ impl Host for Pocket {
     }
 
     fn shared_screen(&self) -> Option<Box<dyn Maker>> {
+        if !self.has_screen {
+            return None;
+        }
         let source = Box::new(pattern::TestPattern::new(self.user + SCREEN, 320, 180));
         Some(Box::new(Studio::new(source, Box::new(Software), None)))
     }
@@ -127,7 +131,12 @@ fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
 
 /// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
 pub fn pocket(user: u64) -> impl Host {
-    Pocket { user, heard: Arc::new(watch::channel(None).0), seen: Arc::new(watch::channel(None).0) }
+    Pocket {
+        user,
+        has_screen: true,
+        heard: Arc::new(watch::channel(None).0),
+        seen: Arc::new(watch::channel(None).0),
+    }
 }
 
 /// The settings of an engine on loopback, impatient with the server.
@@ -163,10 +172,19 @@ impl Phone {
 
     /// A device with other settings.
     pub fn with(config: Config) -> Result<Self> {
+        Self::made(config, true)
+    }
+
+    /// A device whose screen may not be shown.
+    pub fn without_screen(server: SocketAddr, user: u64) -> Result<Self> {
+        Self::made(config(server, user), false)
+    }
+
+    fn made(config: Config, has_screen: bool) -> Result<Self> {
         let (heard_now, heard) = watch::channel(None);
         let (seen_now, seen) = watch::channel(None);
         let user = config.who.user.get();
-        let host = Pocket { user, heard: Arc::new(heard_now), seen: Arc::new(seen_now) };
+        let host = Pocket { user, has_screen, heard: Arc::new(heard_now), seen: Arc::new(seen_now) };
         Ok(Self { calls: Calls::connect(config, Arc::new(host))?, heard, seen })
     }
 

@@ -281,11 +281,14 @@ impl Machine {
                     }
                 }
             }
-            FromDevice::NoCamera => {
-                for key in self.keys_of(|call| call.picture == Picture::Camera) {
-                    self.command(now, Command::Show { call: key, picture: Picture::None }, out);
-                }
-            }
+            FromDevice::NoCamera => self.show_no_more(now, Picture::Camera, out),
+            FromDevice::NoScreen => self.show_no_more(now, Picture::Screen, out),
+        }
+    }
+
+    fn show_no_more(&mut self, now: Time, picture: Picture, out: &mut Vec<Effect>) {
+        for key in self.keys_of(|call| call.picture == picture) {
+            self.command(now, Command::Show { call: key, picture: Picture::None }, out);
         }
     }
 

@@ -238,6 +238,8 @@ pub enum FromDevice {
     NoMicrophone,
     /// There is no camera, or it may not be used.
     NoCamera,
+    /// The screen may not be shown.
+    NoScreen,
 }
 
 /// What shall happen outside, in order.

@@ -110,7 +110,9 @@ pub(crate) async fn run(
             // Whoever listens is told; if nobody does, nobody waits.
             let _nobody_listens = outlets.told.send(fault.told()).await;
             // Until it goes away: an order that finds nobody would look like another fault.
-            let Inlets { mut orders, .. } = inlets;
+            // Whoever asks something hears at once that nobody answers.
+            let Inlets { mut orders, questions, .. } = inlets;
+            drop(questions);
             while let Some(order) = orders.recv().await {
                 if order == PeerOrder::Close {
                     break;
@@ -301,7 +303,8 @@ impl Owner {
             PeerOrder::Close => return ControlFlow::Break(()),
         };
         if let Err(fault) = done {
-            warn!(%fault, cause = std::error::Error::source(&fault), "an order to a connection failed");
+            // Its cause is not told: the stack quotes what it does not understand, addresses as well.
+            warn!(%fault, "an order to a connection failed");
             self.tell(fault.told());
         }
         ControlFlow::Continue(())

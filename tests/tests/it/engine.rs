@@ -103,6 +103,25 @@ async fn a_picture_comes_into_a_call_from_either_side_and_changes_its_source() -
 }
 
 #[tokio::test]
+async fn a_screen_that_may_not_be_shown_leaves_no_camera_on() -> Result<()> {
+    let server = TestServer::start(&[]).await;
+    let (ann, bob) = (Phone::without_screen(server.address(), 1)?, Phone::new(server.address(), 2)?);
+    bob.registered().await?;
+    let call = ann.calls.dial(Callee::User(UserId::new(2)?), CallType::Video).await?;
+    bob.rings().await?.accept(CallType::Audio)?;
+    bob.sees(1).await?;
+
+    call.show(Picture::Screen)?;
+
+    ann.until("nothing shown", |call| call.picture == Picture::None).await?;
+    bob.until("told of it", |call| call.others.iter().all(|other| !other.video)).await?;
+    call.show(Picture::Camera)?;
+    bob.until("told of the camera", |call| call.others.iter().all(|other| other.video)).await?;
+    close(&[&ann, &bob], server).await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_call_on_hold_is_silent_both_ways_and_comes_back() -> Result<()> {
     let server = TestServer::start(&[]).await;
     let (ann, bob) = talking(&server).await?;

@@ -172,6 +172,7 @@ fn moves(state: &State, world: &World) -> Vec<(String, Input, u64)> {
     can("network".into(), Input::Device(FromDevice::NetworkChanged));
     can("no microphone".into(), Input::Device(FromDevice::NoMicrophone));
     can("no camera".into(), Input::Device(FromDevice::NoCamera));
+    can("no screen".into(), Input::Device(FromDevice::NoScreen));
     for (name, event) in (world.events)() {
         can(name, Input::Server(FromServer::Event { event: Box::new(event), id: None }));
     }
