@@ -65,6 +65,8 @@ struct Clock {
     of: Option<task::Id>,
     /// The time of this round, once it was asked for.
     at: Option<Instant>,
+    /// Of the last round.
+    latest: Option<Instant>,
 }
 
 impl Pace {
@@ -85,17 +87,28 @@ impl Pace {
     /// due again and again, and never come to read the answers.
     pub(crate) fn time(&self) -> Instant {
         let now = Instant::now();
+        let mode = *self.mode.lock().unwrap_or_else(PoisonError::into_inner);
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         if clock.of.is_none() || clock.of != task::try_id() {
             return now;
         }
-        *clock.at.get_or_insert(now)
+        if let Some(at) = clock.at {
+            return at;
+        }
+        let at = match clock.latest {
+            // Every packet that comes wakes the loop, which then checks all pairs again: two that search would flood the
+            // path between them. After the first moment, time goes on in the steps of RFC 8445.
+            Some(latest) if is_searching(mode, now) && now < latest + AFTER_HURRY => latest,
+            _ => now,
+        };
+        (clock.at, clock.latest) = (Some(at), Some(at));
+        at
     }
 
     /// The event loop sleeps, and reads meanwhile.
     fn sleeps(&self) {
         let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
-        *clock = Clock { of: task::try_id(), at: None };
+        (clock.of, clock.at) = (task::try_id(), None);
     }
 
     /// A connection comes up, or comes up again.
@@ -194,6 +207,11 @@ impl Drop for Sleep {
     }
 }
 
+/// The first moment is over, and there is no path yet.
+fn is_searching(mode: Mode, now: Instant) -> bool {
+    matches!(mode, Mode::Hurry { since } if now.saturating_duration_since(since) >= HURRY_FOR)
+}
+
 fn allowed(mode: Mode, asked: Duration, now: Instant) -> Duration {
     match mode {
         Mode::Quiet => asked.max(QUIET),
@@ -234,6 +252,31 @@ mod tests {
 
         assert_eq!(first, same);
         assert!(other > first && next > first);
+    }
+
+    #[tokio::test]
+    async fn a_search_that_takes_long_goes_on_in_steps() {
+        let pace = Arc::new(Pace::new());
+        let event_loop = tokio::spawn({
+            let pace = pace.clone();
+            async move {
+                pace.set(Mode::Hurry { since: Instant::now() - HURRY_FOR });
+                let mut times = Vec::new();
+                let begin = Instant::now();
+                while begin.elapsed() < AFTER_HURRY * 3 {
+                    // Woken by a packet, again and again.
+                    let _sleep = Sleep::new(&pace, Duration::ZERO);
+                    times.push(pace.time());
+                }
+                times
+            }
+        });
+
+        let mut times = event_loop.await.unwrap();
+
+        times.dedup();
+        assert!((2..=4).contains(&times.len()), "{} rounds of checks", times.len());
+        assert!(times.windows(2).all(|pair| pair[1] >= pair[0] + AFTER_HURRY));
     }
 
     #[test]
