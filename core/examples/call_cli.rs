@@ -20,7 +20,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use terminal::{Heard, Listening, Progress, Seen, Teller, Terminal};
+use terminal::{Connection, Heard, Listening, Progress, Seen, Teller, Terminal};
 use tokio::time::{interval, sleep_until};
 
 /// What the test picture names.
@@ -29,12 +29,8 @@ const WHO: u64 = 1;
 /// Calls somebody, or waits for a call and answers it. Ends with 0 only if both were heard.
 #[derive(Parser)]
 struct Arguments {
-    /// Where the server is, such as http://127.0.0.1:3000.
-    #[arg(long)]
-    server: String,
-    /// As whom to call.
-    #[arg(long)]
-    user: u64,
+    #[command(flatten)]
+    connection: Connection,
     /// Whom to call. Without it the first call that comes is answered.
     #[arg(long)]
     call: Option<u64>,
@@ -50,12 +46,6 @@ struct Arguments {
     /// Hangs up after so many seconds of talking.
     #[arg(long)]
     seconds: Option<f64>,
-    /// The proof that the server asks for; none in open mode.
-    #[arg(long, env = "CALLS_TOKEN")]
-    token: Option<String>,
-    /// An authority, as PEM, that may vouch for servers besides those that browsers trust.
-    #[arg(long, env = "CALLS_TRUST")]
-    trust: Option<PathBuf>,
     /// Nothing but relays: the other side does not learn our address.
     #[arg(long)]
     relay_only: bool,
@@ -72,12 +62,11 @@ async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let teller = Teller { begun: Instant::now(), is_json: arguments.json };
     let heard = Arc::<Heard>::default();
-    let mut config = terminal::config(&arguments.server, arguments.user, arguments.token.clone())?;
-    config.trust = terminal::trust(arguments.trust.as_deref())?;
-    config.peer.relay_only = arguments.relay_only;
     let seen = Arc::<Seen>::default();
     let camera = |_: &Inlet| Box::new(TestPattern::new(WHO, 640, 360)) as Box<dyn Source>;
     let host = Terminal { device: device(&arguments, &heard)?, camera, seen: seen.clone() };
+    let mut config = arguments.connection.config()?;
+    config.peer.relay_only = arguments.relay_only;
     let calls = Calls::connect(config, Arc::new(host))?;
     let call_type = if arguments.video { CallType::Video } else { CallType::Audio };
     let call = match arguments.call {

@@ -14,20 +14,13 @@ use calls_core::{
 use calls_protocol::DeviceId;
 use clap::Parser;
 use std::{process::ExitCode, sync::Arc};
-use terminal::{Seen, Terminal};
+use terminal::{Connection, Seen, Terminal};
 
 /// Checks the server, the relays, voice through them, and the microphone. Ends with 0 if a call can be made.
 #[derive(Parser)]
 struct Arguments {
-    /// Where the server is, such as http://127.0.0.1:3000.
-    #[arg(long)]
-    server: String,
-    /// As whom.
-    #[arg(long)]
-    user: u64,
-    /// The proof that the server asks for; none in open mode.
-    #[arg(long, env = "CALLS_TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
     /// Takes a tone for the microphone, on a machine without one.
     #[arg(long)]
     tone: bool,
@@ -36,7 +29,7 @@ struct Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
-    let mut config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
+    let mut config = arguments.connection.config()?;
     config.who.device = DeviceId::new("doctor")?;
     let takes_tone = arguments.tone;
     let device = move || match takes_tone {

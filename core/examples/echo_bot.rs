@@ -13,24 +13,18 @@ use calls_core::{
 };
 use clap::Parser;
 use serde_json::json;
-use std::{collections::BTreeMap, collections::VecDeque, path::PathBuf, sync::Arc, time::Instant};
-use terminal::{Heard, Listening, Progress, Seen, Teller, Terminal};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Instant,
+};
+use terminal::{Connection, Heard, Listening, Progress, Seen, Teller, Terminal};
 
 /// Answers anyone who calls, and sends their sound and picture back.
 #[derive(Parser)]
 struct Arguments {
-    /// Where the server is, such as http://127.0.0.1:3000.
-    #[arg(long)]
-    server: String,
-    /// As whom to be called.
-    #[arg(long)]
-    user: u64,
-    /// The proof that the server asks for; none in open mode.
-    #[arg(long, env = "CALLS_TOKEN")]
-    token: Option<String>,
-    /// An authority, as PEM, that may vouch for servers besides those that browsers trust.
-    #[arg(long, env = "CALLS_TRUST")]
-    trust: Option<PathBuf>,
+    #[command(flatten)]
+    connection: Connection,
     /// A line of JSON for each milestone.
     #[arg(long)]
     json: bool,
@@ -70,9 +64,8 @@ async fn main() -> anyhow::Result<()> {
     let seen = Arc::<Seen>::default();
     // What is seen is what is filmed.
     let camera = |newest: &Inlet| Box::new(Relayed::of(newest)) as Box<dyn Source>;
-    let mut config = terminal::config(&arguments.server, arguments.user, arguments.token)?;
-    config.trust = terminal::trust(arguments.trust.as_deref())?;
-    let calls = Calls::connect(config, Arc::new(Terminal { device, camera, seen: seen.clone() }))?;
+    let host = Terminal { device, camera, seen: seen.clone() };
+    let calls = Calls::connect(arguments.connection.config()?, Arc::new(host))?;
     let mut snapshots = calls.snapshots();
     let mut progress = BTreeMap::new();
     let mut server = Progress::new(teller.clone());

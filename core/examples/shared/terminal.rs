@@ -1,9 +1,9 @@
-//! What both programs say: a line for each milestone, for people or as JSON.
-#![allow(dead_code, reason = "the two programs use different parts")]
+//! What the programs have in common: who they are, what they say, what they bring along for the engine.
+#![allow(dead_code, reason = "each program uses other parts")]
 use calls_core::{
     CallKey, CallSnapshot, CallState, Config, Host, Lens, Path, Snapshot, Sound,
     audio::{Device, FRAME_SAMPLES, Loudness, NullDevice, SoundCard},
-    signaling::{Proofs, ServerUrl, Trust, Who},
+    signaling::{Proofs, ServerUrl, Who},
     video::{Codecs, Frame, Inlet, Maker, Sink, Software, Source, Studio},
 };
 use calls_protocol::{DeviceId, UserId};
@@ -11,6 +11,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
 use std::{
+    path::PathBuf,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
@@ -23,7 +24,7 @@ use tokio::{
 };
 
 /// A proof that is known from the beginning, or none in open mode.
-pub(crate) struct Token(pub(crate) Option<String>);
+struct Token(Option<String>);
 
 impl Proofs for Token {
     fn fetch(&self, _fresh: bool) -> BoxFuture<'_, Option<Value>> {
@@ -32,22 +33,39 @@ impl Proofs for Token {
     }
 }
 
-/// Certificates of authorities besides those that browsers trust, from a PEM file.
-pub(crate) fn trust(file: Option<&std::path::Path>) -> anyhow::Result<Trust> {
-    let Some(file) = file else { return Ok(Trust::default()) };
-    let extra_roots = CertificateDer::pem_file_iter(file)?.collect::<Result<_, _>>()?;
-    Ok(Trust { extra_roots, ..Trust::default() })
+/// Whom to connect to, and as whom.
+#[derive(clap::Args)]
+pub(crate) struct Connection {
+    /// Where the server is, such as http://127.0.0.1:3000.
+    #[arg(long)]
+    server: String,
+    /// As whom.
+    #[arg(long)]
+    user: u64,
+    /// The proof that the server asks for; none in open mode.
+    #[arg(long, env = "CALLS_TOKEN")]
+    token: Option<String>,
+    /// An authority, as PEM, that may vouch for servers besides those that browsers trust.
+    #[arg(long, env = "CALLS_TRUST")]
+    trust: Option<PathBuf>,
 }
 
-/// The engine's settings as both programs want them.
-pub(crate) fn config(server: &str, user: u64, token: Option<String>) -> anyhow::Result<Config> {
-    let who = Who {
-        user: UserId::new(user)?,
-        device: DeviceId::new("terminal")?,
-        platform: std::env::consts::OS.into(),
-        push_token: None,
-    };
-    Ok(Config::new(ServerUrl::parse(server)?, who, Arc::new(Token(token))))
+impl Connection {
+    /// The engine's settings for it.
+    pub(crate) fn config(&self) -> anyhow::Result<Config> {
+        let who = Who {
+            user: UserId::new(self.user)?,
+            device: DeviceId::new("terminal")?,
+            platform: std::env::consts::OS.into(),
+            push_token: None,
+        };
+        let mut config =
+            Config::new(ServerUrl::parse(&self.server)?, who, Arc::new(Token(self.token.clone())));
+        if let Some(file) = &self.trust {
+            config.trust.extra_roots = CertificateDer::pem_file_iter(file)?.collect::<Result<_, _>>()?;
+        }
+        Ok(config)
+    }
 }
 
 /// Ctrl-C, heard also while something else is done; a new listener would miss it.
@@ -123,7 +141,7 @@ pub(crate) fn sound_card() -> Box<dyn Device> {
     }
 }
 
-/// What both programs bring along for the engine.
+/// What a program brings along for the engine.
 pub(crate) struct Terminal<F> {
     pub(crate) device: F,
     pub(crate) camera: fn(&Inlet) -> Box<dyn Source>,
