@@ -1,13 +1,13 @@
 //! What the evenings of whole phones found, each as small as it gets.
-use super::{FINE, pair_events, registered, room, sdp, user};
+use super::{FINE, ended, pair_events, registered, room, sdp, user};
 use calls_machine::{
     AskId, CallState, Callee, Command, Effect, EndReason, FromPeer, FromServer, Input, Machine, Path,
     PeerKey, PeerOrder, Settings, Snapshot, Time,
 };
 use calls_protocol::{
-    Ack, CallId, CallType, ClientEvent, Ended, EndedReason, ErrorCode, GroupId, GroupIncoming, IceServers,
-    Initiated, Recipient, Refusal, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds, ServerEvent,
-    Topology, UnixMillis,
+    Ack, CallId, CallType, ClientEvent, EndedReason, ErrorCode, GroupId, GroupIncoming, IceServers,
+    Initiated, Recipient, Refusal, RelayedRenegotiate, RoomName, RoomState, Sdp, ServerEvent, Topology,
+    UnixMillis,
 };
 use std::time::Duration;
 
@@ -321,13 +321,7 @@ fn a_ring_that_stops_while_we_come_in_ends_nothing() {
     let call = device.snapshot().calls[0].key;
     let joins = device.give(Input::App(Command::Accept { call, call_type: CallType::Audio }));
 
-    device.event(ServerEvent::Ended(Ended {
-        room_name: room("a"),
-        reason: EndedReason::Missed,
-        ended_by: None,
-        duration: Seconds(0),
-        replaced_by: None,
-    }));
+    device.event(ended("a", EndedReason::Missed, None));
     let ask = *asks(&joins)[0].0;
     device.server(FromServer::Answer { ask, answer: Ok(state_of(room("a"), None)) });
 
@@ -348,13 +342,7 @@ fn who_dials_a_group_that_talks_already_is_told_so() {
 fn a_call_that_gives_way_to_one_that_is_over_is_no_fault_of_ours() {
     let mut device = Device::new();
     device.ring_there();
-    device.event(ServerEvent::Ended(Ended {
-        room_name: room("a"),
-        reason: EndedReason::Cancelled,
-        ended_by: None,
-        duration: Seconds(0),
-        replaced_by: Some(room("b")),
-    }));
+    device.event(ended("a", EndedReason::Cancelled, Some("b")));
 
     device.pass(Settings::default().dial);
 
@@ -365,13 +353,7 @@ fn a_call_that_gives_way_to_one_that_is_over_is_no_fault_of_ours() {
 fn who_gives_up_while_their_call_takes_the_place_of_ours_declines_theirs() {
     let mut device = Device::new();
     device.ring_there();
-    device.event(ServerEvent::Ended(Ended {
-        room_name: room("a"),
-        reason: EndedReason::Cancelled,
-        ended_by: None,
-        duration: Seconds(0),
-        replaced_by: Some(room("b")),
-    }));
+    device.event(ended("a", EndedReason::Cancelled, Some("b")));
     let call = device.snapshot().calls[0].key;
 
     let effects = device.give(Input::App(Command::HangUp { call }));

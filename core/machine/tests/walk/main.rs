@@ -326,6 +326,12 @@ fn ended(name: &str, reason: EndedReason, replaced_by: Option<&str>) -> ServerEv
     })
 }
 
+/// The person may call user 2 in room a.
+fn can_dial(can: &mut dyn FnMut(String, Input), call_type: CallType) {
+    let dial = Command::Dial { room: room("a"), to: Callee::User(user(2)), call_type };
+    can("dial".into(), Input::App(dial));
+}
+
 /// What the server may tell of a 1-1 call in room `name` with user 2.
 fn pair_events(name: &'static str) -> Vec<(String, ServerEvent)> {
     let them = Recipient::User(user(2));
@@ -418,11 +424,7 @@ fn walk_wholly(world: &World) {
 #[test]
 fn a_call_that_we_dial() {
     let world = World {
-        commands: |can| {
-            let dial =
-                Command::Dial { room: room("a"), to: Callee::User(user(2)), call_type: CallType::Audio };
-            can("dial".into(), Input::App(dial));
-        },
+        commands: |can| can_dial(can, CallType::Audio),
         rings: &[],
         events: || pair_events("a"),
         pushes: false,
@@ -435,11 +437,7 @@ fn a_call_that_we_dial() {
 #[test]
 fn what_is_switched_and_shown() {
     let world = World {
-        commands: |can| {
-            let dial =
-                Command::Dial { room: room("a"), to: Callee::User(user(2)), call_type: CallType::Audio };
-            can("dial".into(), Input::App(dial));
-        },
+        commands: |can| can_dial(can, CallType::Audio),
         rings: &[],
         events: || {
             let mut events = vec![pair_events("a").remove(0)];
@@ -473,11 +471,7 @@ fn a_call_that_rings_here() {
 #[test]
 fn both_call_each_other() {
     let world = World {
-        commands: |can| {
-            let dial =
-                Command::Dial { room: room("a"), to: Callee::User(user(2)), call_type: CallType::Audio };
-            can("dial".into(), Input::App(dial));
-        },
+        commands: |can| can_dial(can, CallType::Audio),
         rings: &[("b", 2)],
         events: || {
             let mut events: Vec<_> =
@@ -497,11 +491,7 @@ fn both_call_each_other() {
 #[test]
 fn a_second_call_comes_in() {
     let world = World {
-        commands: |can| {
-            let dial =
-                Command::Dial { room: room("a"), to: Callee::User(user(2)), call_type: CallType::Video };
-            can("dial".into(), Input::App(dial));
-        },
+        commands: |can| can_dial(can, CallType::Video),
         rings: &[("c", 3)],
         events: || {
             let mut events: Vec<_> = pair_events("a").into_iter().take(4).collect();

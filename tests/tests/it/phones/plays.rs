@@ -19,6 +19,14 @@ fn then<'a>(first: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
     [first, more].concat()
 }
 
+/// Media was gone and is back, both saw so, and the call was never in question.
+fn goes_on_after_a_repair(play: Play) {
+    assert!(play.hears(0, 1) && play.hears(1, 0));
+    assert_eq!(play.shown(0), [then(&CALLER, &["talking repairing", "talking up"])]);
+    assert_eq!(play.shown(1), [then(&CALLEE, &["talking repairing", "talking up"])]);
+    play.ends();
+}
+
 #[test]
 fn two_people_talk_and_one_hangs_up() {
     let mut play = talking(&[1, 2]);
@@ -114,10 +122,7 @@ fn a_lift_of_25_seconds_ends_no_call() {
     assert!(!play.hears(0, 1) && !play.hears(1, 0));
     play.pass(12_000);
 
-    assert!(play.hears(0, 1) && play.hears(1, 0));
-    assert_eq!(play.shown(0), [then(&CALLER, &["talking repairing", "talking up"])]);
-    assert_eq!(play.shown(1), [then(&CALLEE, &["talking repairing", "talking up"])]);
-    play.ends();
+    goes_on_after_a_repair(play);
 }
 
 #[test]
@@ -193,10 +198,7 @@ fn after_30_seconds_without_media_the_connection_is_built_anew() {
     assert!(play.rebuilt() > 0);
     play.pass(12_000);
 
-    assert!(play.hears(0, 1) && play.hears(1, 0));
-    assert_eq!(play.shown(0), [then(&CALLER, &["talking repairing", "talking up"])]);
-    assert_eq!(play.shown(1), [then(&CALLEE, &["talking repairing", "talking up"])]);
-    play.ends();
+    goes_on_after_a_repair(play);
 }
 
 #[test]
