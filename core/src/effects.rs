@@ -137,11 +137,6 @@ impl Outside {
         }
     }
 
-    /// The device has another network.
-    pub(crate) fn network_changed(&self) {
-        self.signaling.network_changed();
-    }
-
     /// Ends everything and waits until nothing is left.
     pub(crate) async fn close(self) {
         let Self { signaling, voice, pictures, told, peers, mut tasks, .. } = self;

@@ -124,7 +124,7 @@ impl Engine {
     }
 
     fn now(&self) -> Time {
-        Time(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX))
+        Time(0) + self.begun.elapsed()
     }
 
     async fn order(&mut self, order: Order) {
@@ -137,14 +137,12 @@ impl Engine {
                 let _unheard = key.send(begun);
             }
             Order::Server(said) => self.input(Input::Server(said)).await,
-            Order::Device(said) => {
-                if said == FromDevice::NetworkChanged {
-                    // What the app has seen is not seen again.
-                    let _is_known = self.network.as_mut().map(NetworkWatch::look);
-                    self.outside.network_changed();
-                }
-                self.input(Input::Device(said)).await;
+            Order::Device(FromDevice::NetworkChanged) => {
+                // What the app has seen is not seen again.
+                let _is_known = self.network.as_mut().map(NetworkWatch::look);
+                self.network_changed().await;
             }
+            Order::Device(said) => self.input(Input::Device(said)).await,
             Order::SwitchCamera => {
                 if let Err(refused) = self.outside.pictures.switch_camera() {
                     self.input(Input::Device(no(&refused))).await;
@@ -211,8 +209,13 @@ impl Engine {
 
     async fn look_at_network(&mut self) {
         if self.network.as_mut().is_some_and(NetworkWatch::look) {
-            self.order(Order::Device(FromDevice::NetworkChanged)).await;
+            self.network_changed().await;
         }
+    }
+
+    async fn network_changed(&mut self) {
+        self.outside.signaling.network_changed();
+        self.input(Input::Device(FromDevice::NetworkChanged)).await;
     }
 
     async fn note_figures(&mut self) {

@@ -168,7 +168,7 @@ impl Wire {
         }
     }
 
-    /// The servers' names and passwords are good for a while; the next restart takes these.
+    /// The servers' names and passwords are good for a while; the next connection that is built takes these.
     pub(crate) fn refresh_servers(&mut self, servers: &IceServers) {
         self.servers = servers.clone();
     }

@@ -157,7 +157,7 @@ impl Driver {
     }
 
     fn input(&mut self, input: LinkInput) {
-        let now = Time(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let now = Time(0) + self.begun.elapsed();
         self.effects.extend(self.link.handle(now, input));
     }
 
