@@ -46,6 +46,7 @@ impl MariaDb {
         // Short: the path of a socket may have no more than 107 characters.
         let folder = std::env::temp_dir().join(format!("wmc-mariadb-{}-{number}", std::process::id()));
         copy_folder(&template, &folder.join("data"))?;
+        fs::create_dir(folder.join("tmp"))?;
         let server = Self { folder, process: Mutex::new(None), databases: AtomicU32::new(0) };
         server.resume()?;
         Ok(server)
@@ -58,6 +59,8 @@ impl MariaDb {
             .arg(format!("--datadir={}", self.folder.join("data").display()))
             .arg(format!("--socket={}", self.socket().display()))
             .arg(format!("--pid-file={}", self.folder.join("pid").display()))
+            // Its own: a server that begins deletes what it finds there, of others as well.
+            .arg(format!("--tmpdir={}", self.folder.join("tmp").display()))
             .args(["--skip-networking", "--innodb-flush-log-at-trx-commit=1", "--performance-schema=OFF"])
             .args(SMALL)
             .stdout(Stdio::null())
