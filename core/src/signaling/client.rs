@@ -152,6 +152,10 @@ impl Driver {
                 () = sleep_until(wake) => LinkInput::Tick,
             };
             self.input(input);
+            // What was ordered at the same moment, as addresses of ours are, leaves in the same write.
+            while let Ok(order) = ordered.try_recv() {
+                self.input(order);
+            }
         }
         self.carry_out().await;
     }
@@ -178,6 +182,7 @@ impl Driver {
     }
 
     async fn carry_out(&mut self) {
+        let mut is_written = false;
         while let Some(effect) = self.effects.pop_front() {
             match effect {
                 LinkEffect::FetchProof { fresh } => {
@@ -188,18 +193,32 @@ impl Driver {
                     let open = transport::open(self.server.clone(), self.tls.clone());
                     self.work = Some(Box::pin(async move { Done::Opened(open.await.map(Box::new)) }));
                 }
-                LinkEffect::Send(text) => self.send(text).await,
+                LinkEffect::Send(text) => {
+                    self.write(Some(text)).await;
+                    is_written = true;
+                }
                 LinkEffect::Drop => (self.socket, self.work) = (None, None),
                 // The engine that does not listen any more is about to close us.
                 LinkEffect::Tell(told) => drop(self.tell.send(told).await),
             }
+            if is_written && !matches!(self.effects.front(), Some(LinkEffect::Send(_))) {
+                is_written = false;
+                // If it fails, there is more to carry out.
+                self.write(None).await;
+            }
         }
     }
 
-    async fn send(&mut self, text: String) {
+    /// Writes a message, or lets go what was written.
+    async fn write(&mut self, text: Option<String>) {
         let Some(socket) = &mut self.socket else { return };
-        let sent = timeout(WRITE, socket.send(Message::text(text))).await;
-        if !matches!(sent, Ok(Ok(()))) {
+        let written = async {
+            match text {
+                Some(text) => socket.feed(Message::text(text)).await,
+                None => socket.flush().await,
+            }
+        };
+        if !matches!(timeout(WRITE, written).await, Ok(Ok(()))) {
             self.socket = None;
             self.input(LinkInput::Gone);
         }
@@ -227,5 +246,80 @@ async fn read(socket: &mut Option<Box<Socket>>) -> LinkInput {
                 return LinkInput::Gone;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use calls_protocol::{DeviceId, UserId};
+    use futures_util::FutureExt;
+    use std::{
+        io,
+        pin::Pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{Context, Poll},
+    };
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+    use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
+
+    struct Nothing;
+
+    impl Proofs for Nothing {
+        fn fetch(&self, _fresh: bool) -> BoxFuture<'_, Option<serde_json::Value>> {
+            async { None }.boxed()
+        }
+    }
+
+    /// Takes everything, says nothing, and counts how often it was written to.
+    struct Counting(Arc<AtomicUsize>);
+
+    impl AsyncRead for Counting {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Counting {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_said_at_one_moment_leaves_in_one_write() {
+        let who = Who {
+            user: UserId::new(1).expect("small"),
+            device: DeviceId::new("phone").expect("a name"),
+            platform: "test".into(),
+            push_token: None,
+        };
+        let writes = Arc::new(AtomicUsize::new(0));
+        let stream: Box<dyn transport::Stream> = Box::new(Counting(writes.clone()));
+        let (tell, _told) = mpsc::channel(1);
+        let mut driver = Driver {
+            link: Link::new(who, LinkSettings::default(), 0),
+            begun: Instant::now(),
+            server: ServerUrl::parse("http://127.0.0.1").expect("an address"),
+            tls: Trust::default().config().expect("the usual one"),
+            proofs: Arc::new(Nothing),
+            tell,
+            effects: (0..6).map(|n| LinkEffect::Send(format!("address {n}"))).collect(),
+            work: None,
+            socket: Some(Box::new(WebSocketStream::from_raw_socket(stream, Role::Client, None).await)),
+        };
+
+        driver.carry_out().await;
+
+        assert_eq!(writes.load(Ordering::Relaxed), 1);
     }
 }
