@@ -8,7 +8,7 @@ mod terminal;
 
 use calls_core::{
     audio::{Device, ToneDevice},
-    check::{self, Finding, check},
+    check::{self, Finding, Outlook, check},
     video::{Inlet, Relayed, Source},
 };
 use calls_protocol::DeviceId;
@@ -38,9 +38,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let camera = |newest: &Inlet| Box::new(Relayed::of(newest)) as Box<dyn Source>;
     let host = Terminal { device, camera, seen: Arc::<Seen>::default() };
-    let mut all_fine = true;
-    check(&config, &host, |subject, finding| {
-        all_fine &= finding.is_fine();
+    let outlook = check(&config, &host, |subject, finding| {
         let mark = match finding {
             Finding::Fine { .. } => "ok",
             Finding::NotOffered => "--",
@@ -49,9 +47,11 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("  {mark}  {}", check::in_words(subject, finding));
     })
     .await?;
-    println!(
-        "{}",
-        if all_fine { "Calls can be made from here." } else { "Not everything works; see above." }
-    );
-    Ok(if all_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let words = match outlook {
+        Outlook::Good => "Calls can be made from here.",
+        Outlook::Limited => "Calls can be made from here, but not everything works; see above.",
+        Outlook::NoCalls => "No calls can be made from here; see above.",
+    };
+    println!("{words}");
+    Ok(if outlook == Outlook::NoCalls { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

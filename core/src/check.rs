@@ -75,23 +75,56 @@ impl Finding {
     }
 }
 
+/// What all that was found comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outlook {
+    /// Calls can be made, and nothing is known that would spoil them.
+    Good,
+    /// Calls can be made, but something does not work that some of them need.
+    Limited,
+    /// No call can be made.
+    NoCalls,
+}
+
+impl Outlook {
+    /// Of everything that was found.
+    pub fn of<'a>(found: impl IntoIterator<Item = (Subject, &'a Finding)>) -> Self {
+        let mut outlook = Self::Good;
+        for (subject, finding) in found {
+            match subject {
+                _ if finding.is_fine() => {}
+                Subject::Server => return Self::NoCalls,
+                Subject::Address | Subject::Relay(_) | Subject::Media | Subject::Sound => {
+                    outlook = Self::Limited;
+                }
+            }
+        }
+        outlook
+    }
+}
+
 /// Checks everything, one thing after another, and tells each as it is known. Needs a tokio runtime. Use a device id of
 /// its own in `config`, or the app's own connection is replaced.
 pub async fn check(
     config: &Config,
     host: &dyn Host,
     mut tell: impl FnMut(Subject, &Finding),
-) -> Result<(), TrustError> {
+) -> Result<Outlook, TrustError> {
+    let mut all = Vec::new();
+    let mut tell = |subject, finding: Finding| {
+        tell(subject, &finding);
+        all.push((subject, finding));
+    };
     let tls = Trust { pinned_keys: Vec::new(), ..config.trust.clone() }.config()?;
     let settings = PeerSettings { tls: config.peer.tls.clone().or(Some(tls)), ..config.peer.clone() };
     let (found, servers) = server(config).await?;
-    tell(Subject::Server, &found);
     let servers = servers.unwrap_or_default();
     let is_known = found.is_fine();
+    tell(Subject::Server, found);
     let or_skipped = |found| if is_known { found } else { Finding::Skipped };
 
     let stun = only(&servers, |url| url.starts_with("stun:"));
-    tell(Subject::Address, &or_skipped(address(&settings, stun, false, "srflx").await));
+    tell(Subject::Address, or_skipped(address(&settings, stun, false, "srflx").await));
     let mut relay = None;
     for protocol in [RelayProtocol::Udp, RelayProtocol::Tcp, RelayProtocol::Tls] {
         let by_it = only(&servers, |url| relay_protocol(url) == Some(protocol));
@@ -99,15 +132,15 @@ pub async fn check(
         if found.is_fine() && !by_it.0.is_empty() {
             relay = relay.or(Some(by_it));
         }
-        tell(Subject::Relay(protocol), &or_skipped(found));
+        tell(Subject::Relay(protocol), or_skipped(found));
     }
     let through = match relay {
         Some(relay) => media(&settings, relay).await,
         None => Finding::Skipped,
     };
-    tell(Subject::Media, &through);
-    tell(Subject::Sound, &sound(host.sound()).await);
-    Ok(())
+    tell(Subject::Media, through);
+    tell(Subject::Sound, sound(host.sound()).await);
+    Ok(Outlook::of(all.iter().map(|(subject, finding)| (*subject, finding))))
 }
 
 async fn server(config: &Config) -> Result<(Finding, Option<IceServers>), TrustError> {
@@ -334,6 +367,25 @@ pub fn in_words(subject: Subject, finding: &Finding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_way_to_a_relay_that_is_closed_limits_calls_and_a_server_that_is_gone_ends_them() {
+        let fine = Finding::Fine { took: Duration::from_millis(5) };
+        let by = |server: &Finding, udp: &Finding, sound: &Finding| {
+            Outlook::of([
+                (Subject::Server, server),
+                (Subject::Relay(RelayProtocol::Udp), udp),
+                (Subject::Relay(RelayProtocol::Tcp), &fine),
+                (Subject::Sound, sound),
+            ])
+        };
+
+        assert_eq!(by(&fine, &fine, &fine), Outlook::Good);
+        assert_eq!(by(&fine, &Finding::NotOffered, &fine), Outlook::Good);
+        assert_eq!(by(&fine, &Finding::NoAnswer, &fine), Outlook::Limited);
+        assert_eq!(by(&fine, &fine, &Finding::Silent), Outlook::Limited);
+        assert_eq!(by(&Finding::SignedOut, &Finding::Skipped, &fine), Outlook::NoCalls);
+    }
 
     #[test]
     fn each_way_to_a_relay_is_told_from_the_others() {

@@ -2,7 +2,7 @@
 use anyhow::Result;
 use calls_core::{
     Callee, Closed, EndReason, Picture,
-    check::{Finding, check},
+    check::{Finding, Outlook, check},
 };
 use calls_protocol::{CallType, UserId};
 use calls_tests::{
@@ -284,11 +284,12 @@ async fn the_check_before_a_call_finds_what_works_and_what_does_not() -> Result<
     let mut found = std::collections::BTreeMap::new();
 
     let host = phone::pocket(1);
-    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+    let outlook = check(&phone::config(server.address(), 1), &host, |subject, finding| {
         found.insert(format!("{subject:?}"), finding.clone());
     })
     .await?;
 
+    assert_eq!(outlook, Outlook::Good, "{found:?}");
     for works in ["Server", "Address", "Relay(Udp)", "Media", "Sound"] {
         assert!(matches!(found[works], Finding::Fine { .. }), "{works}: {found:?}");
     }
@@ -305,11 +306,12 @@ async fn the_check_says_that_a_proof_is_not_taken() -> Result<()> {
     let mut found = std::collections::BTreeMap::new();
 
     let host = phone::pocket(1);
-    check(&phone::config(server.address(), 1), &host, |subject, finding| {
+    let outlook = check(&phone::config(server.address(), 1), &host, |subject, finding| {
         found.insert(format!("{subject:?}"), finding.clone());
     })
     .await?;
 
+    assert_eq!(outlook, Outlook::NoCalls, "{found:?}");
     assert_eq!(found["Server"], Finding::SignedOut, "{found:?}");
     assert_eq!(found["Media"], Finding::Skipped, "{found:?}");
     server.stop().await;
