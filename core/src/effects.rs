@@ -63,7 +63,7 @@ impl Outside {
             Effect::Peer(peer, order) => self.order(peer, order).await,
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
-            Effect::Capture(picture) => return self.pictures.show(picture),
+            Effect::Capture(picture) => return self.pictures.show(picture).await,
             Effect::Changed => {}
             Effect::Ended { call, reason } => {
                 self.voice.forget(call);

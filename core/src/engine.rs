@@ -144,7 +144,7 @@ impl Engine {
             }
             Order::Device(said) => self.input(Input::Device(said)).await,
             Order::SwitchCamera => {
-                if let Err(refused) = self.outside.pictures.switch_camera() {
+                if let Err(refused) = self.outside.pictures.switch_camera().await {
                     self.input(Input::Device(no(&refused))).await;
                 }
             }

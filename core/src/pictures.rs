@@ -26,8 +26,9 @@ pub(crate) struct Pictures {
     filming: Option<Filming>,
     shows: Picture,
     lens: Lens,
-    /// Threads that end.
+    /// Threads that end: those that show, and those that film.
     ending: JoinSet<()>,
+    closing: JoinSet<()>,
 }
 
 /// Somebody who sees us, and whom we see.
@@ -50,6 +51,7 @@ impl Pictures {
             shows: Picture::None,
             lens: Lens::default(),
             ending: JoinSet::new(),
+            closing: JoinSet::new(),
         }
     }
 
@@ -89,36 +91,39 @@ impl Pictures {
         self.audience().remove(&key);
         let Some(viewer) = self.viewers.remove(&key) else { return };
         // Waits for the frame that is being shown.
-        self.end(viewer.watching);
+        end(&mut self.ending, viewer.watching);
         if self.viewers.is_empty() && self.shows == Picture::None {
-            let filming = self.filming.take();
-            self.end(filming);
+            end(&mut self.closing, self.filming.take());
         }
         self.tell_codecs();
     }
 
-    fn end(&mut self, thread: Option<impl Send + 'static>) {
-        while self.ending.try_join_next().is_some() {}
-        if let Some(thread) = thread {
-            self.ending.spawn_blocking(move || drop(thread));
-        }
-    }
-
     /// Shows this from now on.
-    pub(crate) fn show(&mut self, picture: Picture) -> Result<(), NoPicture> {
+    pub(crate) async fn show(&mut self, picture: Picture) -> Result<(), NoPicture> {
         self.shows = picture;
+        self.put_away().await;
         let maker = match picture {
-            Picture::None => None,
+            Picture::None if self.viewers.is_empty() => {
+                end(&mut self.closing, self.filming.take());
+                return Ok(());
+            }
+            Picture::None => return Ok(()),
             Picture::Camera => self.host.camera(self.lens),
             Picture::Screen => self.host.shared_screen(),
         };
-        let is_refused = maker.is_none() && picture != Picture::None;
-        self.film(maker)?;
-        if is_refused { Err(NoPicture(picture)) } else { Ok(()) }
+        self.film(maker.ok_or(NoPicture(picture))?)
     }
 
-    fn film(&mut self, maker: Option<Box<dyn Maker>>) -> Result<(), NoPicture> {
-        if maker.is_some() && self.filming.is_none() {
+    /// Until nothing is filmed any more: a camera opens only once at a time.
+    async fn put_away(&mut self) {
+        if let Some(filming) = &self.filming {
+            filming.clear().await;
+        }
+        while self.closing.join_next().await.is_some() {}
+    }
+
+    fn film(&mut self, maker: Box<dyn Maker>) -> Result<(), NoPicture> {
+        if self.filming.is_none() {
             let audience = self.audience.clone();
             match Filming::start(move |frame| deliver(&audience, &frame)) {
                 Ok(filming) => self.filming = Some(filming),
@@ -132,21 +137,23 @@ impl Pictures {
         if let Some(filming) = &self.filming {
             filming.film(maker);
         }
-        if self.viewers.is_empty() && self.shows == Picture::None {
-            let filming = self.filming.take();
-            self.end(filming);
-        }
         Ok(())
     }
 
-    /// The camera that looks the other way, if there is one; else the one that is in use goes on.
-    pub(crate) fn switch_camera(&mut self) -> Result<(), NoPicture> {
+    /// The camera that looks the other way, if there is one; else the one that was in use goes on.
+    pub(crate) async fn switch_camera(&mut self) -> Result<(), NoPicture> {
         if self.shows != Picture::Camera {
             return Ok(());
         }
-        let Some(maker) = self.host.camera(self.lens.other()) else { return Ok(()) };
-        self.lens = self.lens.other();
-        self.film(Some(maker))
+        self.put_away().await;
+        let maker = match self.host.camera(self.lens.other()) {
+            Some(maker) => {
+                self.lens = self.lens.other();
+                maker
+            }
+            None => self.host.camera(self.lens).ok_or(NoPicture(Picture::Camera))?,
+        };
+        self.film(maker)
     }
 
     /// Whether somebody may see us now. Who only rings, or is on hold, has no say in how our picture is made.
@@ -213,12 +220,20 @@ impl Pictures {
 
     /// Ends everything and waits until no thread is left.
     pub(crate) async fn close(mut self) {
-        let filming = self.filming.take();
-        self.end(filming);
+        end(&mut self.closing, self.filming.take());
         for viewer in std::mem::take(&mut self.viewers).into_values() {
-            self.end(viewer.watching);
+            end(&mut self.ending, viewer.watching);
         }
+        while self.closing.join_next().await.is_some() {}
         while self.ending.join_next().await.is_some() {}
+    }
+}
+
+/// Drops a thread, which waits for its end, where that holds up nobody.
+fn end(ending: &mut JoinSet<()>, thread: Option<impl Send + 'static>) {
+    while ending.try_join_next().is_some() {}
+    if let Some(thread) = thread {
+        ending.spawn_blocking(move || drop(thread));
     }
 }
 

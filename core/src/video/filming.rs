@@ -12,6 +12,7 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+use tokio::sync::oneshot;
 use tracing::{error, warn};
 
 /// Gives encoded frames by itself. Here it looks at a [`Source`]; on Android the camera draws into the encoder, and no
@@ -116,6 +117,8 @@ struct Orders {
     /// One of a kind, so there are never many.
     wishes: Vec<Wish>,
     maker: Option<Option<Box<dyn Maker>>>,
+    /// Who waits until the last maker is gone.
+    waiting: Vec<oneshot::Sender<()>>,
     end: bool,
 }
 
@@ -130,10 +133,20 @@ impl Filming {
         Ok(Self { desk, thread: Some(thread) })
     }
 
-    /// Puts something in front of the camera instead of what was there: a camera, a screen, or nothing. The stream goes on,
-    /// and begins anew with a key frame.
-    pub fn film(&self, maker: Option<Box<dyn Maker>>) {
-        self.desk.put(|orders| orders.maker = Some(maker));
+    /// Puts a camera or a screen in front instead of what was there. The stream goes on, and begins anew with a key frame.
+    pub fn film(&self, maker: Box<dyn Maker>) {
+        self.desk.put(|orders| orders.maker = Some(Some(maker)));
+    }
+
+    /// Puts nothing in front, and waits until what was there is dropped: a phone opens one camera at a time.
+    pub async fn clear(&self) {
+        let (gone, is_gone) = oneshot::channel();
+        self.desk.put(|orders| {
+            orders.maker = Some(None);
+            orders.waiting.push(gone);
+        });
+        // The thread has ended, and dropped it.
+        let _ended = is_gone.await;
     }
 
     /// Tells whoever makes the picture, now and later.
@@ -179,7 +192,7 @@ impl Desk {
 
 impl Orders {
     fn is_empty(&self) -> bool {
-        self.wishes.is_empty() && self.maker.is_none() && !self.end
+        self.wishes.is_empty() && self.maker.is_none() && self.waiting.is_empty() && !self.end
     }
 }
 
@@ -196,7 +209,7 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
     let mut held: Vec<Wish> = Vec::new();
     loop {
         let within = maker.as_ref().map(|maker| maker.due().saturating_sub(begin.elapsed()));
-        let Orders { mut wishes, maker: new, end } = desk.take(within);
+        let Orders { mut wishes, maker: new, waiting, end } = desk.take(within);
         if end {
             return;
         }
@@ -207,8 +220,12 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
             }
         }
         if let Some(new) = new {
+            // First the old one: both may be the same camera.
+            drop(maker.take());
             (maker, wishes) = (new, held.clone());
         }
+        // Each that waits is told by this.
+        drop(waiting);
         let Some(maker) = &mut maker else { continue };
         let now = begin.elapsed();
         wishes.into_iter().for_each(|wish| maker.wish(now, wish));
@@ -245,13 +262,13 @@ mod tests {
         (filming, receive)
     }
 
-    fn camera(who: u64, preview: Option<Box<dyn Sink>>) -> Option<Box<dyn Maker>> {
+    fn camera(who: u64, preview: Option<Box<dyn Sink>>) -> Box<dyn Maker> {
         let source = Box::new(pattern::TestPattern::new(who, 192, 108));
-        Some(Box::new(Studio::new(source, Box::new(Software), preview)))
+        Box::new(Studio::new(source, Box::new(Software), preview))
     }
 
-    #[test]
-    fn camera_screen_and_nothing_take_turns_and_each_begins_with_a_key_frame() {
+    #[tokio::test]
+    async fn camera_screen_and_nothing_take_turns_and_each_begins_with_a_key_frame() {
         let (filming, made) = filming();
         let mut decoder = Software.decoder(VideoCodec::Vp8).unwrap();
         let mut last = None;
@@ -271,10 +288,33 @@ mod tests {
             }
         }
 
-        filming.film(None);
+        filming.clear().await;
         // One may have been made already; after that there is silence until the end, which closes the channel.
         drop(filming);
         assert!(made.iter().count() < 30);
+    }
+
+    #[tokio::test]
+    async fn what_was_filmed_is_gone_before_anything_else_is_opened() {
+        struct Open(Arc<AtomicU32>);
+        impl Source for Open {
+            fn next(&mut self, _at: Duration) -> Option<Frame> {
+                None
+            }
+        }
+        impl Drop for Open {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        let open = Arc::new(AtomicU32::new(0));
+        let (filming, _made) = filming();
+
+        for _ in 0..10 {
+            filming.clear().await;
+            assert_eq!(open.fetch_add(1, Ordering::Relaxed), 0);
+            filming.film(Box::new(Studio::new(Box::new(Open(open.clone())), Box::new(Software), None)));
+        }
     }
 
     #[test]
@@ -327,7 +367,7 @@ mod tests {
         let (filming, made) = filming();
         let begin = Instant::now();
         let source = Box::new(Counted(source, Arc::clone(&asked)));
-        filming.film(Some(Box::new(Studio::new(source, Box::new(Software), None))));
+        filming.film(Box::new(Studio::new(source, Box::new(Software), None)));
         let mut decoder = Software.decoder(VideoCodec::Vp8).unwrap();
         let mut seen = |who| {
             let frame = made.recv_timeout(PATIENCE).unwrap();

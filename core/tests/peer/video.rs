@@ -19,9 +19,9 @@ use tokio::{
     time::timeout,
 };
 
-fn camera(who: u64) -> Option<Box<dyn Maker>> {
+fn camera(who: u64) -> Box<dyn Maker> {
     let source = Box::new(TestPattern::new(who, 320, 180));
-    Some(Box::new(Studio::new(source, Box::new(Software), None)))
+    Box::new(Studio::new(source, Box::new(Software), None))
 }
 
 struct Shown(mpsc::UnboundedSender<Frame>);
