@@ -7,17 +7,42 @@ use calls_machine::{
     CallKey, Command, Effect, FromDevice, FromPeer, FromServer, Input, PeerKey, PeerOrder, Time,
 };
 use calls_protocol::{Candidate, ServerEvent, UserId};
-use std::{collections::VecDeque, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write as _,
+};
 
-/// More than a long call with a bad network writes. Older lines go first.
-const LINES: usize = 2000;
+/// What a call begins with says how it came to be: it stays, however long the call is.
+const BEGINNING: usize = 300;
+/// More than half an hour of a bad network writes. Of a longer call the latest lines stay.
+const LATEST: usize = 1700;
+/// Of what belongs to no call.
+const COMMON: usize = 1000;
+/// Calls that are remembered.
+const CALLS: usize = 5;
+/// How far before a call its report begins, in milliseconds.
+const BEFORE: u64 = 5000;
 
 /// What happened, the oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    lines: VecDeque<(Time, Option<CallKey>, String)>,
-    people: Vec<UserId>,
+    common: VecDeque<Line>,
+    calls: BTreeMap<CallKey, Lines>,
+}
+
+#[derive(Debug, Clone)]
+struct Line {
+    at: Time,
+    text: String,
+}
+
+/// What happened in one call.
+#[derive(Debug, Default)]
+struct Lines {
+    beginning: Vec<Line>,
+    latest: VecDeque<Line>,
     left_out: u64,
+    people: Vec<UserId>,
 }
 
 impl Recorder {
@@ -25,7 +50,7 @@ impl Recorder {
     pub(crate) fn came(&mut self, now: Time, input: &Input) {
         let (call, text) = match input {
             Input::App(command) => (call_of(command), format!("app     {}", command_name(command))),
-            Input::Server(said) => (None, format!("server  {}", self.server_word(said))),
+            Input::Server(said) => (None, format!("server  {}", server_word(said))),
             Input::Peer(peer, said) => (Some(peer.call), format!("{} {}", self.peer(*peer), peer_word(said))),
             Input::Device(FromDevice::NetworkChanged) => (None, "device  another network".into()),
             Input::Device(FromDevice::NoMicrophone) => (None, "device  no microphone".into()),
@@ -62,7 +87,7 @@ impl Recorder {
     /// How a connection does.
     pub(crate) fn figures(&mut self, now: Time, call: CallKey, other: &OtherStats) {
         let OtherStats { user, connection, voice, picture, .. } = other;
-        let person = self.person(*user);
+        let person = self.lines(call).person(*user);
         let path = connection.path.map_or_else(
             || "no way yet".to_owned(),
             |path| match path.relay {
@@ -89,12 +114,71 @@ impl Recorder {
         self.line(now, Some(call), text);
     }
 
-    fn line(&mut self, now: Time, call: Option<CallKey>, text: String) {
-        if self.lines.len() == LINES {
-            self.lines.pop_front();
+    fn line(&mut self, at: Time, call: Option<CallKey>, text: String) {
+        let line = Line { at, text };
+        match call {
+            Some(call) => self.lines(call).add(line),
+            None => {
+                self.common.push_back(line);
+                if self.common.len() > COMMON {
+                    self.common.pop_front();
+                }
+            }
+        }
+    }
+
+    fn lines(&mut self, call: CallKey) -> &mut Lines {
+        if self.calls.len() >= CALLS && !self.calls.contains_key(&call) {
+            // Keys grow, so it is the oldest.
+            self.calls.pop_first();
+        }
+        self.calls.entry(call).or_default()
+    }
+
+    fn peer(&mut self, peer: PeerKey) -> String {
+        let person = self.lines(peer.call).person(peer.user);
+        match peer.build {
+            0 => format!("peer {person} "),
+            build => format!("peer {person}.{build}"),
+        }
+    }
+
+    /// What is known of one call and of what is common to all, with times since its first line.
+    pub(crate) fn report(&self, call: CallKey) -> String {
+        let Some(Lines { beginning, latest, left_out, .. }) = self.calls.get(&call) else {
+            return "nothing is known of this call\n".into();
+        };
+        let begin = beginning.first().map_or(0, |line| line.at.0);
+        let common = self.common.iter().filter(|line| line.at.0 + BEFORE >= begin);
+        let mut lines: Vec<&Line> = common.chain(beginning).chain(latest).collect();
+        // Stable: at one moment what is common comes first.
+        lines.sort_by_key(|line| line.at);
+        let (end_of_beginning, mut text) = (beginning.last().map(|line| line.at), String::new());
+        let mut left_out = (*left_out > 0).then_some(left_out);
+        for Line { at, text: line } in lines {
+            // Writing to a string does not fail.
+            if Some(*at) > end_of_beginning
+                && let Some(count) = left_out.take()
+            {
+                let _ = writeln!(text, "({count} lines are left out)");
+            }
+            let ms = i128::from(at.0) - i128::from(begin);
+            let _ = writeln!(text, "{:>9.3} s  {line}", ms as f64 / 1000.0);
+        }
+        text
+    }
+}
+
+impl Lines {
+    fn add(&mut self, line: Line) {
+        if self.beginning.len() < BEGINNING {
+            return self.beginning.push(line);
+        }
+        self.latest.push_back(line);
+        if self.latest.len() > LATEST {
+            self.latest.pop_front();
             self.left_out += 1;
         }
-        self.lines.push_back((now, call, text));
     }
 
     fn person(&mut self, user: UserId) -> usize {
@@ -103,48 +187,19 @@ impl Recorder {
             self.people.len() - 1
         }) + 1
     }
-
-    fn peer(&mut self, peer: PeerKey) -> String {
-        let person = self.person(peer.user);
-        match peer.build {
-            0 => format!("peer {person} "),
-            build => format!("peer {person}.{build}"),
-        }
-    }
-
-    fn server_word(&mut self, said: &FromServer) -> String {
-        match said {
-            FromServer::Up(_) => "is there".into(),
-            FromServer::Down => "is gone".into(),
-            FromServer::SignedOut => "does not know us any more".into(),
-            FromServer::Event { event, .. } => event_word(event),
-            FromServer::Answer { answer: Ok(_), .. } => "answers: done".into(),
-            FromServer::Answer { answer: Err(refusal), .. } => format!("answers: {:?}", refusal.code),
-            FromServer::Woken { .. } => "wakes us by a push".into(),
-        }
-    }
-
-    /// What is known of one call and of what is common to all, with times since its first line.
-    pub(crate) fn report(&self, call: CallKey) -> String {
-        let mut text = String::new();
-        let first = self.lines.iter().find(|(_, of, _)| *of == Some(call)).map(|(at, ..)| at.0);
-        let Some(begin) = first else { return "nothing is known of this call\n".into() };
-        if self.left_out > 0 {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "({} older lines are left out)", self.left_out);
-        }
-        for (at, of, line) in &self.lines {
-            if of.is_none_or(|of| of == call) && at.0 + BEFORE >= begin {
-                let ms = i128::from(at.0) - i128::from(begin);
-                let _ = writeln!(text, "{:>9.3} s  {line}", ms as f64 / 1000.0);
-            }
-        }
-        text
-    }
 }
 
-/// How far before a call its report begins, in milliseconds.
-const BEFORE: u64 = 5000;
+fn server_word(said: &FromServer) -> String {
+    match said {
+        FromServer::Up(_) => "is there".into(),
+        FromServer::Down => "is gone".into(),
+        FromServer::SignedOut => "does not know us any more".into(),
+        FromServer::Event { event, .. } => event_word(event),
+        FromServer::Answer { answer: Ok(_), .. } => "answers: done".into(),
+        FromServer::Answer { answer: Err(refusal), .. } => format!("answers: {:?}", refusal.code),
+        FromServer::Woken { .. } => "wakes us by a push".into(),
+    }
+}
 
 fn call_of(command: &Command) -> Option<CallKey> {
     match command {
@@ -269,8 +324,9 @@ mod tests {
 
         let report = recorder.report(CallKey(1));
 
-        assert_eq!(report.lines().count(), LINES + 1);
-        assert!(report.starts_with("(7000 older lines are left out)"), "{}", &report[..80]);
+        assert_eq!(report.lines().count(), COMMON + BEGINNING + 1 + LATEST);
+        assert!(report.contains("(4000 lines are left out)"));
+        assert!(report.contains("    0.000 s  peer 1  up"), "the beginning stays");
         assert!(report.contains("peer 1  up") && report.contains("peer 2  lost"));
         for secret in ["Ann", "room-of-ann", "4711"] {
             assert!(!report.contains(secret), "{secret}");
