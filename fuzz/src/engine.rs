@@ -25,6 +25,11 @@ pub fn packet(data: &[u8]) {
     hostile::packet(data);
 }
 
+/// A datagram of anybody, before anything is known of them.
+pub fn datagram(data: &[u8]) {
+    hostile::datagram(data);
+}
+
 /// A server that says anything, one line a message. The connection may be given up, and is tried again.
 pub fn server(data: &[u8]) {
     let who = Who {

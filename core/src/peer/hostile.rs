@@ -1,6 +1,22 @@
 //! For fuzzers: what reads bytes of the other side, without a connection around it. Nothing else uses it.
 use super::{candidate, description};
-use rtc::{rtcp::packet, rtp, shared::marshal::Unmarshal};
+use rtc::{
+    crypto::providers::RingCrypto,
+    dtls::record_layer::RecordLayer,
+    rtcp::packet,
+    rtp,
+    shared::marshal::Unmarshal,
+    stun::{
+        attributes::ATTR_USERNAME,
+        error_code::ErrorCodeAttribute,
+        fingerprint::FINGERPRINT,
+        integrity::MessageIntegrity,
+        message::{Getter, Message},
+        textattrs::TextAttribute,
+        uattrs::UnknownAttributes,
+        xoraddr::XorMappedAddress,
+    },
+};
 use webrtc::peer_connection::RTCSessionDescription;
 
 /// Reads a description as if it had come in an offer, and in an answer.
@@ -31,4 +47,18 @@ pub fn candidate(line: &str) {
 pub fn packet(bytes: &[u8]) {
     let _media = rtp::Packet::unmarshal(&mut &bytes[..]);
     let _reports = packet::unmarshal(&mut &bytes[..]);
+}
+
+/// Reads a datagram before anything is known of who sent it: as STUN and all that an answer may hold, and as DTLS.
+pub fn datagram(bytes: &[u8]) {
+    let mut message = Message::new();
+    if message.unmarshal_binary(bytes).is_ok() {
+        let _address = XorMappedAddress::default().get_from(&message);
+        let _error = ErrorCodeAttribute::default().get_from(&message);
+        let _unknown = UnknownAttributes(Vec::new()).get_from(&message);
+        let _name = TextAttribute::get_from_as(&message, ATTR_USERNAME);
+        let _whole = FINGERPRINT.check(&message);
+        let _ours = MessageIntegrity::check(&mut message, b"any", &RingCrypto);
+    }
+    let _record = RecordLayer::unmarshal(&mut &*bytes);
 }

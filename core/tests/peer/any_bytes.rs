@@ -86,6 +86,25 @@ fn packets_and_servers_of_any_kind_are_read_or_refused() {
         0x81, 201, 0, 7, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2,
     ];
+    // A check with a name, a priority and both proofs; an answer with an address and an error; a first word of DTLS.
+    let check = [
+        &[0, 1, 0, 60, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 6, 0, 9][..],
+        b"them:ours\0\0\0",
+        &[0, 0x24, 0, 4, 0x6e, 0, 1, 0xff, 0, 8, 0, 20],
+        &[7; 20],
+        &[0x80, 0x28, 0, 4, 1, 2, 3, 4],
+    ]
+    .concat();
+    let answer = vec![
+        1, 1, 0, 28, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 0x20, 0, 8, 0, 1,
+        0xa1, 0x47, 0xe1, 0x12, 0xa6, 0x43, 0, 9, 0, 8, 0, 0, 4, 1, b'N', b'o', b't', b'!', 0, 10, 0, 0,
+    ];
+    let hello = [
+        &[22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 62, 1, 0, 0, 50, 0, 0, 0, 0, 0, 0, 0, 50, 254, 253][..],
+        &[9; 32],
+        &[0, 0, 0, 2, 0xc0, 0x2b, 1, 0, 0, 6, 0, 10, 0, 2, 0, 29],
+    ]
+    .concat();
     let server = [
         r#"0{"sid":"a","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1000000}"#,
         r#"40{"sid":"b"}"#,
@@ -97,6 +116,7 @@ fn packets_and_servers_of_any_kind_are_read_or_refused() {
     .join("\n");
 
     changer.hold(rounds * 20, &[media, reports], engine::packet);
+    changer.hold(rounds * 20, &[check, answer, hello], engine::datagram);
     changer.hold(rounds * 5, &[server.into_bytes()], engine::server);
 }
 
