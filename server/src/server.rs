@@ -6,7 +6,7 @@
 use crate::{
     auth::Auth,
     calls::{Calls, Input, OpenCall},
-    clock::Clock,
+    clock::{Clock, wall_clock},
     db::{
         Claim, DatabaseSettings, Directory, IdentifierError, Missing, OpenError, Place, PlaceError,
         QueryError, Spill, Store, Unwritten, Writer,
@@ -290,7 +290,8 @@ fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
 async fn calls(settings: &Settings, store: &Store, ice: &Arc<IceIssuer>) -> Result<Calls, QueryError> {
     let (next, next_group) = store.take_numbers().await?;
     let ice = ice.clone();
-    let issue = Arc::new(move |user, now| ice.ice_servers(user, now));
+    // A relay looks at the clock on the wall, and not at that of the rules, which no jump of it moves.
+    let issue = Arc::new(move |user, _| ice.ice_servers(user, wall_clock()));
     Ok(Calls::new(settings.calls.clone(), next, next_group, issue))
 }
 
