@@ -25,10 +25,15 @@ impl Lens {
     }
 }
 
-/// What only the platform can do: the app's side of the engine. Called on threads of the engine, with no lock held.
+/// What only the platform can do: the app's side of the engine.
+///
+/// Called on threads of the engine, with no lock held: an answer that takes long holds up every call, so whatever waits
+/// (a camera that opens, a permission that is asked for) does so on a thread of its own. Whoever keeps a [`crate::Calls`]
+/// in here keeps the engine alive for ever.
 pub trait Host: Send + Sync + 'static {
-    /// What captures and plays. Asked for when something is to be heard or said, on the thread that uses it, and dropped
-    /// when nothing is.
+    /// What captures and plays. Asked for on the thread that uses it, when somebody calls or is called, so that nothing has
+    /// to be opened when they answer, and dropped when no call is left. The microphone is open only between
+    /// [`Device::microphone`] with `true` and `false`.
     fn sound(&self) -> Box<dyn Device>;
 
     /// Whether the app plays this itself, as a phone does with the ring tone that its owner chose. Told of every change,
@@ -47,7 +52,7 @@ pub trait Host: Send + Sync + 'static {
         None
     }
 
-    /// What decodes pictures of others; none shows nobody.
+    /// What decodes pictures of others; none shows nobody. Asked for once for each of them, while it rings.
     fn codecs(&self) -> Option<Box<dyn Codecs>> {
         None
     }

@@ -250,7 +250,7 @@ impl Progress {
             }
             CallState::RingingHere => {
                 let from = call.others.first().map(|other| other.user);
-                let words = format!("{} calls", if call.title.is_empty() { "somebody" } else { &call.title });
+                let words = format!("{} calls", plain(&call.title));
                 self.teller.tell("incoming", &words, &json!({ "from": from }));
             }
             CallState::Answering => self.teller.tell("answering", "answering", &json!({})),
@@ -261,6 +261,12 @@ impl Progress {
             }
         }
     }
+}
+
+/// A name that somebody else chose, without what would move the cursor or colour the terminal.
+fn plain(name: &str) -> String {
+    let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
+    if name.is_empty() { "somebody".into() } else { name }
 }
 
 /// The figures of a call, for the last line.
