@@ -1,11 +1,34 @@
 //! The engine as a library for Kotlin. It converts, calls the engine and converts back; it holds no rule of a call.
 //!
-//! Today it is what the check of the Android build links: enough that the whole engine is reachable from outside. The
-//! API for Kotlin takes its place.
+//! One file a concept. Everything but pixels crosses by UniFFI; [`pixels`] are fetched by hand-written JNI, since a picture
+//! as a list of bytes would be garbage thirty times a second.
 #[cfg(target_os = "android")]
 mod android;
-mod session;
+mod check;
+mod config;
+mod engine;
+mod error;
+mod host;
+mod jni;
+#[cfg(any(test, target_os = "android"))]
+mod layout;
+mod listener;
+mod pixels;
+mod reason;
+mod snapshot;
+mod stats;
 
-pub use session::{Session, SessionError};
+pub use check::{CheckFinding, CheckLine, CheckOutcome, CheckReport, CheckSubject};
+pub use config::{CallsConfig, CameraKind, MicrophoneKind, Proof, ProofSource};
+pub use engine::CallsEngine;
+pub use error::CallsError;
+pub use host::{Lens, Platform, Ringing};
+pub use listener::CallsListener;
+pub use reason::EndReason;
+pub use snapshot::{
+    CallKind, CallSnapshot, CallState, CallType, CallsSnapshot, Direction, MediaPath, Participant, Picture,
+    ServerLink, SoundLevels,
+};
+pub use stats::{CallStats, ParticipantStats, Quality};
 
 uniffi::setup_scaffolding!();

@@ -240,10 +240,15 @@ impl Calls {
         self.order(Order::SwitchCamera)
     }
 
+    /// Begins to end every call and the connection.
+    pub fn end(&self) {
+        // Somebody else did it already.
+        let _closed_already = self.order(Order::Close);
+    }
+
     /// Ends every call and the connection. When it returns, no thread, socket or device is left.
     pub async fn close(&self) {
-        // If it is closed already, or by somebody else at this moment, there is only its end to wait for.
-        let _closed_already = self.order(Order::Close);
+        self.end();
         let mut alive = self.alive.clone();
         while alive.changed().await.is_ok() {}
     }

@@ -11,6 +11,7 @@ mod host;
 mod network;
 pub mod peer;
 mod pictures;
+mod quality;
 mod recorder;
 pub mod signaling;
 pub mod video;
@@ -22,4 +23,5 @@ pub use calls_machine::{
     ServerLink, Settings, Side, Snapshot, Sound, Time,
 };
 pub use host::{Host, Lens};
+pub use quality::{Quality, Signs};
 pub use voice::{Levels, VoiceStats};

@@ -88,13 +88,7 @@ impl Recorder {
     pub(crate) fn figures(&mut self, now: Time, call: CallKey, other: &OtherStats) {
         let OtherStats { user, connection, voice, picture, .. } = other;
         let person = self.lines(call).person(*user);
-        let path = connection.path.map_or_else(
-            || "no way yet".to_owned(),
-            |path| match path.relay {
-                Some(relay) => format!("{:?} by {relay:?} to {:?}", path.ours, path.theirs),
-                None => format!("{:?} to {:?}", path.ours, path.theirs),
-            },
-        );
+        let path = connection.path.map_or_else(|| "no way yet".to_owned(), |path| path.to_string());
         let round_trip = connection.round_trip.map_or(0, |time| time.as_millis());
         let (hears, jitter) = (&connection.voice_received, &voice.hearing.jitter);
         let mut text = format!(

@@ -113,7 +113,7 @@ impl Kit {
     fn build(&self, workspace: &Workspace, libraries: &Libraries) -> Result<PathBuf> {
         eprintln!("types and link, on {}", ARM64.name);
         // All of `-Z` stands before the job: cargo takes what stands behind it for the whole of it.
-        let mut cargo = self.cargo(workspace, &["-Zbuild-std-features=", "rustc"]);
+        let mut cargo = self.cargo(workspace, &["-Zbuild-std-features=panic-unwind", "rustc"]);
         cargo.env("CARGO_TARGET_AARCH64_LINUX_ANDROID_LINKER", "clang-19");
         // As it stands in its Cargo.toml it is a Rust library as well, and of that cargo makes no single piece.
         cargo.args(["--package", "calls-ffi", "--lib", "--crate-type", "cdylib"]);
@@ -153,7 +153,7 @@ impl Kit {
             cargo.env(format!("CFLAGS_{name}"), self.c_flags(target).join(" "));
             cargo.env(format!("CMAKE_TOOLCHAIN_FILE_{name}"), &self.cmake);
         }
-        cargo.arg("-Zbuild-std=std,panic_abort").args(job).args(["--locked", "--quiet"]);
+        cargo.arg("-Zbuild-std=std,panic_unwind").args(job).args(["--locked", "--quiet"]);
         cargo
     }
 

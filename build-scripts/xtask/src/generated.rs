@@ -1,4 +1,6 @@
 //! The files that are made from the code, so that nobody keeps two descriptions of one message in step by hand.
+mod reasons;
+
 use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 use calls_protocol::schema;
@@ -17,6 +19,10 @@ pub(crate) fn files() -> Vec<Generated> {
     vec![
         Generated { path: "docs/protocol.md", text: schema::protocol_md() },
         Generated { path: "web/src/protocol.ts", text: schema::protocol_ts() },
+        Generated {
+            path: "bindings/kotlin/src/main/kotlin/com/worldmates/calls/EndReasons.kt",
+            text: reasons::kotlin(),
+        },
     ]
 }
 

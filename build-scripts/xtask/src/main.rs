@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod demo;
 mod generated;
+mod kotlin;
 mod run;
 mod setup;
 mod target_dir;
@@ -39,6 +40,9 @@ enum Job {
     /// Set up, then run one bench, optimised
     #[command(after_help = "Example: cargo xtask bench signalling --users 1000")]
     Bench(bench::Options),
+    /// Set up, then build the Kotlin library and run what a desktop JVM can run of it
+    #[command(after_help = "Example: cargo xtask kotlin -- test -Dtest=CallTest")]
+    Kotlin(kotlin::Options),
     /// Check that the engine compiles and links for Android, and how big it is
     AndroidCheck,
     /// Check what no compiler checks: documents, links, paths, file sizes
@@ -66,6 +70,7 @@ fn perform(job: Job) -> anyhow::Result<ExitCode> {
         Job::Test => test::run(&workspace),
         Job::Ci => ci::run(&workspace),
         Job::Bench(options) => bench::run(&workspace, &options),
+        Job::Kotlin(options) => kotlin::run(&workspace, &options),
         Job::AndroidCheck => android::run(&workspace),
         Job::Tidy => tidy::run(&workspace),
         Job::Gen => generated::write(&workspace).map(|()| ExitCode::SUCCESS),

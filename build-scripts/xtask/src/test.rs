@@ -3,7 +3,7 @@ mod totals;
 
 pub(crate) use totals::Totals;
 
-use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
+use crate::{kotlin, run, setup, target_dir::TargetDir, workspace::Workspace};
 use anyhow::{Context, Result};
 use std::{
     io::{self, BufRead, BufReader},
@@ -24,6 +24,7 @@ pub(crate) fn all(workspace: &Workspace, target: &TargetDir) -> Result<Totals> {
     setup::run(workspace)?;
     let mut totals = Totals::default();
     totals.add(rust(workspace, target)?);
+    totals.add(kotlin::test(workspace, target)?);
     if workspace.root.join("web/package.json").is_file() {
         totals.add(web(workspace));
     }

@@ -102,6 +102,8 @@ pub struct JitterStats {
     pub overflowed: u64,
     /// How long the buffer wants to wait now.
     pub target: Duration,
+    /// The part of the packets that was missing in the last seconds, in percent.
+    pub missing_lately: u8,
 }
 
 /// Waits as long as needed and not longer.
@@ -152,7 +154,7 @@ impl JitterBuffer {
 
     /// What became of the packets so far.
     pub fn stats(&self) -> JitterStats {
-        self.stats
+        JitterStats { missing_lately: (self.losses * 100.0).round() as u8, ..self.stats }
     }
 
     /// How much sound waits.

@@ -4,7 +4,7 @@ use rtc::{
     rtp_transceiver::rtp_sender::RtpCodecKind,
     statistics::report::{RTCStatsReport, RTCStatsReportEntry},
 };
-use std::time::Duration;
+use std::{fmt, time::Duration};
 use webrtc::peer_connection::RTCIceCandidateType;
 
 /// How a connection does.
@@ -43,6 +43,14 @@ pub struct PathStats {
     pub theirs: PathEnd,
     /// How our relay is reached, if the path has one.
     pub relay: Option<RelayProtocol>,
+}
+
+impl fmt::Display for PathStats {
+    /// `host -> relay by udp`, and the like.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = self.relay.map(|relay| format!(" by {relay:?}")).unwrap_or_default();
+        f.write_str(&format!("{:?} -> {:?}{by}", self.ours, self.theirs).to_lowercase())
+    }
 }
 
 /// What an end of a path is.

@@ -1,0 +1,116 @@
+package com.worldmates.calls
+
+import java.time.Duration
+import kotlinx.coroutines.flow.StateFlow
+
+/**
+ * The calls of one user on this device.
+ *
+ * Everything can be called at any time and from any thread. After [close] each function throws
+ * [CallsException.Closed]. [connect] makes one for an app; `FakeCalls` of the test kit makes one for its tests.
+ */
+public interface Calls : AutoCloseable {
+    /** What is so now, and whenever it changes. */
+    public val snapshots: StateFlow<CallsSnapshot>
+
+    /** How loud everyone is, ten times a second while somebody can be heard. */
+    public val levels: StateFlow<SoundLevels>
+
+    /** Calls somebody. How it goes is in [snapshots]. */
+    public suspend fun dial(user: Long, type: CallType): Call
+
+    /** Calls a group of the messenger. */
+    public suspend fun dialGroup(group: Long, type: CallType): Call
+
+    /** Comes into a room by its name. */
+    public suspend fun join(room: String, type: CallType): Call
+
+    /** The call that a snapshot names so. */
+    public fun call(id: Long): Call
+
+    /** A push said that a call rings. [ringsFor] is null when its time is over by now. */
+    public fun woken(room: String, from: Long, name: String, type: CallType, ringsFor: Duration?)
+
+    /** The device has another network, or the same with another address. */
+    public fun networkChanged()
+
+    /** There is no microphone, or it may not be used. */
+    public fun noMicrophone()
+
+    /** There is no camera, or it may not be used. */
+    public fun noCamera()
+
+    /** The camera that looks the other way, from now on. */
+    public fun switchCamera()
+
+    /** Tries everything that a call needs, before anybody is called. Takes seconds; cancelling it ends it. */
+    public suspend fun check(): CheckReport
+
+    /** What is seen of somebody in a call; of ourselves with [PictureFeed.OURSELVES]. */
+    public fun pictures(call: Long, user: Long): PictureFeed
+
+    /**
+     * Hands in a picture of what [Platform.openCamera] or [Platform.openScreen] opened as [source]. It is copied before this
+     * returns. One that comes late, when nobody wants it any more, is dropped.
+     */
+    public fun push(source: Long, picture: CameraPicture)
+
+    /** Ends everything. When it returns, no thread, socket or device is left. */
+    public suspend fun shutdown()
+
+    /** Begins to end everything, and does not wait. Twice is fine. */
+    override fun close()
+
+    public companion object {
+        /**
+         * Begins to connect, and goes on trying until it is closed. Returns at once.
+         *
+         * @throws CallsException if [config] makes no sense
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun connect(config: CallsConfig, proofs: ProofSource, platform: Platform = NoPlatform): Calls =
+            EngineCalls(config, proofs, platform)
+    }
+}
+
+/** One call. What makes no sense any more changes nothing: buttons are pressed late. */
+public interface Call {
+    /** By which snapshots name it. */
+    public val id: Long
+
+    /** Answers it. */
+    public fun accept(type: CallType)
+
+    /** Says no to it. */
+    public fun reject()
+
+    /** Ends it, or leaves it if others go on. */
+    public fun hangUp()
+
+    /** Silences the microphone, or not. */
+    public fun setMuted(muted: Boolean)
+
+    /** Shows the camera, the screen, or nothing. */
+    public fun show(picture: Picture)
+
+    /** Puts it on hold, or takes it back. Another one that is going on is put on hold then. */
+    public fun setHeld(held: Boolean)
+
+    /** Its end was seen: it leaves the snapshot. */
+    public fun dismiss()
+
+    /** How it does. */
+    public suspend fun stats(): CallStats
+
+    /** What happened in it, for a person to read and to send to somebody: no names, addresses or words of it. */
+    public suspend fun report(): String
+}
+
+/** A platform that plays nothing and has no camera. */
+public object NoPlatform : Platform {
+    override fun plays(sound: Ringing): Boolean = false
+    override fun openCamera(lens: Lens, source: Long): Boolean = false
+    override fun openScreen(source: Long): Boolean = false
+    override fun closePicture(source: Long): Unit = Unit
+}

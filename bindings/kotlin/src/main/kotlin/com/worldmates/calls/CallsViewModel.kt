@@ -1,0 +1,226 @@
+package com.worldmates.calls
+
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.catch
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.flatMapLatest
+import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.flowOf
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.stateIn
+import kotlinx.coroutines.launch
+
+/** What is on screen. */
+public sealed interface CallsUiState {
+    /** No call. */
+    public data class Idle(val server: ServerLink) : CallsUiState
+
+    /** It rings here; [other] goes on meanwhile. */
+    public data class Incoming(val call: CallSnapshot, val other: CallSnapshot?) : CallsUiState
+
+    /** We call. */
+    public data class Outgoing(val call: CallSnapshot) : CallsUiState
+
+    /** People talk; [other] waits on hold. [stats] are there while they are shown. */
+    public data class Active(
+        val call: CallSnapshot,
+        val other: CallSnapshot?,
+        val stats: CallStats?,
+        val isReconnecting: Boolean,
+    ) : CallsUiState
+
+    /** It is over, in a way that a person has to be told about. */
+    public data class Ended(val call: CallSnapshot, val reason: EndReason, val sentence: String) : CallsUiState
+}
+
+/** Which of the calls of a snapshot is on screen, and as what. */
+internal fun CallsSnapshot.onScreen(language: Language, stats: CallStats?): CallsUiState {
+    val ringing = calls.firstOrNull { it.state == CallState.RingingHere }
+    val going = calls.filter { it.goesOn() }
+    val front = going.firstOrNull { !it.isHeld } ?: going.lastOrNull()
+    val behind = going.firstOrNull { it.id != front?.id }
+    val ended = calls.lastOrNull { (it.state as? CallState.Ended)?.reason?.isUsual == false }
+    return when {
+        ringing != null -> CallsUiState.Incoming(ringing, front)
+        front == null -> {
+            val reason = (ended?.state as? CallState.Ended)?.reason
+            if (ended == null || reason == null) CallsUiState.Idle(server)
+            else CallsUiState.Ended(ended, reason, reason.sentence(language))
+        }
+        front.state is CallState.Dialing || front.state is CallState.RingingThere -> CallsUiState.Outgoing(front)
+        else -> {
+            val isReconnecting = server != ServerLink.UP || front.participants.any { it.path == MediaPath.REPAIRING }
+            CallsUiState.Active(front, behind, stats, isReconnecting)
+        }
+    }
+}
+
+private fun CallSnapshot.goesOn(): Boolean =
+    when (state) {
+        CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking -> true
+        CallState.RingingHere, is CallState.Ended -> false
+    }
+
+/**
+ * The state of the screens, and what their buttons do. It needs no Android: on a phone an `androidx` view model holds it and
+ * lends it its scope.
+ */
+@OptIn(ExperimentalCoroutinesApi::class)
+public class CallsViewModel(
+    private val calls: Calls,
+    private val scope: CoroutineScope,
+    private val language: StateFlow<Language> = MutableStateFlow(Language.EN),
+) {
+    private val statsShown = MutableStateFlow(false)
+    private val lastProblem = MutableStateFlow<CallsException?>(null)
+
+    /** What could not be done, until [problemSeen]. */
+    public val problem: StateFlow<CallsException?> = lastProblem.asStateFlow()
+
+    /** How loud everyone is. */
+    public val levels: StateFlow<SoundLevels> = calls.levels
+
+    /** What is on screen. */
+    public val state: StateFlow<CallsUiState> =
+        combine(calls.snapshots, language, stats()) { snapshot, language, stats -> snapshot.onScreen(language, stats) }
+            .stateIn(scope, SharingStarted.Eagerly, calls.snapshots.value.onScreen(language.value, null))
+
+    /** Of the call on screen, once a second while they are shown. */
+    private fun stats(): Flow<CallStats?> {
+        val shown = calls.snapshots.map { snapshot -> (snapshot.onScreen(Language.EN, null) as? CallsUiState.Active)?.call?.id }
+        return combine(shown, statsShown) { id, isShown -> id.takeIf { isShown } }
+            .distinctUntilChanged()
+            .flatMapLatest { id ->
+                if (id == null) flowOf(null)
+                else flow<CallStats?> {
+                    while (true) {
+                        emit(calls.call(id).stats())
+                        delay(1.seconds)
+                    }
+                }.catch { problem ->
+                    // Closed meanwhile: there is nothing to show.
+                    if (problem is CallsException) emit(null) else throw problem
+                }
+            }
+    }
+
+    /** Calls somebody. */
+    public fun dial(user: Long, type: CallType) {
+        attempt { calls.dial(user, type) }
+    }
+
+    /** Calls a group. */
+    public fun dialGroup(group: Long, type: CallType) {
+        attempt { calls.dialGroup(group, type) }
+    }
+
+    /** Comes into a room. */
+    public fun join(room: String, type: CallType) {
+        attempt { calls.join(room, type) }
+    }
+
+    /** Answers what rings. */
+    public fun accept(type: CallType): Unit = onRinging { accept(type) }
+
+    /** Says no to what rings. */
+    public fun reject(): Unit = onRinging { reject() }
+
+    /** Ends the call on screen. */
+    public fun hangUp(): Unit = onCall { call -> hangUp(call) }
+
+    /** Silences the microphone, or not any more. */
+    public fun toggleMute(): Unit = onCall { call -> of(call).setMuted(!call.isMuted) }
+
+    /** Shows the camera, or not any more. */
+    public fun toggleCamera(): Unit = onCall { call -> toggle(call, Picture.CAMERA) }
+
+    /** Shows the screen, or not any more. */
+    public fun toggleScreen(): Unit = onCall { call -> toggle(call, Picture.SCREEN) }
+
+    /** The camera that looks the other way. */
+    public fun switchCamera() {
+        attempt { calls.switchCamera() }
+    }
+
+    /** Puts the call on hold, or takes it back. */
+    public fun toggleHold(): Unit = onCall { call -> of(call).setHeld(!call.isHeld) }
+
+    /** Takes back the call that waits; the one on screen waits then. */
+    public fun swap() {
+        val other = (state.value as? CallsUiState.Active)?.other ?: return
+        attempt { of(other).setHeld(false) }
+    }
+
+    /** The end was seen. */
+    public fun dismiss() {
+        val ended = (state.value as? CallsUiState.Ended)?.call ?: return
+        attempt { of(ended).dismiss() }
+    }
+
+    /** Calls again whom the call that ended was with. */
+    public fun callAgain() {
+        val ended = (state.value as? CallsUiState.Ended)?.call ?: return
+        attempt {
+            of(ended).dismiss()
+            when (val kind = ended.kind) {
+                CallKind.OneToOne -> ended.participants.firstOrNull()?.let { calls.dial(it.user, ended.callType) }
+                is CallKind.Group -> calls.dialGroup(kind.group, ended.callType)
+                CallKind.Room -> calls.join(ended.room, ended.callType)
+            }
+        }
+    }
+
+    /** Whether stats are asked for once a second. */
+    public fun setStatsShown(shown: Boolean) {
+        statsShown.value = shown
+    }
+
+    /** Tries everything that a call needs. */
+    public suspend fun check(): CheckReport = calls.check()
+
+    /** The problem was seen. */
+    public fun problemSeen() {
+        lastProblem.value = null
+    }
+
+    private fun of(call: CallSnapshot): Call = calls.call(call.id)
+
+    private fun hangUp(call: CallSnapshot) = of(call).hangUp()
+
+    private fun toggle(call: CallSnapshot, picture: Picture) =
+        of(call).show(if (call.picture == picture) Picture.NONE else picture)
+
+    private fun onRinging(what: Call.() -> Unit) {
+        val ringing = (state.value as? CallsUiState.Incoming)?.call ?: return
+        attempt { of(ringing).what() }
+    }
+
+    private fun onCall(what: (CallSnapshot) -> Unit) {
+        val call =
+            when (val state = state.value) {
+                is CallsUiState.Active -> state.call
+                is CallsUiState.Outgoing -> state.call
+                is CallsUiState.Idle, is CallsUiState.Incoming, is CallsUiState.Ended -> return
+            }
+        attempt { what(call) }
+    }
+
+    private fun attempt(what: suspend () -> Unit) {
+        scope.launch {
+            try {
+                what()
+            } catch (problem: CallsException) {
+                lastProblem.value = problem
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package com.worldmates.calls
+
+import com.sun.jna.Native
+import java.time.Duration
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+
+/** [Calls] of the engine. It converts nothing and decides nothing. */
+internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: Platform) : Calls {
+    private val allSnapshots = MutableStateFlow(CallsSnapshot(ServerLink.DOWN, emptyList()))
+    private val allLevels = MutableStateFlow(SoundLevels(0f, emptyMap()))
+    private val engine: CallsEngine = CallsEngine.connect(config, proofs, platform, Listener(allSnapshots, allLevels))
+
+    override val snapshots: StateFlow<CallsSnapshot> = allSnapshots.asStateFlow()
+    override val levels: StateFlow<SoundLevels> = allLevels.asStateFlow()
+
+    override suspend fun dial(user: Long, type: CallType): Call = call(engine.dial(user, type))
+
+    override suspend fun dialGroup(group: Long, type: CallType): Call = call(engine.dialGroup(group, type))
+
+    override suspend fun join(room: String, type: CallType): Call = call(engine.join(room, type))
+
+    override fun call(id: Long): Call = EngineCall(engine, id)
+
+    override fun woken(room: String, from: Long, name: String, type: CallType, ringsFor: Duration?): Unit =
+        engine.woken(room, from, name, type, ringsFor)
+
+    override fun networkChanged(): Unit = engine.networkChanged()
+
+    override fun noMicrophone(): Unit = engine.noMicrophone()
+
+    override fun noCamera(): Unit = engine.noCamera()
+
+    override fun switchCamera(): Unit = engine.switchCamera()
+
+    override suspend fun check(): CheckReport = engine.check()
+
+    override fun pictures(call: Long, user: Long): PictureFeed = EnginePictures(engine.pixels(), call, user)
+
+    override fun push(source: Long, picture: CameraPicture): Unit =
+        with(picture) {
+            NativePixels.push(engine.pixels(), source, width, height, turned, y, yRow, u, v, colourRow, colourStep)
+        }
+
+    override suspend fun shutdown(): Unit = engine.shutdown()
+
+    // What Rust holds of it goes with the object itself, when nobody can reach it any more: whoever comes late is told
+    // that it is closed, and not that there is no such thing.
+    override fun close(): Unit = engine.end()
+}
+
+/** Apart from [EngineCalls], so that the engine does not keep it from being collected. */
+private class Listener(
+    private val snapshots: MutableStateFlow<CallsSnapshot>,
+    private val levels: MutableStateFlow<SoundLevels>,
+) : CallsListener {
+    override fun onSnapshot(snapshot: CallsSnapshot) {
+        stayAttached()
+        snapshots.value = snapshot
+    }
+
+    override fun onLevels(levels: SoundLevels) {
+        stayAttached()
+        this.levels.value = levels
+    }
+
+    /** The thread is the listener's own: to make a Java thread of it anew for each word costs more than the word. */
+    private fun stayAttached() = Native.detach(false)
+}
+
+private class EngineCall(private val engine: CallsEngine, override val id: Long) : Call {
+    override fun accept(type: CallType) = engine.accept(id, type)
+
+    override fun reject() = engine.reject(id)
+
+    override fun hangUp() = engine.hangUp(id)
+
+    override fun setMuted(muted: Boolean) = engine.setMuted(id, muted)
+
+    override fun show(picture: Picture) = engine.show(id, picture)
+
+    override fun setHeld(held: Boolean) = engine.setHeld(id, held)
+
+    override fun dismiss() = engine.dismiss(id)
+
+    override suspend fun stats(): CallStats = engine.stats(id)
+
+    override suspend fun report(): String = engine.report(id)
+}

@@ -1,0 +1,54 @@
+package com.worldmates.calls
+
+import java.io.File
+import java.nio.file.Files
+import java.util.concurrent.TimeUnit
+
+/** A real server in a process of its own, on a port of the system's choice, until it is closed. */
+internal class TestServer : AutoCloseable {
+    private val folder = Files.createTempDirectory("calls-server").toFile()
+    private val process: Process
+
+    /** Where it is. */
+    val url: String
+
+    init {
+        val builder = ProcessBuilder(checkNotNull(System.getProperty("calls.server")) { "run by `cargo xtask kotlin`" })
+        builder.environment().clear()
+        builder.environment() += mapOf("PORT" to "0", "TURN_PORT" to "0", "DATABASE_URL" to "none", "LOG_FORMAT" to "json")
+        process = builder.directory(folder).redirectErrorStream(true).start()
+        val lines = process.inputStream.bufferedReader()
+        val ready = generateSequence(lines::readLine).firstNotNullOfOrNull { ADDRESS.find(it) }
+        url = "http://" + checkNotNull(ready) { "the server ended before it was ready" }.groupValues[1]
+        // Read on, or it could not write on.
+        Thread({ runCatching { lines.forEachLine {} } }, "server-log").apply { isDaemon = true }.start()
+    }
+
+    override fun close() {
+        process.destroy()
+        check(process.waitFor(30, TimeUnit.SECONDS)) { "the server does not stop" }
+        folder.deleteRecursively()
+    }
+
+    private companion object {
+        val ADDRESS = Regex(""""ready".*"address":"([0-9.:]+)"|"address":"([0-9.:]+)".*"ready"""")
+    }
+}
+
+/** The process that runs the tests, as Linux sees it. */
+internal object ThisProcess {
+    val threads: Int
+        get() = File("/proc/self/task").list()?.size ?: 0
+
+    val files: Int
+        get() = File("/proc/self/fd").list()?.size ?: 0
+
+    fun openFiles(): Map<String, Int> =
+        File("/proc/self/fd").listFiles().orEmpty()
+            .mapNotNull { file -> runCatching { Files.readSymbolicLink(file.toPath()).toString() }.getOrNull() }
+            .groupingBy { it.substringBefore('[') }.eachCount()
+
+    val memory: Long
+        get() = Files.readAllLines(File("/proc/self/status").toPath())
+            .first { it.startsWith("VmRSS:") }.filter(Char::isDigit).toLong()
+}

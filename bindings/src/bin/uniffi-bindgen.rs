@@ -1,0 +1,4 @@
+//! Writes the Kotlin that calls the library.
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}

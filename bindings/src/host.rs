@@ -1,0 +1,153 @@
+//! What the engine asks of the platform.
+use crate::{CameraKind, MicrophoneKind, pixels::Pixels, snapshot::mirror};
+use calls_core::{
+    CallKey, Host, Lens as CoreLens, Sound,
+    audio::{Device, NullDevice, SoundCard, ToneDevice},
+    video::{Codecs, Frame, Maker, Relayed, Sink, Source, Studio, pattern::TestPattern},
+};
+use calls_protocol::UserId;
+use std::{sync::Arc, time::Duration};
+
+mirror! {
+    /// Which way a camera looks.
+    Lens of CoreLens {
+        /// At whoever holds the device.
+        Front,
+        /// At what they look at.
+        Back,
+    }
+}
+
+mirror! {
+    /// What is to be heard apart from voices.
+    Ringing of Sound {
+        /// Nothing.
+        Silence,
+        /// A call comes in.
+        Ring,
+        /// A call comes in during another one.
+        Waiting,
+        /// It rings at the other side.
+        RingBack,
+        /// It is being connected, or connected again.
+        Connecting,
+    }
+}
+
+/// What only the app can do. Called on threads of the engine, which wait for the answer: it has to be quick.
+#[uniffi::export(with_foreign)]
+pub trait Platform: Send + Sync {
+    /// Whether the app plays this itself, as a phone does with the ring tone that its owner chose. Told of every change,
+    /// silence as well.
+    fn plays(&self, sound: Ringing) -> bool;
+
+    /// The camera is wanted: the app opens it and hands its pictures to `NativePixels.push` with this number. False if there
+    /// is none, or if it may not be used.
+    fn open_camera(&self, lens: Lens, source: i64) -> bool;
+
+    /// The screen is wanted, likewise.
+    fn open_screen(&self, source: i64) -> bool;
+
+    /// Pictures with this number are not wanted any more.
+    fn close_picture(&self, source: i64);
+}
+
+/// The app's side of one engine.
+pub(crate) struct App {
+    pub(crate) platform: Arc<dyn Platform>,
+    pub(crate) microphone: MicrophoneKind,
+    pub(crate) camera: CameraKind,
+    pub(crate) pixels: Arc<Pixels>,
+}
+
+impl App {
+    /// What the app hands in, if it says that it will.
+    fn handed_in(&self, opens: impl FnOnce(i64) -> bool) -> Option<Box<dyn Maker>> {
+        let codecs = codecs()?;
+        let (number, source) = self.pixels.source();
+        let open = Open { source, number, platform: self.platform.clone() };
+        // Dropped if the app says no: it is told that nothing is wanted, which it knows.
+        opens(number)
+            .then(|| Box::new(Studio::new(Box::new(open), codecs, Some(Box::new(self.pixels.ours())))) as _)
+    }
+}
+
+/// Something that the app opened, until it is dropped.
+struct Open {
+    source: Relayed,
+    number: i64,
+    platform: Arc<dyn Platform>,
+}
+
+impl Source for Open {
+    fn next(&mut self, at: Duration) -> Option<Frame> {
+        self.source.next(at)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.platform.close_picture(self.number);
+    }
+}
+
+impl Host for App {
+    fn sound(&self) -> Box<dyn Device> {
+        match self.microphone {
+            MicrophoneKind::SoundCard => match SoundCard::new(|event| tracing::info!(?event, "sound card")) {
+                Ok(card) => Box::new(card),
+                Err(error) => {
+                    tracing::error!(%error, "no thread for the sound card: this call is silent");
+                    Box::new(NullDevice)
+                }
+            },
+            MicrophoneKind::Tone { hertz } => Box::new(ToneDevice::new(hertz, |_| {})),
+            MicrophoneKind::Silent => Box::new(NullDevice),
+        }
+    }
+
+    fn plays(&self, sound: Sound) -> bool {
+        self.platform.plays(sound.into())
+    }
+
+    fn camera(&self, lens: CoreLens) -> Option<Box<dyn Maker>> {
+        match self.camera {
+            CameraKind::Phone => self.handed_in(|source| self.platform.open_camera(lens.into(), source)),
+            CameraKind::TestPattern { number } => {
+                let source = Box::new(TestPattern::new(number.unsigned_abs(), 640, 360));
+                Some(Box::new(Studio::new(source, codecs()?, Some(Box::new(self.pixels.ours())))))
+            }
+            CameraKind::None => None,
+        }
+    }
+
+    fn shared_screen(&self) -> Option<Box<dyn Maker>> {
+        self.handed_in(|source| self.platform.open_screen(source))
+    }
+
+    fn codecs(&self) -> Option<Box<dyn Codecs>> {
+        codecs()
+    }
+
+    fn display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
+        Some(Box::new(self.pixels.of(call, user)))
+    }
+}
+
+/// Those of the phone.
+#[cfg(target_os = "android")]
+fn codecs() -> Option<Box<dyn Codecs>> {
+    Some(Box::new(crate::android::codec::Phone))
+}
+
+/// Those of the processor, where the platform has none of its own.
+#[cfg(all(not(target_os = "android"), feature = "software-video"))]
+fn codecs() -> Option<Box<dyn Codecs>> {
+    Some(Box::new(calls_core::video::Software))
+}
+
+/// None: no pictures.
+#[cfg(all(not(target_os = "android"), not(feature = "software-video")))]
+fn codecs() -> Option<Box<dyn Codecs>> {
+    None
+}

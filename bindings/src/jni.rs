@@ -1,0 +1,83 @@
+//! The functions of `NativePixels` in Kotlin, written by hand. A panic in here becomes a `RuntimeException` there.
+use crate::pixels::{Fetched, Pixels, from_camera};
+use jni::{
+    Env, EnvUnowned,
+    errors::{Error, ThrowRuntimeExAndDefault},
+    objects::{JByteBuffer, JClass},
+    sys::{jint, jlong},
+};
+
+/// Copies the newest picture of somebody into a direct buffer, as red, green, blue and 255.
+///
+/// Gives 0 if there is none after the number `after`, the negative length that the buffer would need if it is too small,
+/// and else the number in the upper 31 bits, then 16 of the width and 16 of the height.
+#[unsafe(no_mangle)]
+extern "system" fn Java_com_worldmates_calls_NativePixels_fetch<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    engine: jlong,
+    call: jlong,
+    user: jlong,
+    after: jlong,
+    into: JByteBuffer<'local>,
+) -> jlong {
+    let fetched = env.with_env(|env| -> Result<jlong, Error> {
+        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(0) };
+        let (address, length) =
+            (env.get_direct_buffer_address(&into)?, env.get_direct_buffer_capacity(&into)?);
+        // SAFETY: a direct buffer stays where it is while Java holds it, which the caller does until this returns; so
+        // long nobody else writes to it, as the documentation of `fetch` in Kotlin demands.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(address, length) };
+        let fetched = pixels.fetch(call.cast_unsigned(), user.cast_unsigned(), after.cast_unsigned(), bytes);
+        Ok(match fetched {
+            Fetched::Nothing => 0,
+            Fetched::TooSmall(length) => -i64::try_from(length).unwrap_or(i64::MAX),
+            Fetched::Picture { number, width, height } => {
+                ((number & 0x7fff_ffff) << 32 | u64::from(width & 0xffff) << 16 | u64::from(height & 0xffff))
+                    .cast_signed()
+            }
+        })
+    });
+    fetched.resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Hands in a picture of the app's camera or screen, in three planes as Android's `Image` has them: for each a direct
+/// buffer, how many bytes a row is, and how many a sample.
+#[unsafe(no_mangle)]
+#[allow(clippy::too_many_arguments, reason = "JNI has no records")]
+extern "system" fn Java_com_worldmates_calls_NativePixels_push<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    engine: jlong,
+    source: jlong,
+    width: jint,
+    height: jint,
+    turned: jint,
+    y: JByteBuffer<'local>,
+    y_row: jint,
+    u: JByteBuffer<'local>,
+    v: JByteBuffer<'local>,
+    colour_row: jint,
+    colour_step: jint,
+) {
+    let pushed = env.with_env(|env| -> Result<(), Error> {
+        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(()) };
+        let (y, u, v) = (direct(env, &y)?, direct(env, &u)?, direct(env, &v)?);
+        let planes = [(y, y_row, 1), (u, colour_row, colour_step), (v, colour_row, colour_step)];
+        match from_camera(width, height, turned, planes) {
+            Some(frame) => pixels.push(source, &frame),
+            // A picture of a size that none can have, or whose buffers are too short.
+            None => tracing::warn!(width, height, "a picture of the camera makes no sense"),
+        }
+        Ok(())
+    });
+    pushed.resolve::<ThrowRuntimeExAndDefault>();
+}
+
+/// The bytes of a direct buffer.
+fn direct<'a>(env: &Env<'_>, buffer: &'a JByteBuffer<'_>) -> Result<&'a [u8], Error> {
+    let (address, length) = (env.get_direct_buffer_address(buffer)?, env.get_direct_buffer_capacity(buffer)?);
+    // SAFETY: it stays where it is while Java holds it, which the caller does until the function of JNI returns; so long
+    // nobody writes to it, as the documentation of `push` in Kotlin demands.
+    Ok(unsafe { std::slice::from_raw_parts(address, length) })
+}
