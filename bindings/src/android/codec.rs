@@ -157,20 +157,8 @@ impl PhoneEncoder {
         codec.configure(&format, None, MediaCodecDirection::Encoder).map_err(refused)?;
         let codec = Running(codec);
         codec.0.start().map_err(refused)?;
-        // Some say how they want their input only now; the others want it without gaps.
-        let input = codec.0.input_format();
-        let number = |key, usual: u32| {
-            let said =
-                input.i32(key).and_then(|value| usize::try_from(value).ok()).filter(|value| *value > 0);
-            said.unwrap_or(usual as usize).max(usual as usize)
-        };
-        let layout = Layout {
-            colour,
-            width,
-            height,
-            stride: number("stride", width),
-            slice: number("slice-height", height),
-        };
+        // Without gaps: that an encoder wants some, it could say from API 28 on only.
+        let layout = Layout { colour, width, height, stride: width as usize, slice: height as usize };
         Ok(Self { codec, of, layout, parameters: Vec::new() })
     }
 
