@@ -2,7 +2,7 @@
 //! has neither the NDK nor a phone.
 //!
 //! What is built here is looked at and never shipped: the C parts are compiled with the headers of another C library,
-//! since Android's own are in no package registry. `docs/android.md` says what that proves and what it does not.
+//! since Android's own are in no package registry. `docs/android-build.md` says what that proves and what it does not.
 mod elf;
 mod libraries;
 
@@ -10,6 +10,7 @@ use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
 use anyhow::{Context, Result, bail, ensure};
 use libraries::Libraries;
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -51,14 +52,24 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
 
 /// Fails with what is wrong, in words.
 pub(crate) fn check(workspace: &Workspace, target: &TargetDir) -> Result<()> {
+    Kit::find(workspace, target.android())?.type_check(workspace)?;
+    library(workspace, target).map(drop)
+}
+
+/// The library for arm64, linked and looked at.
+pub(crate) fn library(workspace: &Workspace, target: &TargetDir) -> Result<PathBuf> {
     let kit = Kit::find(workspace, target.android())?;
-    kit.type_check(workspace)?;
     let libraries = Libraries::make(&kit, &workspace.root)?;
     let library = kit.build(workspace, &libraries)?;
     let faults = elf::faults(&elf::read(&library)?, SONAME, &libraries.symbols);
     ensure!(faults.is_empty(), "{SONAME} would not load on a phone:\n  {}", faults.join("\n  "));
     println!("{}", size(fs::metadata(&library)?.len()));
-    Ok(())
+    Ok(library)
+}
+
+/// What can be called in a library.
+pub(crate) fn exports(library: &Path) -> Result<BTreeSet<String>> {
+    Ok(elf::read(library)?.exports)
 }
 
 /// The size, beside what it is measured by.

@@ -57,7 +57,8 @@ const MODULES: &str = "android-demo/pom.xml";
 pub(crate) struct Built {
     library: PathBuf,
     server: PathBuf,
-    generated: PathBuf,
+    /// The Kotlin that calls the library.
+    pub(crate) generated: PathBuf,
 }
 
 impl Built {
@@ -66,12 +67,12 @@ impl Built {
         run::run(target.cargo(workspace).args(["build", "--locked", "--package", "calls-server"]))?;
         run::run(target.cargo(workspace).args(LIBRARY_BUILD))?;
         let library = target.debug_program("libcalls_ffi.so");
-        let generated = workspace.root.join("bindings/kotlin/target/uniffi");
+        let folder = library.parent().context("a library is in a folder")?.to_owned();
+        let generated = folder.join("uniffi-kotlin");
         if generated.exists() {
             fs::remove_dir_all(&generated)?;
         }
         write_kotlin(workspace, &target.debug_program("uniffi-bindgen"), &library, &generated)?;
-        let folder = library.parent().context("a library is in a folder")?.to_owned();
         Ok(Self { library: folder, server: target.debug_program("calls-server"), generated })
     }
 
@@ -106,7 +107,7 @@ const LIBRARY_BUILD: [&str; 9] = [
 ];
 
 /// Writes the Kotlin that calls a library, from the library.
-pub(crate) fn write_kotlin(workspace: &Workspace, bindgen: &Path, library: &Path, into: &Path) -> Result<()> {
+fn write_kotlin(workspace: &Workspace, bindgen: &Path, library: &Path, into: &Path) -> Result<()> {
     let mut write = Command::new(bindgen);
     write.current_dir(workspace.root.join("bindings")).arg("generate").arg(library);
     write.args(["--language", "kotlin", "--no-format", "--config", "uniffi.toml", "--out-dir"]);

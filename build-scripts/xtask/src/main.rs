@@ -3,6 +3,7 @@
 //! It knows how to run things, never what a call is. It stays small on purpose: a fresh clone builds it first.
 #![forbid(unsafe_code)]
 
+mod aar;
 mod android;
 mod bench;
 mod ci;
@@ -45,6 +46,10 @@ enum Job {
     Kotlin(kotlin::Options),
     /// Check that the engine compiles and links for Android, and how big it is
     AndroidCheck,
+    /// Build the native library for each kind of phone; needs the NDK and cargo-ndk
+    Ndk,
+    /// Make the .aar and a Maven folder with it; with --host-check also without an NDK
+    Aar(aar::Options),
     /// Check what no compiler checks: documents, links, paths, file sizes
     Tidy,
     /// Write the files that are made from the code: docs/protocol.md and the web types
@@ -72,6 +77,8 @@ fn perform(job: Job) -> anyhow::Result<ExitCode> {
         Job::Bench(options) => bench::run(&workspace, &options),
         Job::Kotlin(options) => kotlin::run(&workspace, &options),
         Job::AndroidCheck => android::run(&workspace),
+        Job::Ndk => aar::ndk(&workspace),
+        Job::Aar(options) => aar::run(&workspace, &options),
         Job::Tidy => tidy::run(&workspace),
         Job::Gen => generated::write(&workspace).map(|()| ExitCode::SUCCESS),
     }

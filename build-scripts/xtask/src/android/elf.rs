@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, path::Path, process::Command};
 const PAGE: u64 = 16 * 1024;
 
 /// What has to be callable from outside: by Android, and by Kotlin.
-const EXPORTS: [&str; 2] = ["JNI_OnLoad", "uniffi_calls_ffi_fn_constructor_session_connect"];
+const EXPORTS: [&str; 2] = ["JNI_OnLoad", "uniffi_calls_ffi_fn_constructor_callsengine_connect"];
 
 /// What `llvm-readelf` says of a library, as far as it matters.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Elf {
     alignments: Vec<u64>,
     needed: Vec<String>,
     imports: BTreeSet<String>,
-    exports: BTreeSet<String>,
+    pub(super) exports: BTreeSet<String>,
     /// It would have to be changed while it is loaded, which Android refuses.
     has_text_relocations: bool,
     /// It still has the names that a debugger wants.
@@ -120,7 +120,7 @@ mod tests {
      1: 0000000000000000     0 FUNC    GLOBAL DEFAULT   UND malloc@LIBC (2)
      4: 0000000000000000     0 NOTYPE  WEAK   DEFAULT   UND getrandom
      2: 00000000000311b8    44 FUNC    GLOBAL DEFAULT    12 JNI_OnLoad
-     3: 00000000000311e8    44 FUNC    GLOBAL DEFAULT    12 uniffi_calls_ffi_fn_constructor_session_connect
+     3: 00000000000311e8    44 FUNC    GLOBAL DEFAULT    12 uniffi_calls_ffi_fn_constructor_callsengine_connect
 ";
 
     fn allowed() -> Symbols {

@@ -168,6 +168,12 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "unzip",
+        gives: Gives::Program("unzip"),
+        why: "says what the parts of the .aar weigh",
+        need: Need::Must,
+    },
+    Package {
         name: "chromium",
         gives: Gives::Program("chromium"),
         why: "calls the engine, as one of the two browsers of the tests",

@@ -7,7 +7,7 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 
 /** [Calls] of the engine. It converts nothing and decides nothing. */
-internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: Platform) : Calls {
+internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: Platform) : Calls, OnSurfaces {
     private val allSnapshots = MutableStateFlow(CallsSnapshot(ServerLink.DOWN, emptyList()))
     private val allLevels = MutableStateFlow(SoundLevels(0f, emptyMap()))
     private val engine: CallsEngine = CallsEngine.connect(config, proofs, platform, Listener(allSnapshots, allLevels))
@@ -42,6 +42,9 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
         with(picture) {
             NativePixels.push(engine.pixels(), source, width, height, turned, y, yRow, u, v, colourRow, colourStep)
         }
+
+    override fun attach(call: Long, user: Long, surface: Any?): Unit =
+        NativePixels.attach(engine.pixels(), call, user, surface)
 
     override suspend fun shutdown(): Unit = engine.shutdown()
 

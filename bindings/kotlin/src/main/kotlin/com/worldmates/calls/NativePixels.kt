@@ -35,4 +35,8 @@ internal object NativePixels {
         colourRow: Int,
         colourStep: Int,
     )
+
+    /** Draws what is seen of somebody onto a surface of Android from now on; onto none with null. Only Android has it. */
+    @JvmStatic
+    external fun attach(engine: Long, call: Long, user: Long, surface: Any?)
 }

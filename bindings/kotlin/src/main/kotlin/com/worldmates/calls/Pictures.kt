@@ -20,6 +20,12 @@ public interface PictureFeed {
  */
 public class RgbaPicture(public val width: Int, public val height: Int, public val pixels: ByteBuffer)
 
+/** [Calls] that can draw onto Android's surfaces. Not for apps: `Calls.show` and `Calls.hide` of the Android part are. */
+internal interface OnSurfaces {
+    /** From now on what is seen of [user] is drawn onto this `android.view.Surface`, or onto none. */
+    fun attach(call: Long, user: Long, surface: Any?)
+}
+
 /** A feed that shows nothing. */
 public object NoPictures : PictureFeed {
     override fun next(): RgbaPicture? = null
