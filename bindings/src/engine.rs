@@ -1,8 +1,8 @@
 //! The calls of one user on this device.
 use crate::{
-    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Picture, Platform, ProofSource,
-    check::CheckLine, config::user, error::words, host::App, listener, pixels::Pixels, snapshot::Epoch,
-    stats::Meter,
+    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Picture, Platform,
+    ProofSource, check::CheckLine, config::user, error::words, host::App, listener, pixels::Pixels,
+    snapshot::Epoch, stats::Meter,
 };
 use calls_core::{Call, CallKey, Callee, Calls, Closed, Config, check};
 use calls_protocol::{DeviceId, GroupId};
@@ -152,14 +152,14 @@ impl CallsEngine {
 
     /// Tries the server, the relays, voice through them, and the microphone, before anybody is called. Takes seconds;
     /// whoever does not wait any more ends it.
-    pub async fn check(&self) -> Result<CheckReport, CallsError> {
+    pub async fn check(&self, language: Language) -> Result<CheckReport, CallsError> {
         drop(self.calls()?);
         let mut config = self.config.engine(self.proofs.clone())?;
         // The server has one connection of each device.
         let device = format!("{}-check", config.who.device.as_str().chars().take(50).collect::<String>());
         config.who.device = DeviceId::new(&device).map_err(|error| CallsError::BadName(words(&error)))?;
         config.who.push_token = None;
-        checked(config, self.app.clone()).await
+        checked(config, self.app.clone(), language).await
     }
 
     /// Begins to end everything, and does not wait.
@@ -197,7 +197,7 @@ fn number(call: &Call) -> i64 {
 }
 
 /// Runs a check on a thread of its own, since it needs timers and sockets, until it is done or nobody waits any more.
-async fn checked(config: Config, app: Arc<App>) -> Result<CheckReport, CallsError> {
+async fn checked(config: Config, app: Arc<App>, language: Language) -> Result<CheckReport, CallsError> {
     let (mut answer, answered) = oneshot::channel();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -207,13 +207,13 @@ async fn checked(config: Config, app: Arc<App>) -> Result<CheckReport, CallsErro
         let done = runtime.block_on(async {
             let mut lines = Vec::new();
             let line = |subject: check::Subject, finding: &check::Finding| {
-                lines.push(CheckLine { subject: subject.into(), finding: finding.into() });
+                lines.push(CheckLine::of(subject, finding, language));
             };
             let outlook = tokio::select! {
                 outlook = check::check(&config, &*app, line) => outlook,
                 () = answer.closed() => return None,
             };
-            Some(outlook.map(|outlook| CheckReport { outcome: outlook.into(), lines }))
+            Some(outlook.map(|outlook| CheckReport::of(outlook, lines)))
         });
         if let Some(done) = done {
             // Nobody waits any more.

@@ -1,5 +1,5 @@
 //! The functions of `NativePixels` in Kotlin, written by hand. A panic in here becomes a `RuntimeException` there.
-use crate::pixels::{Fetched, Pixels, from_camera};
+use crate::pixels::{Fetched, Pixels, from_camera, from_screen};
 use jni::{
     Env, EnvUnowned,
     errors::{Error, ThrowRuntimeExAndDefault},
@@ -68,6 +68,29 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_push<'local>(
             Some(frame) => pixels.push(source, &frame),
             // A picture of a size that none can have, or whose buffers are too short.
             None => tracing::warn!(width, height, "a picture of the camera makes no sense"),
+        }
+        Ok(())
+    });
+    pushed.resolve::<ThrowRuntimeExAndDefault>();
+}
+
+/// Hands in a picture of the app's screen as red, green, blue and one more byte, in rows that are so many bytes apart.
+#[unsafe(no_mangle)]
+extern "system" fn Java_com_worldmates_calls_NativePixels_pushRgba<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    engine: jlong,
+    source: jlong,
+    width: jint,
+    height: jint,
+    pixels: JByteBuffer<'local>,
+    row: jint,
+) {
+    let pushed = env.with_env(|env| -> Result<(), Error> {
+        let Some(views) = Pixels::find(engine.cast_unsigned()) else { return Ok(()) };
+        match from_screen(width, height, direct(env, &pixels)?, row) {
+            Some(frame) => views.push(source, &frame),
+            None => tracing::warn!(width, height, "a picture of the screen makes no sense"),
         }
         Ok(())
     });

@@ -18,7 +18,7 @@ mod reason;
 mod snapshot;
 mod stats;
 
-pub use check::{CheckFinding, CheckLine, CheckOutcome, CheckReport, CheckSubject};
+pub use check::{CheckLine, CheckOutcome, CheckReport, Language};
 pub use config::{CallsConfig, CameraKind, MicrophoneKind, Proof, ProofSource};
 pub use engine::CallsEngine;
 pub use error::CallsError;

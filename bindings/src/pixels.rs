@@ -209,6 +209,36 @@ pub(crate) fn from_camera(
     Some(frame)
 }
 
+/// A picture of a screen, as red, green, blue and one more byte. None if there can be no such picture.
+pub(crate) fn from_screen(width: i32, height: i32, pixels: &[u8], row: i32) -> Option<Frame> {
+    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
+    if !(1..=LONGEST_SIDE).contains(&width) || !(1..=LONGEST_SIDE).contains(&height) {
+        return None;
+    }
+    let (columns, row) = (width as usize, usize::try_from(row).ok()?);
+    let lines = (0..height as usize).map(|line| pixels.get(line.checked_mul(row)?..)?.get(..columns * 4));
+    let lines: Vec<&[u8]> = lines.collect::<Option<_>>()?;
+    let luma = lines.iter().flat_map(|line| line.chunks_exact(4)).map(|p| to_yuv(p[0], p[1], p[2])[0]);
+    let mut all: Vec<u8> = luma.collect();
+    // Letters have edges: each colour is that of one pixel of four, and not a mean that is nobody's.
+    for plane in [1, 2] {
+        let colours = lines.iter().step_by(2).flat_map(|line| line.chunks_exact(4).step_by(2));
+        all.extend(colours.map(|p| to_yuv(p[0], p[1], p[2])[plane]));
+    }
+    Frame::new(width, height, all).ok()
+}
+
+/// The other way round than [`colour`].
+fn to_yuv(red: u8, green: u8, blue: u8) -> [u8; 3] {
+    let (red, green, blue) = (i32::from(red), i32::from(green), i32::from(blue));
+    let part = |value: i32, offset: i32| (((value + 128) >> 8) + offset).clamp(0, 255) as u8;
+    [
+        part(66 * red + 129 * green + 25 * blue, 16),
+        part(-38 * red - 74 * green + 112 * blue, 128),
+        part(112 * red - 94 * green - 18 * blue, 128),
+    ]
+}
+
 /// The size of a picture once it stands upright.
 pub(crate) fn upright(frame: &Frame) -> (u32, u32) {
     match frame.rotation {
@@ -313,6 +343,26 @@ mod tests {
         }
         assert!(from_camera(2, 2, 0, [(&y[..], i32::MAX, 1), planes[1], planes[2]]).is_none());
         assert!(from_camera(2, 2, 0, [(&y[..], -1, 1), planes[1], planes[2]]).is_none());
+    }
+
+    #[test]
+    fn a_picture_of_the_screen_comes_back_in_its_colours() {
+        let rows = [[200, 30, 60, 9, 200, 30, 60, 9, 7], [200, 30, 60, 9, 200, 30, 60, 9, 7]].concat();
+
+        let frame = from_screen(2, 2, &rows, 9).expect("it fits");
+
+        let mut bytes = vec![0; 16];
+        draw(&frame, &mut bytes, 8);
+        for pixel in bytes.chunks(4) {
+            assert!(
+                pixel[0].abs_diff(200) < 4 && pixel[1].abs_diff(30) < 4 && pixel[2].abs_diff(60) < 4,
+                "{pixel:?}"
+            );
+        }
+        assert!(from_screen(2, 3, &rows, 9).is_none());
+        assert!(from_screen(3, 2, &rows, 9).is_none());
+        assert!(from_screen(2, 2, &rows, -9).is_none());
+        assert_eq!(from_screen(1, 1, &rows, 9).expect("odd sizes, too").planes().len(), 3);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod terminal;
 
 use calls_core::{
+    Language,
     audio::{Device, ToneDevice},
     check::{self, Finding, Outlook, check},
     video::{Inlet, Relayed, Source},
@@ -44,7 +45,7 @@ async fn main() -> anyhow::Result<ExitCode> {
             Finding::NotOffered => "--",
             _ => "!!",
         };
-        println!("  {mark}  {}", check::in_words(subject, finding));
+        println!("  {mark}  {}", check::in_words(subject, finding, Language::En).line());
     })
     .await?;
     let words = match outlook {

@@ -1,6 +1,10 @@
 //! The check before a call: what works here and what does not, before somebody waits for an answer.
 //!
 //! It uses the parts that a call uses, so that it cannot be right where a call is wrong.
+mod words;
+
+pub use words::{Words, in_words};
+
 use crate::{
     Host,
     api::Config,
@@ -314,54 +318,6 @@ async fn sound(mut device: Box<dyn Device>) -> Finding {
     device.microphone(false);
     // A real microphone in a quiet room hears its own noise; zeros come from one that may not be used.
     if loudest == Loudness::SILENCE { Finding::Silent } else { Finding::Fine { took: begun.elapsed() } }
-}
-
-/// What a person reads of a finding, and what they can do.
-pub fn in_words(subject: Subject, finding: &Finding) -> String {
-    let name = match subject {
-        Subject::Server => "Server",
-        Subject::Address => "Address seen from outside (STUN)",
-        Subject::Relay(RelayProtocol::Udp) => "Relay by UDP",
-        Subject::Relay(RelayProtocol::Tcp) => "Relay by TCP",
-        Subject::Relay(RelayProtocol::Tls) => "Relay by TLS",
-        Subject::Media => "Voice through the relay",
-        Subject::Sound => "Microphone and loudspeaker",
-    };
-    let words = match (subject, finding) {
-        (_, Finding::Fine { took }) => format!("works ({} ms)", took.as_millis()),
-        (Subject::Relay(_), Finding::NotOffered) => {
-            "the server names none; calls from strict networks may fail. Its operator can add one.".into()
-        }
-        (_, Finding::NotOffered) => "the server names none; calls work without it, less often.".into(),
-        (_, Finding::Skipped) => "not tried, since something that it needs does not work.".into(),
-        (Subject::Server, Finding::NoAnswer) => {
-            "does not answer. Check the address, the network, and whether the server runs.".into()
-        }
-        (Subject::Server, Finding::SignedOut) => {
-            "does not take this user's proof. Sign in again, or check the token.".into()
-        }
-        (Subject::Server, Finding::Stranger) => {
-            "answers, but is no server for calls. Check the address and the path.".into()
-        }
-        (Subject::Relay(RelayProtocol::Udp) | Subject::Address, Finding::NoAnswer) => {
-            "no answer: this network blocks UDP, or the address that the server names is wrong. \
-             Calls use TCP or TLS then, if those work."
-                .into()
-        }
-        (Subject::Relay(_), Finding::NoAnswer) => {
-            "no answer: a firewall is in between, or the port, certificate or password is wrong.".into()
-        }
-        (_, Finding::Lossy { lost }) => {
-            format!("{:.0} % of it does not come back: this network is bad. Try another one.", lost * 100.0)
-        }
-        (Subject::Sound, Finding::Silent) => {
-            "hears nothing at all: allow the microphone, plug it in, or choose another one.".into()
-        }
-        (_, Finding::NoAnswer | Finding::SignedOut | Finding::Stranger | Finding::Silent) => {
-            "does not work.".into()
-        }
-    };
-    format!("{name}: {words}")
 }
 
 #[cfg(test)]

@@ -72,28 +72,13 @@ public enum class Side {
     BETWEEN,
 }
 
-/** A language of the sentences. */
-public enum class Language {
-    /** Ukrainian. */
-    UK,
-
-    /** Russian. */
-    RU,
-
-    /** English. */
-    EN;
-
-    public companion object {
-        /** The one for a code such as `uk` or `ru-RU`; English for every other. */
-        @JvmStatic
-        public fun of(code: String): Language =
-            when (code.substringBefore('-').substringBefore('_').lowercase()) {
-                \"uk\" -> UK
-                \"ru\" -> RU
-                else -> EN
-            }
+/** The language for a code such as `uk` or `ru-RU`; English for every other. */
+public fun Language.Companion.of(code: String): Language =
+    when (code.substringBefore('-').substringBefore('_').lowercase()) {
+        \"uk\" -> Language.UK
+        \"ru\" -> Language.RU
+        else -> Language.EN
     }
-}
 
 ";
 

@@ -1,5 +1,6 @@
 package com.worldmates.calls
 
+import java.nio.ByteBuffer
 import java.time.Duration
 import kotlinx.coroutines.flow.StateFlow
 
@@ -44,7 +45,7 @@ public interface Calls : AutoCloseable {
     public fun switchCamera()
 
     /** Tries everything that a call needs, before anybody is called. Takes seconds; cancelling it ends it. */
-    public suspend fun check(): CheckReport
+    public suspend fun check(language: Language): CheckReport
 
     /** What is seen of somebody in a call; of ourselves with [PictureFeed.OURSELVES]. */
     public fun pictures(call: Long, user: Long): PictureFeed
@@ -54,6 +55,9 @@ public interface Calls : AutoCloseable {
      * returns. One that comes late, when nobody wants it any more, is dropped.
      */
     public fun push(source: Long, picture: CameraPicture)
+
+    /** Likewise, as red, green, blue and one more byte in a direct buffer, in rows that are [row] bytes apart. */
+    public fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int)
 
     /** Ends everything. When it returns, no thread, socket or device is left. */
     public suspend fun shutdown()

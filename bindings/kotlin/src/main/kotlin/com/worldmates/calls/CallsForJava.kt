@@ -33,7 +33,7 @@ public class CallsForJava(public val calls: Calls, executor: Executor) : AutoClo
     public fun join(room: String, type: CallType): CompletableFuture<Call> = scope.future { calls.join(room, type) }
 
     /** [Calls.check]. */
-    public fun check(): CompletableFuture<CheckReport> = scope.future { calls.check() }
+    public fun check(language: Language): CompletableFuture<CheckReport> = scope.future { calls.check(language) }
 
     /** [Call.stats]. */
     public fun stats(call: Call): CompletableFuture<CallStats> = scope.future { call.stats() }

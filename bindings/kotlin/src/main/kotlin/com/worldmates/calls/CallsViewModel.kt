@@ -185,7 +185,7 @@ public class CallsViewModel(
     }
 
     /** Tries everything that a call needs. */
-    public suspend fun check(): CheckReport = calls.check()
+    public suspend fun check(): CheckReport = calls.check(language.value)
 
     /** The problem was seen. */
     public fun problemSeen() {

@@ -1,6 +1,7 @@
 package com.worldmates.calls
 
 import com.sun.jna.Native
+import java.nio.ByteBuffer
 import java.time.Duration
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -34,7 +35,7 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
 
     override fun switchCamera(): Unit = engine.switchCamera()
 
-    override suspend fun check(): CheckReport = engine.check()
+    override suspend fun check(language: Language): CheckReport = engine.check(language)
 
     override fun pictures(call: Long, user: Long): PictureFeed = EnginePictures(engine.pixels(), call, user)
 
@@ -42,6 +43,9 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
         with(picture) {
             NativePixels.push(engine.pixels(), source, width, height, turned, y, yRow, u, v, colourRow, colourStep)
         }
+
+    override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int): Unit =
+        NativePixels.pushRgba(engine.pixels(), source, width, height, pixels, row)
 
     override fun attach(call: Long, user: Long, surface: Any?): Unit =
         NativePixels.attach(engine.pixels(), call, user, surface)

@@ -36,6 +36,10 @@ internal object NativePixels {
         colourStep: Int,
     )
 
+    /** Likewise, for a picture of the screen as red, green, blue and one more byte, in rows that are [row] bytes apart. */
+    @JvmStatic
+    external fun pushRgba(engine: Long, source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int)
+
     /** Draws what is seen of somebody onto a surface of Android from now on; onto none with null. Only Android has it. */
     @JvmStatic
     external fun attach(engine: Long, call: Long, user: Long, surface: Any?)

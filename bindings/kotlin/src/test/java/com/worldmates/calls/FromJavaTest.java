@@ -35,7 +35,7 @@ final class FromJavaTest {
         assertInstanceOf(CallState.Dialing.class, dialing.getState());
         assertEquals("The call is over.", EndReasonsKt.sentence(EndReason.WE_HUNG_UP, Language.EN));
         java.getCalls().close();
-        var closed = assertThrows(ExecutionException.class, () -> java.check().get(30, TimeUnit.SECONDS));
+        var closed = assertThrows(ExecutionException.class, () -> java.check(Language.EN).get(30, TimeUnit.SECONDS));
         assertInstanceOf(CallsException.Closed.class, closed.getCause());
         java.close();
         threads.shutdown();

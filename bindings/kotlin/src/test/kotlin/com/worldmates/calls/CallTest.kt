@@ -204,7 +204,7 @@ internal class CallTest {
         assertThrows(CallsException.Closed::class.java) { call.hangUp() }
         assertThrows(CallsException.Closed::class.java) { runBlocking { calls.dial(21, CallType.AUDIO) } }
         assertThrows(CallsException.Closed::class.java) { runBlocking { call.stats() } }
-        val closed = assertThrows(CallsException.Closed::class.java) { runBlocking { calls.check() } }
+        val closed = assertThrows(CallsException.Closed::class.java) { runBlocking { calls.check(Language.EN) } }
         assertEquals("the calls were closed; connect again", closed.message)
         assertEquals(null, calls.pictures(1, 2).next())
     }
@@ -243,13 +243,15 @@ internal class CallTest {
     fun `a check that nobody waits for any more ends`(): Unit = runBlocking(Dispatchers.Default) {
         connect(50).use { calls ->
             calls.until("the server") { it.server == ServerLink.UP }
-            val waiting = launch { calls.check() }
+            val waiting = launch { calls.check(Language.EN) }
             awaitThread("calls-check", isThere = true)
 
             waiting.cancelAndJoin()
 
             awaitThread("calls-check", isThere = false)
-            assertEquals(CheckOutcome.GOOD, calls.check().outcome)
+            val report = calls.check(Language.UK)
+            assertTrue(report.canCall)
+            assertEquals("Сервер" to CheckOutcome.GOOD, report.lines.first().let { it.what to it.outcome })
         }
     }
 

@@ -10,10 +10,10 @@ import com.worldmates.calls.Calls
 import com.worldmates.calls.CallsException
 import com.worldmates.calls.CallsSnapshot
 import com.worldmates.calls.CameraPicture
-import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
 import com.worldmates.calls.Direction
 import com.worldmates.calls.EndReason
+import com.worldmates.calls.Language
 import com.worldmates.calls.MediaPath
 import com.worldmates.calls.NoPictures
 import com.worldmates.calls.Participant
@@ -21,6 +21,7 @@ import com.worldmates.calls.Picture
 import com.worldmates.calls.PictureFeed
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.SoundLevels
+import java.nio.ByteBuffer
 import java.time.Duration
 import java.time.Instant
 import java.util.PriorityQueue
@@ -60,7 +61,7 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
     public val asked: MutableList<String> = mutableListOf()
 
     /** What [check] finds. */
-    public var report: CheckReport = CheckReport(CheckOutcome.GOOD, emptyList())
+    public var report: CheckReport = CheckReport(canCall = true, emptyList())
 
     /** What [Call.stats] tells. */
     public var stats: CallStats = CallStats(emptyList(), 0)
@@ -135,7 +136,7 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
 
     override fun switchCamera(): Unit = note("switchCamera")
 
-    override suspend fun check(): CheckReport {
+    override suspend fun check(language: Language): CheckReport {
         note("check")
         return report
     }
@@ -143,6 +144,8 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
     override fun pictures(call: Long, user: Long): PictureFeed = NoPictures
 
     override fun push(source: Long, picture: CameraPicture): Unit = note("push $source")
+
+    override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int): Unit = note("push $source")
 
     override suspend fun shutdown(): Unit = close()
 

@@ -1,0 +1,78 @@
+package com.worldmates.calls.app
+
+import android.app.Application
+import android.content.Context
+import com.worldmates.calls.Calls
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.SupervisorJob
+import kotlinx.coroutines.cancel
+
+/**
+ * An `Application` with calls: remembers who is signed in, so that a push that wakes the process finds the calls there.
+ * A messenger that has an `Application` of its own implements [CallsOwner] in it and does the same.
+ */
+public abstract class CallsApplication : Application(), CallsOwner {
+    private val account by lazy { getSharedPreferences("calls.account", Context.MODE_PRIVATE) }
+
+    private lateinit var visibility: Visibility
+
+    override var app: CallsApp? = null
+        protected set
+
+    /** Who is signed in; null if nobody is. */
+    public val me: Long?
+        get() = account.getLong(ME, 0).takeIf { it > 0 }
+
+    /** Where a push wakes this phone, as `call:register` says it; null until Firebase has told. */
+    public val pushToken: String?
+        get() = account.getString(PUSH_TOKEN, null)
+
+    /** Opens the engine for [me], who is reached by [pushToken]. */
+    protected abstract fun open(me: Long, pushToken: String?): Calls
+
+    override fun onCreate() {
+        super.onCreate()
+        visibility = Visibility(this)
+        me?.let(::begin)
+    }
+
+    /** Takes calls for [user] from now on. */
+    public fun signIn(user: Long) {
+        signOut()
+        account.edit().putLong(ME, user).apply()
+        begin(user)
+    }
+
+    /** Takes no calls any more. */
+    public fun signOut() {
+        account.edit().remove(ME).apply()
+        app?.close()
+        app = null
+    }
+
+    /** Firebase gave this phone another address: the server learns of it when the engine registers anew. */
+    public fun pushTokenChanged(token: String) {
+        if (token == pushToken) {
+            return
+        }
+        account.edit().putString(PUSH_TOKEN, token).apply()
+        // A call that goes on is worth more than the address; the next start of the app says it.
+        val isIdle = app?.calls?.snapshots?.value?.calls.isNullOrEmpty()
+        me?.takeIf { isIdle }?.let(::signIn)
+    }
+
+    private fun begin(user: Long) {
+        val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
+        val calls = open(user, pushToken)
+        app = CallsApp(this, calls, scope, visibility, me = { me }, onClose = {
+            scope.cancel()
+            calls.close()
+        }).apply { start() }
+    }
+
+    private companion object {
+        const val ME = "user"
+        const val PUSH_TOKEN = "pushToken"
+    }
+}

@@ -1,0 +1,109 @@
+package com.worldmates.calls.app
+
+import com.worldmates.calls.Call
+import com.worldmates.calls.CallKind
+import com.worldmates.calls.CallSnapshot
+import com.worldmates.calls.CallState
+import com.worldmates.calls.CallStats
+import com.worldmates.calls.CallType
+import com.worldmates.calls.Calls
+import com.worldmates.calls.CallsSnapshot
+import com.worldmates.calls.CameraPicture
+import com.worldmates.calls.CheckReport
+import com.worldmates.calls.Direction
+import com.worldmates.calls.Language
+import com.worldmates.calls.MediaPath
+import com.worldmates.calls.NoPictures
+import com.worldmates.calls.Participant
+import com.worldmates.calls.Picture
+import com.worldmates.calls.PictureFeed
+import com.worldmates.calls.ServerLink
+import com.worldmates.calls.SoundLevels
+import java.nio.ByteBuffer
+import java.time.Duration
+import java.time.Instant
+import kotlinx.coroutines.flow.MutableStateFlow
+
+/** An engine that shows what a test says and writes down what it is asked. */
+class ScriptedCalls : Calls {
+    override val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
+    override val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
+    val asked = mutableListOf<String>()
+
+    fun show(vararg calls: CallSnapshot) {
+        snapshots.value = CallsSnapshot(ServerLink.UP, calls.toList())
+    }
+
+    override suspend fun dial(user: Long, type: CallType): Call {
+        asked += "dial $user $type"
+        return call(DIALED)
+    }
+
+    override fun call(id: Long): Call = object : Call {
+        override val id = id
+        override fun accept(type: CallType) = ask("accept $type")
+        override fun reject() = ask("reject")
+        override fun hangUp() = ask("hang up")
+        override fun setMuted(muted: Boolean) = ask("muted $muted")
+        override fun show(picture: Picture) = ask("show $picture")
+        override fun setHeld(held: Boolean) = ask("held $held")
+        override fun dismiss() = ask("dismiss")
+        override suspend fun stats(): CallStats = error("not asked for in these tests")
+        override suspend fun report(): String = error("not asked for in these tests")
+
+        private fun ask(what: String) {
+            asked += "$id: $what"
+        }
+    }
+
+    override fun woken(room: String, from: Long, name: String, type: CallType, ringsFor: Duration?) {
+        asked += "woken $room $from $name $type ${ringsFor?.toMillis()}"
+    }
+
+    override fun networkChanged() {
+        asked += "network changed"
+    }
+
+    override fun noMicrophone() {
+        asked += "no microphone"
+    }
+
+    override fun noCamera() {
+        asked += "no camera"
+    }
+
+    override fun switchCamera() = error("not asked for in these tests")
+    override suspend fun dialGroup(group: Long, type: CallType): Call = error("not asked for in these tests")
+    override suspend fun join(room: String, type: CallType): Call = error("not asked for in these tests")
+    override suspend fun check(language: Language): CheckReport = error("not asked for in these tests")
+    override fun pictures(call: Long, user: Long): PictureFeed = NoPictures
+    override fun push(source: Long, picture: CameraPicture) = Unit
+    override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int) = Unit
+    override suspend fun shutdown() = Unit
+    override fun close() = Unit
+
+    companion object {
+        const val DIALED = 77L
+    }
+}
+
+val SINCE: Instant = Instant.parse("2026-11-21T12:00:00Z")
+val TALKING = CallState.Talking(SINCE)
+
+/** A call with Olena. */
+fun call(
+    id: Long = 1,
+    state: CallState = TALKING,
+    type: CallType = CallType.AUDIO,
+    direction: Direction = Direction.INCOMING,
+    title: String = "Олена",
+    isHeld: Boolean = false,
+    isMuted: Boolean = false,
+    picture: Picture = Picture.NONE,
+    showsVideo: Boolean = false,
+) = CallSnapshot(
+    id, "room-$id", direction, type, CallKind.OneToOne, title, state, isMuted, picture, isHeld,
+    listOf(Participant(456, title, avatar = null, audio = true, video = showsVideo, MediaPath.UP, isAway = false)),
+)
+
+fun calls(vararg calls: CallSnapshot) = CallsSnapshot(ServerLink.UP, calls.toList())

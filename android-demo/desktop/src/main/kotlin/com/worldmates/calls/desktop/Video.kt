@@ -1,0 +1,64 @@
+package com.worldmates.calls.desktop
+
+import androidx.compose.foundation.Canvas
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.collectAsState
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
+import androidx.compose.ui.graphics.FilterQuality
+import androidx.compose.ui.graphics.ImageBitmap
+import androidx.compose.ui.graphics.drawscope.scale
+import androidx.compose.ui.graphics.toComposeImageBitmap
+import androidx.compose.ui.unit.IntOffset
+import androidx.compose.ui.unit.IntSize
+import com.worldmates.calls.Calls
+import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.CallsViewModel
+import com.worldmates.calls.PictureFeed
+import com.worldmates.calls.RgbaPicture
+import com.worldmates.calls.ui.parts.VideoSource
+import kotlin.math.max
+import kotlin.math.roundToInt
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.delay
+import org.jetbrains.skia.ColorAlphaType
+import org.jetbrains.skia.ColorType
+import org.jetbrains.skia.Image
+import org.jetbrains.skia.ImageInfo
+
+/** As often as a camera of a call sees something new. */
+private val A_PICTURE = 33.milliseconds
+
+/** Draws people by fetching their newest picture from the engine. */
+internal fun videoOf(calls: Calls, model: CallsViewModel): VideoSource = { user, mirrored, modifier ->
+    val state by model.state.collectAsState()
+    val call = (state as? CallsUiState.Active)?.call?.id ?: 0
+    val feed = remember(call, user) { calls.pictures(call, user ?: PictureFeed.OURSELVES) }
+    var image by remember(feed) { mutableStateOf<ImageBitmap?>(null) }
+    LaunchedEffect(feed) {
+        while (true) {
+            feed.next()?.let { image = it.toImage() }
+            delay(A_PICTURE)
+        }
+    }
+    Canvas(modifier) {
+        val shown = image ?: return@Canvas
+        // It fills the place, and what does not fit is cut off.
+        val factor = max(size.width / shown.width, size.height / shown.height)
+        val cut = IntSize((size.width / factor).roundToInt(), (size.height / factor).roundToInt())
+        val from = IntOffset((shown.width - cut.width) / 2, (shown.height - cut.height) / 2)
+        val place = IntSize(size.width.roundToInt(), size.height.roundToInt())
+        scale(if (mirrored) -1f else 1f, 1f) {
+            drawImage(shown, from, cut, dstSize = place, filterQuality = FilterQuality.Low)
+        }
+    }
+}
+
+private fun RgbaPicture.toImage(): ImageBitmap {
+    val bytes = ByteArray(pixels.limit())
+    pixels.duplicate().get(bytes)
+    val info = ImageInfo(width, height, ColorType.RGBA_8888, ColorAlphaType.OPAQUE)
+    return Image.makeRaster(info, bytes, width * 4).toComposeImageBitmap()
+}

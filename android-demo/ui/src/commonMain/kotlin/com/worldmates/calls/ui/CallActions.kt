@@ -1,0 +1,75 @@
+package com.worldmates.calls.ui
+
+import com.worldmates.calls.AudioRoute
+import com.worldmates.calls.CallType
+
+/** What a person can ask for on the screens of a call. Nothing here decides anything: the engine does. */
+public interface CallActions {
+    /** Calls somebody. */
+    public fun dial(user: Long, type: CallType)
+
+    /** Answers, with sound alone or with a picture. */
+    public fun accept(type: CallType)
+
+    /** Says no. */
+    public fun reject()
+
+    /** Ends the call, or gives up calling. */
+    public fun hangUp()
+
+    /** Closes or opens the microphone. */
+    public fun toggleMute()
+
+    /** Shows our camera, or nothing. */
+    public fun toggleCamera()
+
+    /** Takes the other camera. */
+    public fun switchCamera()
+
+    /** Shows our screen, or nothing. */
+    public fun toggleScreen()
+
+    /** Puts the call on hold, or takes it up again. */
+    public fun toggleHold()
+
+    /** Holds this call and takes up the other. */
+    public fun swap()
+
+    /** Puts away a call that ended. */
+    public fun dismiss()
+
+    /** Calls again whom the call that ended was with. */
+    public fun callAgain()
+
+    /** Asks for statistics, or no more. */
+    public fun setStatsShown(shown: Boolean)
+
+    /** Finds out whether we can be reached. */
+    public fun check()
+
+    /** Asks for another way of the sound; shown once the system confirms it. */
+    public fun chooseRoute(route: AudioRoute)
+
+    /** Raises our hand, or lowers it. */
+    public fun toggleHand()
+}
+
+/** For previews: whatever is pressed, nothing happens. */
+public open class NoCallActions : CallActions {
+    override fun dial(user: Long, type: CallType) {}
+    override fun accept(type: CallType) {}
+    override fun reject() {}
+    override fun hangUp() {}
+    override fun toggleMute() {}
+    override fun toggleCamera() {}
+    override fun switchCamera() {}
+    override fun toggleScreen() {}
+    override fun toggleHold() {}
+    override fun swap() {}
+    override fun dismiss() {}
+    override fun callAgain() {}
+    override fun setStatsShown(shown: Boolean) {}
+    override fun check() {}
+    override fun chooseRoute(route: AudioRoute) {}
+    override fun toggleHand() {}
+}

@@ -1,0 +1,111 @@
+package com.worldmates.calls.ui
+
+import com.worldmates.calls.AudioRoute
+import com.worldmates.calls.CallType
+import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.CallsViewModel
+import com.worldmates.calls.CheckReport
+import java.time.Instant
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharingStarted
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.combine
+import kotlinx.coroutines.flow.stateIn
+import kotlinx.coroutines.flow.update
+import kotlinx.coroutines.launch
+
+/** What the screens of calls live on: states to show, and what a person can ask for. */
+public interface CallsHolder : CallActions {
+    public val state: StateFlow<CallsUiState>
+    public val surroundings: StateFlow<CallSurroundings>
+    public val check: StateFlow<CheckState>
+    public val people: StateFlow<People>
+    public val preferences: StateFlow<Preferences>
+    public fun setPreferences(preferences: Preferences)
+
+    /** The time, for the clock of a call. */
+    public fun now(): Instant
+}
+
+/** Whom the app knows, and who called. */
+public data class People(val contacts: List<Contact> = emptyList(), val history: List<PastCall> = emptyList())
+
+/**
+ * The holder over the library's view model. What is not the library's (sound routes, people, settings) the app puts in by
+ * [setSurroundings], [setPeople] and [setPreferences]; [onRoute] and [onHand] go to whoever can do it.
+ */
+public class ViewModelHolder(
+    private val viewModel: CallsViewModel,
+    private val scope: CoroutineScope,
+    private val onRoute: (AudioRoute) -> Unit = {},
+    private val onHand: () -> Unit = {},
+    private val clock: () -> Instant = Instant::now,
+    private val keepPreferences: (Preferences) -> Unit = {},
+    preferences: Preferences = Preferences(),
+) : CallsHolder {
+    private val heldSurroundings = MutableStateFlow(CallSurroundings(frame = preferences.frame))
+    private val heldCheck = MutableStateFlow<CheckState>(CheckState.NotAsked)
+    private val heldPeople = MutableStateFlow(People())
+    private val heldPreferences = MutableStateFlow(preferences)
+    private var checking: Job? = null
+
+    override val state: StateFlow<CallsUiState> get() = viewModel.state
+    override val surroundings: StateFlow<CallSurroundings> =
+        combine(heldSurroundings, viewModel.levels) { held, levels -> held.copy(levels = levels) }
+            .stateIn(scope, SharingStarted.Eagerly, heldSurroundings.value)
+    override val check: StateFlow<CheckState> = heldCheck.asStateFlow()
+    override val people: StateFlow<People> = heldPeople.asStateFlow()
+    override val preferences: StateFlow<Preferences> = heldPreferences.asStateFlow()
+
+    /** Changes what the call stands in: `holder.setSurroundings { it.copy(routes = routes) }`. */
+    public fun setSurroundings(change: (CallSurroundings) -> CallSurroundings): Unit = heldSurroundings.update(change)
+
+    public fun setPeople(people: People) {
+        heldPeople.value = people
+    }
+
+    override fun setPreferences(preferences: Preferences) {
+        heldPreferences.value = preferences
+        heldSurroundings.update { it.copy(frame = preferences.frame) }
+        viewModel.setStatsShown(preferences.isStatsShown)
+        keepPreferences(preferences)
+    }
+
+    override fun now(): Instant = clock()
+
+    override fun check() {
+        // Asked twice, it is still one check.
+        if (checking?.isActive == true) return
+        heldCheck.value = CheckState.Running
+        checking = scope.launch {
+            var report: CheckReport? = null
+            try {
+                report = viewModel.check()
+            } finally {
+                heldCheck.value = report?.let { CheckState.Done(it) } ?: CheckState.NotAsked
+            }
+        }
+    }
+
+    override fun dial(user: Long, type: CallType): Unit = viewModel.dial(user, type)
+    override fun accept(type: CallType): Unit = viewModel.accept(type)
+    override fun reject(): Unit = viewModel.reject()
+    override fun hangUp(): Unit = viewModel.hangUp()
+    override fun toggleMute(): Unit = viewModel.toggleMute()
+    override fun toggleCamera(): Unit = viewModel.toggleCamera()
+    override fun switchCamera() {
+        viewModel.switchCamera()
+        heldSurroundings.update { it.copy(isFrontCamera = !it.isFrontCamera) }
+    }
+    override fun toggleScreen(): Unit = viewModel.toggleScreen()
+    override fun toggleHold(): Unit = viewModel.toggleHold()
+    override fun swap(): Unit = viewModel.swap()
+    override fun dismiss(): Unit = viewModel.dismiss()
+    override fun callAgain(): Unit = viewModel.callAgain()
+    override fun setStatsShown(shown: Boolean): Unit = viewModel.setStatsShown(shown)
+    override fun chooseRoute(route: AudioRoute): Unit = onRoute(route)
+    override fun toggleHand(): Unit = onHand()
+}

@@ -1,0 +1,132 @@
+package com.worldmates.calls.ui.parts
+
+import androidx.compose.foundation.layout.Arrangement
+import androidx.compose.foundation.layout.BoxWithConstraints
+import androidx.compose.foundation.layout.Column
+import androidx.compose.foundation.layout.FlowRow
+import androidx.compose.foundation.layout.padding
+import androidx.compose.runtime.Composable
+import androidx.compose.ui.Alignment
+import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.testTag
+import androidx.compose.ui.unit.dp
+import com.worldmates.calls.AudioRoute
+import com.worldmates.calls.AudioRouteKind
+import com.worldmates.calls.CallSnapshot
+import com.worldmates.calls.CallType
+import com.worldmates.calls.Picture
+import com.worldmates.calls.ui.ActiveState
+import com.worldmates.calls.ui.CallActions
+import com.worldmates.calls.ui.CallSurroundings
+import com.worldmates.calls.ui.CallView
+import com.worldmates.calls.ui.Panel
+import com.worldmates.calls.ui.text.Strings
+import com.worldmates.calls.ui.text.strings
+import com.worldmates.calls.ui.theme.Icons
+import com.worldmates.calls.ui.theme.callsPalette
+
+/**
+ * The buttons of a call: the five that one needs at once, and where there is room all of them. What does not fit waits
+ * behind "More".
+ */
+@Composable
+internal fun ControlBar(
+    state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit, isUpright: Boolean, isRoomy: Boolean,
+    modifier: Modifier = Modifier,
+) {
+    val buttons: @Composable () -> Unit = {
+        MuteButton(state.call.isMuted, actions)
+        CameraButton(state.call, actions)
+        if (isRoomy && state.call.picture == Picture.CAMERA) {
+            CallButton(Icons.FlipCamera, strings.switchCamera, callsPalette.control, actions::switchCamera)
+        }
+        RouteButton(state.surroundings, view, onView)
+        if (isRoomy) RoomyButtons(state, actions)
+        MoreButton(view, onView)
+        CallButton(Icons.HangUp, strings.hangUp, callsPalette.hangUp, actions::hangUp, Modifier.testTag("hangup"))
+    }
+    if (isUpright) {
+        Column(modifier.padding(12.dp), Arrangement.spacedBy(8.dp, Alignment.CenterVertically), Alignment.CenterHorizontally) { buttons() }
+    } else {
+        BoxWithConstraints(modifier.padding(horizontal = 8.dp, vertical = 12.dp), Alignment.Center) {
+            // On the narrowest phones the five stand closer rather than in two rows.
+            val gap = if (isRoomy) 16.dp else ((maxWidth - 56.dp * 5) / 4).coerceIn(4.dp, 12.dp)
+            FlowRow(
+                horizontalArrangement = Arrangement.spacedBy(gap, Alignment.CenterHorizontally),
+                verticalArrangement = Arrangement.spacedBy(12.dp),
+            ) { buttons() }
+        }
+    }
+}
+
+@Composable
+internal fun MuteButton(isMuted: Boolean, actions: CallActions) {
+    CallToggle(
+        if (isMuted) Icons.MicOff else Icons.Mic, strings.microphone, isOver = isMuted,
+        state = if (isMuted) strings.off else strings.on, actions::toggleMute, Modifier.testTag("mute"),
+    )
+}
+
+@Composable
+internal fun CameraButton(call: CallSnapshot, actions: CallActions) {
+    val isOn = call.picture == Picture.CAMERA
+    CallToggle(
+        if (isOn) Icons.Camera else Icons.CameraOff, strings.camera,
+        // In a call by voice a camera that is off is nothing to point out.
+        isOver = call.picture == Picture.NONE && call.callType == CallType.VIDEO,
+        state = if (isOn) strings.on else strings.off, actions::toggleCamera, Modifier.testTag("camera"),
+    )
+}
+
+/** Shows where the sound really goes; the chooser says what was asked for and is not confirmed yet. */
+@Composable
+internal fun RouteButton(surroundings: CallSurroundings, view: CallView, onView: (CallView) -> Unit) {
+    val routes = surroundings.routes
+    val words = strings
+    CallToggle(
+        iconOf(routes.current?.kind), words.sound, isOver = view.panel == Panel.SOUND,
+        state = when {
+            routes.pending != null -> words.routePending
+            else -> routes.current?.let { words.name(it) } ?: words.off
+        },
+        onClick = { onView(view.copy(panel = if (view.panel == Panel.SOUND) Panel.NONE else Panel.SOUND)) },
+        Modifier.testTag("sound"),
+    )
+}
+
+@Composable
+private fun MoreButton(view: CallView, onView: (CallView) -> Unit) {
+    val isOpen = view.panel == Panel.MORE
+    CallToggle(
+        if (isOpen) Icons.Close else Icons.More, if (isOpen) strings.less else strings.more, isOver = isOpen,
+        state = if (isOpen) strings.on else strings.off,
+        onClick = { onView(view.copy(panel = if (isOpen) Panel.NONE else Panel.MORE)) }, Modifier.testTag("more"),
+    )
+}
+
+@Composable
+private fun RoomyButtons(state: ActiveState, actions: CallActions) {
+    val isSharing = state.call.picture == Picture.SCREEN
+    CallToggle(
+        if (isSharing) Icons.StopSharing else Icons.ShareScreen, if (isSharing) strings.stopSharing else strings.shareScreen,
+        isOver = isSharing, state = if (isSharing) strings.on else strings.off, actions::toggleScreen,
+    )
+    if (state.surroundings.canRaiseHand) {
+        val isUp = CallSurroundings.MY_HAND in state.surroundings.handsUp
+        CallToggle(
+            Icons.Hand, if (isUp) strings.lowerHand else strings.raiseHand, isOver = isUp,
+            state = if (isUp) strings.on else strings.off, actions::toggleHand, Modifier.testTag("hand"),
+        )
+    }
+}
+
+internal fun iconOf(kind: AudioRouteKind?) = when (kind) {
+    AudioRouteKind.EARPIECE -> Icons.Earpiece
+    AudioRouteKind.WIRED -> Icons.Headphones
+    AudioRouteKind.BLUETOOTH -> Icons.Bluetooth
+    AudioRouteKind.SPEAKER, null -> Icons.Speaker
+}
+
+/** A headset has a name of its own; the phone's parts are named in the person's language. */
+internal fun Strings.name(route: AudioRoute): String =
+    if (route.kind == AudioRouteKind.BLUETOOTH && route.name.isNotBlank()) route.name else route(route.kind)

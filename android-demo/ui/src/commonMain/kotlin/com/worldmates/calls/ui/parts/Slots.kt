@@ -1,0 +1,21 @@
+package com.worldmates.calls.ui.parts
+
+import androidx.compose.runtime.Composable
+import androidx.compose.runtime.ProvidableCompositionLocal
+import androidx.compose.runtime.staticCompositionLocalOf
+import androidx.compose.ui.Modifier
+
+/**
+ * Draws somebody's picture; user null is our own camera. Mirrored only for our own front camera. Android gives a Surface
+ * here, the desktop an image; the screens need not know.
+ */
+public typealias VideoSource = @Composable (user: Long?, mirrored: Boolean, modifier: Modifier) -> Unit
+
+/** Where pictures come from. Without one, places of pictures stay dark. */
+public val LocalVideoSource: ProvidableCompositionLocal<VideoSource> = staticCompositionLocalOf { { _, _, _ -> } }
+
+/** Draws a photograph of somebody by its address. Without one, faces are initials. */
+public typealias AvatarSource = @Composable (address: String, modifier: Modifier) -> Unit
+
+/** Where photographs come from. */
+public val LocalAvatarSource: ProvidableCompositionLocal<AvatarSource?> = staticCompositionLocalOf { null }

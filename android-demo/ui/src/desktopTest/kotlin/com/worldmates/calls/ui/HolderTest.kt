@@ -1,0 +1,167 @@
+@file:OptIn(ExperimentalTestApi::class, ExperimentalCoroutinesApi::class)
+
+package com.worldmates.calls.ui
+
+import androidx.compose.ui.test.ComposeUiTest
+import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.assertIsDisplayed
+import androidx.compose.ui.test.onNodeWithTag
+import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.runDesktopComposeUiTest
+import com.worldmates.calls.Call
+import com.worldmates.calls.CallSnapshot
+import com.worldmates.calls.CallState
+import com.worldmates.calls.CallType
+import com.worldmates.calls.Calls
+import com.worldmates.calls.CallsSnapshot
+import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.CallsViewModel
+import com.worldmates.calls.CheckReport
+import com.worldmates.calls.EndReason
+import com.worldmates.calls.ServerLink
+import com.worldmates.calls.SoundLevels
+import java.lang.reflect.Proxy
+import kotlin.coroutines.Continuation
+import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
+import kotlin.coroutines.resume
+import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.test.runCurrent
+import kotlinx.coroutines.test.runTest
+import org.junit.Assert.assertEquals
+import org.junit.Test
+
+/** The screens on their holders. */
+internal class HolderTest {
+    private val holder = FakeHolder()
+    private val opened = mutableListOf<String>()
+
+    private fun calls(test: ComposeUiTest.() -> Unit) = runDesktopComposeUiTest(360, 760) {
+        setContent { CallsScreen(holder, onMessages = { opened += "messages ${it.user}" }, fontFamily = testFont) }
+        test()
+    }
+
+    @Test
+    fun each_state_has_its_screen_and_a_call_comes_before_the_settings() = calls {
+        onNodeWithTag("idle").assertIsDisplayed()
+        press("settings")
+        press("frames")
+        onNodeWithTag("NEON").performScrollTo()
+        press("NEON")
+        assertEquals(FrameStyle.NEON, holder.preferences.value.frame)
+        press("back")
+        onNodeWithTag("settings screen").assertIsDisplayed()
+
+        holder.state.value = Fixtures.incoming(CallType.VIDEO)
+        onNodeWithTag("incoming").assertIsDisplayed()
+        press("accept video")
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        onNodeWithTag("active").assertIsDisplayed()
+        onNodeWithText("12:34").assertIsDisplayed()
+        press("more")
+        onNodeWithTag("more panel").assertIsDisplayed()
+        press("hangup")
+        holder.state.value = CallsUiState.Idle(ServerLink.UP)
+        onNodeWithTag("settings screen").assertIsDisplayed()
+
+        assertEquals(listOf("accept VIDEO", "hang up"), holder.asked)
+    }
+
+    @Test
+    fun every_way_out_of_an_ended_call_is_asked_of_the_engine_or_puts_it_away() = calls {
+        holder.state.value = CallsUiState.Outgoing(Fixtures.call(CallState.Dialing))
+        onNodeWithTag("outgoing").assertIsDisplayed()
+        holder.state.value = Fixtures.ended(EndReason.NO_ANSWER)
+        press("CALL_AGAIN")
+        press("MESSAGE")
+        press("close")
+
+        assertEquals(listOf("call again", "dismiss", "dismiss"), holder.asked)
+        assertEquals(listOf("messages 1"), opened)
+    }
+
+    /** A library that notes what is asked of it; only what these tests need of it answers. */
+    private class ScriptedCalls(call: CallSnapshot? = null) {
+        val asked = mutableListOf<String>()
+        val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, listOfNotNull(call)))
+        val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
+        var check: Continuation<CheckReport>? = null
+        private val one = fake(Call::class.java) { name, arguments -> asked += listOf(name, *arguments).joinToString(" ") }
+        val calls: Calls = fake(Calls::class.java) { name, arguments ->
+            when (name) {
+                "getSnapshots" -> snapshots
+                "getLevels" -> levels
+                "call" -> one
+                "check" -> {
+                    asked += name
+                    @Suppress("UNCHECKED_CAST")
+                    check = arguments.last() as Continuation<CheckReport>
+                    COROUTINE_SUSPENDED
+                }
+                else -> {
+                    asked += (listOf(name) + arguments.filter { it !is Continuation<*> }).joinToString(" ")
+                    if (name == "dial") one else Unit
+                }
+            }
+        }
+
+        private fun <T> fake(type: Class<T>, answer: (String, Array<out Any?>) -> Any?): T = type.cast(
+            Proxy.newProxyInstance(type.classLoader, arrayOf(type)) { _, method, arguments -> answer(method.name, arguments ?: emptyArray()) },
+        )
+    }
+
+    @Test
+    fun a_check_that_runs_is_not_started_twice_and_its_answer_stays() = runTest {
+        val library = ScriptedCalls()
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope)
+
+        holder.check()
+        holder.check()
+        runCurrent()
+        assertEquals(CheckState.Running, holder.check.value)
+        library.check?.resume(Fixtures.report)
+        runCurrent()
+
+        assertEquals(CheckState.Done(Fixtures.report), holder.check.value)
+        assertEquals(listOf("check"), library.asked)
+    }
+
+    @Test
+    fun what_is_pressed_reaches_the_library_or_the_app() = runTest {
+        val library = ScriptedCalls(Fixtures.call())
+        val app = mutableListOf<String>()
+        val holder = ViewModelHolder(
+            CallsViewModel(library.calls, backgroundScope), backgroundScope, onRoute = { app += it.id }, onHand = { app += "hand" },
+        )
+        runCurrent()
+
+        listOf(holder::toggleMute, holder::toggleCamera, holder::toggleScreen, holder::toggleHold, holder::hangUp, holder::switchCamera)
+            .forEach { it() }
+        holder.dial(7, CallType.AUDIO)
+        runCurrent()
+        holder.chooseRoute(Fixtures.routes.available.last())
+        holder.toggleHand()
+
+        assertEquals(
+            listOf("setMuted true", "show CAMERA", "show SCREEN", "setHeld true", "hangUp", "switchCamera", "dial 7 AUDIO"), library.asked,
+        )
+        assertEquals(listOf("bt-1", "hand"), app)
+    }
+
+    @Test
+    fun voices_frames_and_the_other_camera_are_seen_in_the_call() = runTest {
+        val library = ScriptedCalls(Fixtures.call())
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope)
+
+        library.levels.value = SoundLevels(0.2f, mapOf(1L to 0.7f))
+        holder.setPreferences(Preferences(frame = FrameStyle.CIRCLE))
+        holder.switchCamera()
+        runCurrent()
+
+        val seen = holder.surroundings.value
+        assertEquals(SoundLevels(0.2f, mapOf(1L to 0.7f)), seen.levels)
+        assertEquals(FrameStyle.CIRCLE, seen.frame)
+        assertEquals(false, seen.isFrontCamera)
+    }
+}

@@ -1,0 +1,41 @@
+package com.worldmates.calls.ui
+
+import com.worldmates.calls.AudioRoute
+import com.worldmates.calls.CallType
+import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.ServerLink
+import java.time.Instant
+import kotlinx.coroutines.flow.MutableStateFlow
+
+/** Writes down what was asked for. */
+internal open class RecordingActions : CallActions {
+    val asked = mutableListOf<String>()
+
+    override fun dial(user: Long, type: CallType) { asked += "dial $user $type" }
+    override fun accept(type: CallType) { asked += "accept $type" }
+    override fun reject() { asked += "reject" }
+    override fun hangUp() { asked += "hang up" }
+    override fun toggleMute() { asked += "mute" }
+    override fun toggleCamera() { asked += "camera" }
+    override fun switchCamera() { asked += "switch camera" }
+    override fun toggleScreen() { asked += "screen" }
+    override fun toggleHold() { asked += "hold" }
+    override fun swap() { asked += "swap" }
+    override fun dismiss() { asked += "dismiss" }
+    override fun callAgain() { asked += "call again" }
+    override fun setStatsShown(shown: Boolean) { asked += "statistics $shown" }
+    override fun check() { asked += "check" }
+    override fun chooseRoute(route: AudioRoute) { asked += "route ${route.id}" }
+    override fun toggleHand() { asked += "hand" }
+}
+
+/** A holder whose states the test sets. */
+internal class FakeHolder : RecordingActions(), CallsHolder {
+    override val state = MutableStateFlow<CallsUiState>(CallsUiState.Idle(ServerLink.UP))
+    override val surroundings = MutableStateFlow(Fixtures.surroundings)
+    override val check = MutableStateFlow<CheckState>(CheckState.NotAsked)
+    override val people = MutableStateFlow(People(Fixtures.contacts, Fixtures.history))
+    override val preferences = MutableStateFlow(Preferences(appearance = Appearance.LIGHT))
+    override fun setPreferences(preferences: Preferences) { this.preferences.value = preferences }
+    override fun now(): Instant = Fixtures.now
+}
