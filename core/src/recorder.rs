@@ -26,6 +26,7 @@ const BEFORE: u64 = 5000;
 /// What happened, the oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
+    count: u64,
     common: VecDeque<Line>,
     calls: BTreeMap<CallKey, Lines>,
 }
@@ -33,6 +34,8 @@ pub(crate) struct Recorder {
 #[derive(Debug, Clone)]
 struct Line {
     at: Time,
+    /// Counts all lines: much happens at one moment, and in an order.
+    number: u64,
     text: String,
 }
 
@@ -109,7 +112,8 @@ impl Recorder {
     }
 
     fn line(&mut self, at: Time, call: Option<CallKey>, text: String) {
-        let line = Line { at, text };
+        self.count += 1;
+        let line = Line { at, number: self.count, text };
         match call {
             Some(call) => self.lines(call).add(line),
             None => {
@@ -145,13 +149,12 @@ impl Recorder {
         let begin = beginning.first().map_or(0, |line| line.at.0);
         let common = self.common.iter().filter(|line| line.at.0 + BEFORE >= begin);
         let mut lines: Vec<&Line> = common.chain(beginning).chain(latest).collect();
-        // Stable: at one moment what is common comes first.
-        lines.sort_by_key(|line| line.at);
-        let (end_of_beginning, mut text) = (beginning.last().map(|line| line.at), String::new());
+        lines.sort_by_key(|line| line.number);
+        let (end_of_beginning, mut text) = (beginning.last().map(|line| line.number), String::new());
         let mut left_out = (*left_out > 0).then_some(left_out);
-        for Line { at, text: line } in lines {
+        for Line { at, number, text: line } in lines {
             // Writing to a string does not fail.
-            if Some(*at) > end_of_beginning
+            if Some(*number) > end_of_beginning
                 && let Some(count) = left_out.take()
             {
                 let _ = writeln!(text, "({count} lines are left out)");
@@ -292,10 +295,17 @@ mod tests {
         recorder.came(Time(60_000), &Input::App(Command::Accept { call: one, call_type: CallType::Audio }));
         recorder.came(Time(60_500), &Input::App(Command::Reject { call: two }));
         recorder.came(Time(61_000), &Input::Device(FromDevice::NetworkChanged));
+        recorder.came(Time(61_000), &Input::App(Command::HangUp { call: one }));
+        recorder.came(Time(61_000), &Input::Server(FromServer::Down));
 
         let report = recorder.report(one);
 
-        assert_eq!(report, "    0.000 s  app     accepts (Audio)\n    1.000 s  device  another network\n");
+        assert_eq!(
+            report,
+            "    0.000 s  app     accepts (Audio)\n    1.000 s  device  another network\n    \
+             1.000 s  app     hangs up\n    1.000 s  server  is gone\n",
+            "in the order in which it happened"
+        );
         assert!(recorder.report(CallKey(9)).contains("nothing is known"));
     }
 
