@@ -8,6 +8,7 @@ mod android;
 mod bench;
 mod ci;
 mod demo;
+mod desktop;
 mod generated;
 mod kotlin;
 mod run;
@@ -46,6 +47,8 @@ enum Job {
     Kotlin(kotlin::Options),
     /// Check that the engine compiles and links for Android, and how big it is
     AndroidCheck,
+    /// Open the screens of calls in two windows of this machine; with --play they call each other by themselves
+    Desktop(desktop::Options),
     /// Build the native library for each kind of phone; needs the NDK and cargo-ndk
     Ndk,
     /// Make the .aar and a Maven folder with it; with --host-check also without an NDK
@@ -77,6 +80,7 @@ fn perform(job: Job) -> anyhow::Result<ExitCode> {
         Job::Bench(options) => bench::run(&workspace, &options),
         Job::Kotlin(options) => kotlin::run(&workspace, &options),
         Job::AndroidCheck => android::run(&workspace),
+        Job::Desktop(options) => desktop::run(&workspace, &options),
         Job::Ndk => aar::ndk(&workspace),
         Job::Aar(options) => aar::run(&workspace, &options),
         Job::Tidy => tidy::run(&workspace),

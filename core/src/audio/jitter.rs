@@ -266,7 +266,8 @@ impl JitterBuffer {
     fn begin(&mut self, now: Duration) -> Pulled {
         let Some((&first, head)) = self.waiting.first_key_value() else { return Pulled::Nothing };
         // The very first packet is later than those after it: it was said before the connection was there.
-        let early = if self.stats.played == 0 { FRAME / 2 + FRAME / 4 } else { FRAME / 2 };
+        // What follows it comes within a frame, so it is not kept waiting for more than the clocks are apart.
+        let early = if self.stats.played == 0 { FRAME - FRAME / 20 } else { FRAME / 2 };
         if self.delays.lateness(now, samples(first)) + samples(early) < self.stats.target {
             return Pulled::Nothing;
         }

@@ -168,6 +168,48 @@ const PACKAGES: &[Package] = &[
         need: Need::Must,
     },
     Package {
+        name: "xvfb",
+        gives: Gives::Program("Xvfb"),
+        why: "is the screen on which two windows call each other in the tests",
+        need: Need::Must,
+    },
+    Package {
+        name: "libgl1",
+        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libGL.so.1"),
+        why: "the windows are drawn with it",
+        need: Need::Must,
+    },
+    Package {
+        name: "fontconfig",
+        gives: Gives::Program("fc-list"),
+        why: "finds the letters of the windows",
+        need: Need::Must,
+    },
+    Package {
+        name: "fonts-noto-core",
+        gives: Gives::File("/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"),
+        why: "the letters of the windows, Cyrillic ones as well",
+        need: Need::Must,
+    },
+    Package {
+        name: "libxrender1",
+        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXrender.so.1"),
+        why: "Java's windows need it",
+        need: Need::Must,
+    },
+    Package {
+        name: "libxtst6",
+        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXtst.so.6"),
+        why: "Java takes pictures of the windows with it",
+        need: Need::Must,
+    },
+    Package {
+        name: "libxi6",
+        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXi.so.6"),
+        why: "Java's windows need it",
+        need: Need::Must,
+    },
+    Package {
         name: "unzip",
         gives: Gives::Program("unzip"),
         why: "says what the parts of the .aar weigh",

@@ -4,7 +4,7 @@ import java.io.File
 import java.util.ServiceLoader
 import org.jetbrains.kotlin.abi.tools.AbiFilters
 import org.jetbrains.kotlin.abi.tools.AbiToolsFactory
-import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 /** What an app can see of the library is written down in `api/calls.api`, so that a change of it is a decision. */
@@ -19,7 +19,11 @@ internal class ApiTest {
         val file = File("api/calls.api")
         if (System.getProperty("api") == "update") file.writeText(now)
 
-        assertEquals(file.readText(), now, "changed on purpose? cargo xtask kotlin -- test -Dtest=ApiTest -Dapi=update")
+        val differs = file.readLines().zip(now.lines()).firstOrNull { (written, found) -> written != found }
+        assertTrue(file.readText() == now) {
+            "the API is not the one that is written down, first at:\n  ${differs?.first}\n  ${differs?.second}\n" +
+                "changed on purpose? cargo xtask kotlin -- test -pl ../bindings/kotlin -Dtest=ApiTest -Dapi=update, and look at the diff"
+        }
     }
 
     private companion object {

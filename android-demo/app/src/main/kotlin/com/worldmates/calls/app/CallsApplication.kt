@@ -31,6 +31,12 @@ public abstract class CallsApplication : Application(), CallsOwner {
     /** Opens the engine for [me], who is reached by [pushToken]. */
     protected abstract fun open(me: Long, pushToken: String?): Calls
 
+    /** Everything around the calls is there as well: who draws screens begins here. */
+    protected open fun opened(app: CallsApp): Unit = Unit
+
+    /** The calls were closed. */
+    protected open fun closed(): Unit = Unit
+
     override fun onCreate() {
         super.onCreate()
         visibility = Visibility(this)
@@ -49,6 +55,7 @@ public abstract class CallsApplication : Application(), CallsOwner {
         account.edit().remove(ME).apply()
         app?.close()
         app = null
+        closed()
     }
 
     /** Firebase gave this phone another address: the server learns of it when the engine registers anew. */
@@ -68,7 +75,7 @@ public abstract class CallsApplication : Application(), CallsOwner {
         app = CallsApp(this, calls, scope, visibility, me = { me }, onClose = {
             scope.cancel()
             calls.close()
-        }).apply { start() }
+        }).apply { start() }.also(::opened)
     }
 
     private companion object {

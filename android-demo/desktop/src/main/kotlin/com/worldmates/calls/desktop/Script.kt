@@ -26,9 +26,15 @@ private val PATIENCE = 60.seconds
 internal class Camera(private val window: Window) {
     private val robot = Robot(window.graphicsConfiguration.device)
 
-    suspend fun take(into: File): Unit = withContext(Dispatchers.IO) {
+    /** Of the window alone. */
+    suspend fun take(into: File): Unit = take(Rectangle(window.locationOnScreen, window.size), into)
+
+    /** Of everything that is on the screen. */
+    suspend fun takeAll(into: File): Unit = take(window.graphicsConfiguration.bounds, into)
+
+    private suspend fun take(what: Rectangle, into: File): Unit = withContext(Dispatchers.IO) {
         into.parentFile.mkdirs()
-        ImageIO.write(robot.createScreenCapture(Rectangle(window.locationOnScreen, window.size)), "png", into)
+        ImageIO.write(robot.createScreenCapture(what), into.extension, into)
     }
 }
 
@@ -60,6 +66,7 @@ internal suspend fun play(wanted: Wanted, script: Wanted.Script, model: CallsVie
             }
             delay(2.seconds)
             picture("talking")
+            if (script.calls != null) camera.takeAll(File(script.pictures, "both.jpg"))
             model.setStatsShown(true)
             model.state.first { state -> (state as? CallsUiState.Active)?.stats?.participants?.any { it.pictureWidth > 0 } == true }
             picture("figures")
