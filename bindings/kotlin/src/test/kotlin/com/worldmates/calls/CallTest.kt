@@ -311,6 +311,30 @@ internal class CallTest {
     }
 
     @Test
+    fun `what a word from the engine costs is measured`(): Unit = runBlocking(Dispatchers.Default) {
+        connect(85).use { calls ->
+            connect(86).use { other ->
+                other.until("the other one") { it.server == ServerLink.UP }
+                val call = calls.dial(86, CallType.AUDIO)
+                other.untilCall("the ring") { it.state == CallState.RingingHere }
+                var muted = false
+                suspend fun round() {
+                    muted = !muted
+                    call.setMuted(muted)
+                    withTimeout(PATIENCE) { calls.snapshots.first { it.calls.single().isMuted == muted } }
+                }
+                repeat(200) { round() }
+
+                val rounds = 1_000
+                val took = kotlin.system.measureNanoTime { repeat(rounds) { round() } } / rounds / 1_000
+
+                // Measured and told, not asserted: how fast a machine is, is no fault of the code.
+                println("from a button over the engine to a new snapshot in Kotlin: $took us")
+            }
+        }
+    }
+
+    @Test
     fun `a call that was begun and not waited for goes on`(): Unit = runBlocking(Dispatchers.Default) {
         connect(80).use { calls ->
             val dialing = async(start = kotlinx.coroutines.CoroutineStart.UNDISPATCHED) { calls.dial(81, CallType.AUDIO) }
