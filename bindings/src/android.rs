@@ -2,12 +2,14 @@
 pub(crate) mod codec;
 pub(crate) mod surface;
 
+use crate::pixels::Pixels;
 use jni::{
     EnvUnowned,
     errors::{Error, ThrowRuntimeExAndDefault},
     objects::{JClass, JObject},
     sys::jlong,
 };
+use ndk::native_window::NativeWindow;
 use std::{ffi::c_void, ptr};
 
 /// `JNI_VERSION_1_6`, the newest that Android speaks.
@@ -24,7 +26,7 @@ extern "C" fn JNI_OnLoad(vm: *mut c_void, _reserved: *mut c_void) -> i32 {
     JNI_1_6
 }
 
-/// Draws what is seen of somebody onto a surface from now on; onto none with null.
+/// Draws what is seen of somebody onto a surface from now on. Gives its number; 0 if it is none.
 #[unsafe(no_mangle)]
 extern "system" fn Java_com_worldmates_calls_NativePixels_attach<'local>(
     mut env: EnvUnowned<'local>,
@@ -33,16 +35,35 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_attach<'local>(
     call: jlong,
     user: jlong,
     surface: JObject<'local>,
-) {
-    let attached = env.with_env(|env| -> Result<(), Error> {
-        let Some(pixels) = crate::pixels::Pixels::find(engine.cast_unsigned()) else { return Ok(()) };
+) -> jlong {
+    let attached = env.with_env(|env| -> Result<jlong, Error> {
+        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(0) };
+        if surface.is_null() {
+            return Ok(0);
+        }
+        // SAFETY: Kotlin's type says that it is a `Surface`, and it is there.
+        let window = unsafe { NativeWindow::from_surface(env.get_raw().cast(), surface.as_raw().cast()) };
         let view = pixels.view(call.cast_unsigned(), user.cast_unsigned());
-        // SAFETY: Java hands in an object of its class `Surface` or null, which gives none.
-        let window = unsafe {
-            ndk::native_window::NativeWindow::from_surface(env.get_raw().cast(), surface.as_raw().cast())
-        };
-        view.surface.attach(window);
+        Ok(window.map_or(0, |window| view.surface.attach(window).cast_signed()))
+    });
+    attached.resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Draws nobody onto the surface with this number any more.
+#[unsafe(no_mangle)]
+extern "system" fn Java_com_worldmates_calls_NativePixels_detach<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    engine: jlong,
+    call: jlong,
+    user: jlong,
+    number: jlong,
+) {
+    let detached = env.with_env(|_| -> Result<(), Error> {
+        if let Some(pixels) = Pixels::find(engine.cast_unsigned()) {
+            pixels.view(call.cast_unsigned(), user.cast_unsigned()).surface.detach(number.cast_unsigned());
+        }
         Ok(())
     });
-    attached.resolve::<ThrowRuntimeExAndDefault>();
+    detached.resolve::<ThrowRuntimeExAndDefault>();
 }

@@ -16,11 +16,15 @@ use tokio::sync::oneshot;
 /// The calls of one user on this device. Connected until it ends; every function can be called at any time.
 #[derive(uniffi::Object)]
 pub struct CallsEngine {
-    /// None after the end.
-    calls: Mutex<Option<Calls>>,
+    calls: Calls,
+    /// What the app gave, to ask the same things again for a check. None after the end: what the app gave may hold on to us.
+    given: Mutex<Option<Given>>,
     meter: Mutex<Meter>,
     pixels: u64,
-    /// To ask the same things again for a check.
+}
+
+#[derive(Clone)]
+struct Given {
     config: CallsConfig,
     proofs: Arc<dyn ProofSource>,
     app: Arc<App>,
@@ -43,8 +47,8 @@ impl CallsEngine {
         let epoch = Epoch::new(calls.now());
         listener::start(listener, calls.snapshots(), calls.levels(), epoch)
             .map_err(|error| CallsError::System(words(&error)))?;
-        let (calls, meter) = (Mutex::new(Some(calls)), Mutex::default());
-        Ok(Arc::new(Self { calls, meter, pixels: number, config, proofs, app }))
+        let given = Mutex::new(Some(Given { config, proofs, app }));
+        Ok(Arc::new(Self { calls, given, meter: Mutex::default(), pixels: number }))
     }
 
     /// By which `NativePixels` knows the pictures of this engine.
@@ -153,37 +157,38 @@ impl CallsEngine {
     /// Tries the server, the relays, voice through them, and the microphone, before anybody is called. Takes seconds;
     /// whoever does not wait any more ends it.
     pub async fn check(&self, language: Language) -> Result<CheckReport, CallsError> {
-        drop(self.calls()?);
-        let mut config = self.config.engine(self.proofs.clone())?;
+        let Given { config, proofs, app } = self.given()?;
+        let mut config = config.engine(proofs)?;
         // The server has one connection of each device.
         let device = format!("{}-check", config.who.device.as_str().chars().take(50).collect::<String>());
         config.who.device = DeviceId::new(&device).map_err(|error| CallsError::BadName(words(&error)))?;
         config.who.push_token = None;
-        checked(config, self.app.clone(), language).await
+        checked(config, app, language).await
     }
 
     /// Begins to end everything, and does not wait.
     pub fn end(&self) {
-        if let Some(calls) = self.take() {
-            calls.end();
-        }
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Not with the lock held: it may be the last to hold something of the app's.
+        drop(given);
+        self.calls.end();
     }
 
-    /// Ends everything. When it returns, no thread, socket or device is left.
+    /// Ends everything. When it returns, no thread, socket or device of the engine is left, whoever ended it.
     pub async fn shutdown(&self) {
-        if let Some(calls) = self.take() {
-            calls.close().await;
-        }
+        self.end();
+        self.calls.close().await;
     }
 }
 
 impl CallsEngine {
-    fn calls(&self) -> Result<Calls, CallsError> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CallsError::Closed)
+    fn given(&self) -> Result<Given, CallsError> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CallsError::Closed)
     }
 
-    fn take(&self) -> Option<Calls> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner).take()
+    fn calls(&self) -> Result<&Calls, CallsError> {
+        let is_closed = self.given.lock().unwrap_or_else(PoisonError::into_inner).is_none();
+        if is_closed { Err(CallsError::Closed) } else { Ok(&self.calls) }
     }
 
     fn call(&self, call: i64) -> Result<Call, CallsError> {

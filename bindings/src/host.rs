@@ -2,7 +2,7 @@
 use crate::{CameraKind, MicrophoneKind, pixels::Pixels, snapshot::mirror};
 use calls_core::{
     CallKey, Host, Lens as CoreLens, Sound,
-    audio::{Device, NullDevice, SoundCard, ToneDevice},
+    audio::{Device, DeviceEvent, NullDevice, SoundCard, ToneDevice},
     video::{Codecs, Frame, Maker, Relayed, Sink, Source, Studio, pattern::TestPattern},
 };
 use calls_protocol::UserId;
@@ -39,17 +39,40 @@ mirror! {
 pub trait Platform: Send + Sync {
     /// Whether the app plays this itself, as a phone does with the ring tone that its owner chose. Told of every change,
     /// silence as well.
-    fn plays(&self, sound: Ringing) -> bool;
+    fn plays(&self, sound: Ringing) -> Result<bool, PlatformError>;
 
     /// The camera is wanted: the app opens it and hands its pictures to `NativePixels.push` with this number. False if there
     /// is none, or if it may not be used.
-    fn open_camera(&self, lens: Lens, source: i64) -> bool;
+    fn open_camera(&self, lens: Lens, source: i64) -> Result<bool, PlatformError>;
 
     /// The screen is wanted, likewise.
-    fn open_screen(&self, source: i64) -> bool;
+    fn open_screen(&self, source: i64) -> Result<bool, PlatformError>;
 
     /// Pictures with this number are not wanted any more.
-    fn close_picture(&self, source: i64);
+    fn close_picture(&self, source: i64) -> Result<(), PlatformError>;
+}
+
+/// The app threw something where the engine asked it. What was wanted is taken for refused, and the call goes on.
+#[derive(Debug, thiserror::Error, uniffi::Error)]
+#[uniffi(flat_error)]
+pub enum PlatformError {
+    /// It threw this.
+    #[error("the app failed: {0}")]
+    Failed(String),
+}
+
+impl From<uniffi::UnexpectedUniFFICallbackError> for PlatformError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        Self::Failed(error.reason)
+    }
+}
+
+/// What the app said; what stands for no if it threw.
+fn said<T: Default>(answer: Result<T, PlatformError>) -> T {
+    answer.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the app was asked");
+        T::default()
+    })
 }
 
 /// The app's side of one engine.
@@ -87,14 +110,14 @@ impl Source for Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.platform.close_picture(self.number);
+        said(self.platform.close_picture(self.number));
     }
 }
 
 impl Host for App {
     fn sound(&self) -> Box<dyn Device> {
         match self.microphone {
-            MicrophoneKind::SoundCard => match SoundCard::new(|event| tracing::info!(?event, "sound card")) {
+            MicrophoneKind::SoundCard => match sound_card(|event| tracing::info!(?event, "sound card")) {
                 Ok(card) => Box::new(card),
                 Err(error) => {
                     tracing::error!(%error, "no thread for the sound card: this call is silent");
@@ -107,12 +130,14 @@ impl Host for App {
     }
 
     fn plays(&self, sound: Sound) -> bool {
-        self.platform.plays(sound.into())
+        said(self.platform.plays(sound.into()))
     }
 
     fn camera(&self, lens: CoreLens) -> Option<Box<dyn Maker>> {
         match self.camera {
-            CameraKind::Phone => self.handed_in(|source| self.platform.open_camera(lens.into(), source)),
+            CameraKind::Phone => {
+                self.handed_in(|source| said(self.platform.open_camera(lens.into(), source)))
+            }
             CameraKind::TestPattern { number } => {
                 let source = Box::new(TestPattern::new(number.unsigned_abs(), 640, 360));
                 Some(Box::new(Studio::new(source, codecs()?, Some(Box::new(self.pixels.ours())))))
@@ -122,7 +147,7 @@ impl Host for App {
     }
 
     fn shared_screen(&self) -> Option<Box<dyn Maker>> {
-        self.handed_in(|source| self.platform.open_screen(source))
+        self.handed_in(|source| said(self.platform.open_screen(source)))
     }
 
     fn codecs(&self) -> Option<Box<dyn Codecs>> {
@@ -132,6 +157,17 @@ impl Host for App {
     fn display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
         Some(Box::new(self.pixels.of(call, user)))
     }
+}
+
+/// By Oboe where it is built in: it knows the phones' manners, and their echo cancellers.
+#[cfg(all(target_os = "android", feature = "oboe"))]
+fn sound_card(events: impl FnMut(DeviceEvent) + Send + 'static) -> std::io::Result<SoundCard> {
+    SoundCard::by_oboe(events)
+}
+
+#[cfg(not(all(target_os = "android", feature = "oboe")))]
+fn sound_card(events: impl FnMut(DeviceEvent) + Send + 'static) -> std::io::Result<SoundCard> {
+    SoundCard::new(events)
 }
 
 /// Those of the phone.

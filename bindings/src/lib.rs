@@ -22,7 +22,7 @@ pub use check::{CheckLine, CheckOutcome, CheckReport, Language};
 pub use config::{CallsConfig, CameraKind, MicrophoneKind, Proof, ProofSource};
 pub use engine::CallsEngine;
 pub use error::CallsError;
-pub use host::{Lens, Platform, Ringing};
+pub use host::{Lens, Platform, PlatformError, Ringing};
 pub use listener::CallsListener;
 pub use reason::EndReason;
 pub use snapshot::{

@@ -38,7 +38,7 @@ pub(crate) struct View {
 
 #[derive(Debug, Default)]
 struct Newest {
-    /// How many there were. Counts on when somebody else films, so that nothing old is taken for new.
+    /// Of all pictures ever shown, so that whoever fetched one takes nothing old for new, whoever films since.
     number: u64,
     frame: Option<Frame>,
 }
@@ -46,6 +46,8 @@ struct Newest {
 /// All engines, by the number that Kotlin has.
 static ENGINES: Mutex<BTreeMap<u64, Weak<Pixels>>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(1);
+/// Counts the pictures of all of them.
+static SHOWN: AtomicU64 = AtomicU64::new(1);
 
 /// A picture as whoever draws it gets it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +159,7 @@ impl Sink for Shown {
     fn show(&mut self, frame: &Frame) {
         {
             let mut newest = self.0.newest();
-            newest.number += 1;
+            newest.number = SHOWN.fetch_add(1, Ordering::Relaxed);
             newest.frame = Some(frame.clone());
         }
         #[cfg(target_os = "android")]
@@ -300,11 +302,18 @@ mod tests {
         shown.show(&Frame::plain(4, 2, [235, 128, 128]).expect("a size"));
 
         assert_eq!(fetch(0, &mut bytes[..8]), Fetched::TooSmall(32));
-        assert_eq!(fetch(0, &mut bytes), Fetched::Picture { number: 1, width: 4, height: 2 });
+        let Fetched::Picture { number: first, width: 4, height: 2 } = fetch(0, &mut bytes) else {
+            panic!("a picture was shown");
+        };
         assert_eq!(bytes, [255; 32]);
-        assert_eq!(fetch(1, &mut bytes), Fetched::Nothing);
+        assert_eq!(fetch(first, &mut bytes), Fetched::Nothing);
         drop(shown);
         assert_eq!(fetch(0, &mut bytes), Fetched::Nothing);
+        // Another camera, or another connection to them: its first picture is new.
+        let mut shown = pixels.of(CallKey(1), user(7));
+        shown.show(&Frame::plain(4, 2, [16, 128, 128]).expect("a size"));
+        assert!(matches!(fetch(first, &mut bytes), Fetched::Picture { number, .. } if number > first));
+        drop(shown);
         drop(pixels);
         assert!(Pixels::find(number).is_none());
     }

@@ -258,7 +258,7 @@ async fn there(
     }
     let begun = Instant::now();
     ann.order(PeerOrder::MakeOffer { restart: false }).await.ok()?;
-    let (mut are_up, mut said, mut took) = ((false, false), 0, Duration::ZERO);
+    let (mut are_up, mut said, mut took, mut first_at) = ((false, false), 0, Duration::ZERO, 0);
     let mut came: Vec<u16> = Vec::new();
     let mut tick = interval(Duration::from_millis(20));
     // What was said last needs a moment to come.
@@ -266,7 +266,12 @@ async fn there(
         tokio::select! {
             said = ann_output.told.recv() => are_up.0 |= pass(said?, bob).await?,
             said = bob_output.told.recv() => are_up.1 |= pass(said?, ann).await?,
-            Some(packet) = bob_output.voice.recv() => came.push(packet.sequence),
+            Some(packet) = bob_output.voice.recv() => {
+                if came.is_empty() {
+                    first_at = said;
+                }
+                came.push(packet.sequence);
+            }
             _ = tick.tick(), if are_up == (true, true) => {
                 if said == 0 {
                     took = begun.elapsed();
@@ -282,7 +287,9 @@ async fn there(
         }
     }
     let (first, last) = (*came.first()?, *came.last()?);
-    let awaited = f32::from(last.wrapping_sub(first)) + 1.0;
+    // What is missing at the end counts as well: a relay may stop after a moment.
+    let said_since = FRAMES.saturating_sub(first_at.max(1) - 1).min(FRAMES) as f32;
+    let awaited = (f32::from(last.wrapping_sub(first)) + 1.0).max(said_since);
     Some((1.0 - (came.len() as f32 / awaited).min(1.0), took))
 }
 

@@ -123,6 +123,9 @@ impl Pictures {
     }
 
     fn film(&mut self, maker: Box<dyn Maker>) -> Result<(), NoPicture> {
+        if self.filming.as_ref().is_some_and(Filming::is_gone) {
+            end(&mut self.closing, self.filming.take());
+        }
         if self.filming.is_none() {
             let audience = self.audience.clone();
             match Filming::start(move |frame| deliver(&audience, &frame)) {

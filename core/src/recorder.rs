@@ -20,7 +20,7 @@ const LATEST: usize = 1700;
 const COMMON: usize = 1000;
 /// Calls that are remembered.
 const CALLS: usize = 5;
-/// How far before a call its report begins, in milliseconds.
+/// How far before a call its report begins, and after it ends, in milliseconds.
 const BEFORE: u64 = 5000;
 
 /// What happened, the oldest first.
@@ -46,13 +46,18 @@ struct Lines {
     latest: VecDeque<Line>,
     left_out: u64,
     people: Vec<UserId>,
+    ended: Option<Time>,
 }
 
 impl Recorder {
     /// Something came in.
     pub(crate) fn came(&mut self, now: Time, input: &Input) {
         let (call, text) = match input {
-            Input::App(command) => (call_of(command), format!("app     {}", command_name(command))),
+            Input::App(command) => {
+                // A button of a call that is long over begins no report of it.
+                let call = call_of(command).filter(|call| self.calls.contains_key(call));
+                (call, format!("app     {}", command_name(command)))
+            }
             Input::Server(said) => (None, format!("server  {}", server_word(said))),
             Input::Peer(peer, said) => (Some(peer.call), format!("{} {}", self.peer(*peer), peer_word(said))),
             Input::Device(FromDevice::NetworkChanged) => (None, "device  another network".into()),
@@ -76,7 +81,10 @@ impl Recorder {
                 (None, format!("device  microphone {}", if *open { "open" } else { "closed" }))
             }
             Effect::Capture(picture) => (None, format!("device  picture {picture:?}")),
-            Effect::Ended { call, reason } => (Some(*call), format!("ended   {reason:?}")),
+            Effect::Ended { call, reason } => {
+                self.lines(*call).ended = Some(now);
+                (Some(*call), format!("ended   {reason:?}"))
+            }
             Effect::Forget(_) | Effect::Changed => return,
         };
         self.line(now, call, text);
@@ -143,11 +151,12 @@ impl Recorder {
 
     /// What is known of one call and of what is common to all, with times since its first line.
     pub(crate) fn report(&self, call: CallKey) -> String {
-        let Some(Lines { beginning, latest, left_out, .. }) = self.calls.get(&call) else {
+        let Some(Lines { beginning, latest, left_out, ended, .. }) = self.calls.get(&call) else {
             return "nothing is known of this call\n".into();
         };
         let begin = beginning.first().map_or(0, |line| line.at.0);
-        let common = self.common.iter().filter(|line| line.at.0 + BEFORE >= begin);
+        let end = ended.map_or(u64::MAX, |ended| ended.0 + BEFORE);
+        let common = self.common.iter().filter(|line| line.at.0 + BEFORE >= begin && line.at.0 <= end);
         let mut lines: Vec<&Line> = common.chain(beginning).chain(latest).collect();
         lines.sort_by_key(|line| line.number);
         let (end_of_beginning, mut text) = (beginning.last().map(|line| line.number), String::new());
@@ -285,27 +294,34 @@ fn kind_of(candidate: &Candidate) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use calls_machine::EndReason;
     use calls_protocol::{CallType, RoomName};
 
     #[test]
     fn a_report_is_of_one_call_and_of_what_is_common_to_all() {
         let mut recorder = Recorder::default();
         let (one, two) = (CallKey(1), CallKey(2));
+        let bob = |call| PeerKey { call, user: UserId::new(2).unwrap(), build: 0 };
         recorder.came(Time(0), &Input::Server(FromServer::Down));
+        recorder.came(Time(60_000), &Input::Peer(bob(one), FromPeer::Lost));
+        recorder.came(Time(60_000), &Input::Peer(bob(two), FromPeer::Lost));
         recorder.came(Time(60_000), &Input::App(Command::Accept { call: one, call_type: CallType::Audio }));
         recorder.came(Time(60_500), &Input::App(Command::Reject { call: two }));
         recorder.came(Time(61_000), &Input::Device(FromDevice::NetworkChanged));
         recorder.came(Time(61_000), &Input::App(Command::HangUp { call: one }));
         recorder.came(Time(61_000), &Input::Server(FromServer::Down));
+        recorder.asked(Time(61_000), &Effect::Ended { call: one, reason: EndReason::WeHungUp });
+        recorder.came(Time(90_000), &Input::Server(FromServer::Down));
 
         let report = recorder.report(one);
 
         assert_eq!(
             report,
-            "    0.000 s  app     accepts (Audio)\n    1.000 s  device  another network\n    \
-             1.000 s  app     hangs up\n    1.000 s  server  is gone\n",
+            "    0.000 s  peer 1  lost\n    0.000 s  app     accepts (Audio)\n    1.000 s  device  another network\n    \
+             1.000 s  app     hangs up\n    1.000 s  server  is gone\n    1.000 s  ended   WeHungUp\n",
             "in the order in which it happened"
         );
+        recorder.came(Time(90_000), &Input::App(Command::HangUp { call: CallKey(9) }));
         assert!(recorder.report(CallKey(9)).contains("nothing is known"));
     }
 

@@ -17,7 +17,7 @@ mod y4m;
 pub use assemble::{Assembler, AssemblySettings, AssemblyStats, Picture};
 #[cfg(feature = "software-video")]
 pub use codec::Software;
-pub use codec::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings};
+pub use codec::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, claimed_size};
 pub use filming::{Filming, Maker, Studio};
 pub use frame::{BadFrame, Frame, LONGEST_SIDE, Plane};
 pub use seeing::{Seeing, SeeingStats};

@@ -4,7 +4,7 @@
 use crate::layout::{Layout, PLANAR, SEMI_PLANAR};
 use calls_core::{
     peer::VideoCodec,
-    video::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, Frame},
+    video::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, Frame, claimed_size},
 };
 use ndk::media::{
     media_codec::{
@@ -13,7 +13,7 @@ use ndk::media::{
     },
     media_format::MediaFormat,
 };
-use std::{mem::MaybeUninit, time::Duration};
+use std::{collections::VecDeque, mem::MaybeUninit, time::Duration};
 use tracing::debug;
 
 /// The codecs of this phone.
@@ -98,9 +98,13 @@ impl Running {
     }
 
     /// The next that it made, if it is done by then.
-    fn take<T>(&self, mut read: impl FnMut(&OutputBuffer<'_>) -> Option<T>) -> Result<Option<T>, CodecError> {
+    fn take<T>(
+        &self,
+        within: Duration,
+        mut read: impl FnMut(&OutputBuffer<'_>) -> Option<T>,
+    ) -> Result<Option<T>, CodecError> {
         loop {
-            match self.0.dequeue_output_buffer(WAIT).map_err(refused)? {
+            match self.0.dequeue_output_buffer(within).map_err(refused)? {
                 DequeuedOutputBufferInfoResult::Buffer(buffer) => {
                     let made = read(&buffer);
                     self.0.release_output_buffer(buffer, false).map_err(refused)?;
@@ -138,6 +142,8 @@ struct PhoneEncoder {
     layout: Layout,
     /// Sequence and picture parameters of H.264, which go before each key frame.
     parameters: Vec<u8>,
+    /// Made and not asked for yet: a codec may be a picture or two behind.
+    made: VecDeque<Encoded>,
 }
 
 impl PhoneEncoder {
@@ -159,7 +165,29 @@ impl PhoneEncoder {
         codec.0.start().map_err(refused)?;
         // Without gaps: that an encoder wants some, it could say from API 28 on only.
         let layout = Layout { colour, width, height, stride: width as usize, slice: height as usize };
-        Ok(Self { codec, of, layout, parameters: Vec::new() })
+        Ok(Self { codec, of, layout, parameters: Vec::new(), made: VecDeque::new() })
+    }
+
+    /// Takes what the codec made: what waits from before, and the next one if it is done in time.
+    fn take_all(&mut self, mut within: Duration) -> Result<(), CodecError> {
+        let Self { codec, parameters, made, .. } = self;
+        while codec
+            .take(within, |buffer| {
+                let flags = buffer.info().flags();
+                if flags & CONFIG != 0 {
+                    *parameters = bytes(buffer).to_vec();
+                    return None;
+                }
+                let key = flags & KEY != 0;
+                let before = if key { &parameters[..] } else { &[] };
+                made.push_back(Encoded { payload: [before, bytes(buffer)].concat(), key });
+                Some(())
+            })?
+            .is_some()
+        {
+            within = Duration::ZERO;
+        }
+        Ok(())
     }
 
     fn tell(&self, key: &str, value: i32) -> Result<(), CodecError> {
@@ -179,6 +207,10 @@ impl Encoder for PhoneEncoder {
             self.tell("request-sync", 0)?;
         }
         let layout = self.layout;
+        // A camera gives the sizes that it has; the encoder was made for one.
+        let frame = &frame.scaled(layout.width, layout.height)?;
+        // What is done makes room for what comes.
+        self.take_all(Duration::ZERO)?;
         let time_us = u64::from(timestamp) * 100 / 9;
         let given = self.codec.give(time_us, layout.length(), |into| {
             let mut fits = true;
@@ -186,19 +218,12 @@ impl Encoder for PhoneEncoder {
             if fits { layout.length() } else { 0 }
         })?;
         if !given {
-            return Ok(None);
+            debug!("the encoder takes no picture now");
         }
-        let parameters = &mut self.parameters;
-        self.codec.take(|buffer| {
-            let flags = buffer.info().flags();
-            if flags & CONFIG != 0 {
-                *parameters = bytes(buffer).to_vec();
-                return None;
-            }
-            let key = flags & KEY != 0;
-            let before = if key { &parameters[..] } else { &[] };
-            Some(Encoded { payload: [before, bytes(buffer)].concat(), key })
-        })
+        if self.made.is_empty() {
+            self.take_all(WAIT)?;
+        }
+        Ok(self.made.pop_front())
     }
 
     fn set_bitrate(&mut self, bitrate: u32) -> Result<(), CodecError> {
@@ -208,6 +233,9 @@ impl Encoder for PhoneEncoder {
 
 struct PhoneDecoder {
     codec: Running,
+    of: VideoCodec,
+    /// What the last key frame said it is. Codecs work in blocks of 16, and what is decoded may be larger than what is seen.
+    size: Option<(u32, u32)>,
     /// Counts pictures: the decoder wants times that grow, and what they are does not matter.
     count: u64,
 }
@@ -224,38 +252,66 @@ impl PhoneDecoder {
         codec.configure(&format, None, MediaCodecDirection::Decoder).map_err(refused)?;
         let codec = Running(codec);
         codec.0.start().map_err(refused)?;
-        Ok(Self { codec, count: 0 })
+        Ok(Self { codec, of, size: None, count: 0 })
     }
 }
 
 /// How the decoder lays out what it made.
-fn layout(format: &MediaFormat) -> Option<Layout> {
+fn layout(format: &MediaFormat, seen: Option<(u32, u32)>) -> Result<Layout, CodecError> {
     let number = |key| format.i32(key).and_then(|value| u32::try_from(value).ok()).filter(|value| *value > 0);
-    let (width, height) = (number("width")?, number("height")?);
-    let stride = number("stride").unwrap_or(width).max(width) as usize;
-    let slice = number("slice-height").unwrap_or(height).max(height) as usize;
-    // What is seen may be less than what is decoded: codecs work in blocks of 16.
-    let seen = |first, last| Some(u32::try_from(format.i32(last)? - format.i32(first)? + 1).ok()?.max(1));
-    let (seen_width, seen_height) =
-        (seen("crop-left", "crop-right").unwrap_or(width), seen("crop-top", "crop-bottom").unwrap_or(height));
-    let colour = if format.i32("color-format") == Some(PLANAR) { PLANAR } else { SEMI_PLANAR };
-    Some(Layout { colour, width: seen_width.min(width), height: seen_height.min(height), stride, slice })
+    let (Some(width), Some(height)) = (number("width"), number("height")) else {
+        return Err(CodecError::Refused("the decoder does not say how large its pictures are".into()));
+    };
+    let colour = match format.i32("color-format") {
+        // `COLOR_FormatYUV420PackedPlanar` and `…Flexible`, which is planar where nothing else is said.
+        Some(PLANAR | 20 | 0x7f42_0888) => PLANAR,
+        // And Qualcomm's names for the other one.
+        Some(SEMI_PLANAR | 0x7fa3_0c00 | 0x7fa3_0c04) | None => SEMI_PLANAR,
+        Some(other) => {
+            return Err(CodecError::Refused(format!("colours of kind {other:#x} are not known").into()));
+        }
+    };
+    let (seen_width, seen_height) = seen.unwrap_or((width, height));
+    Ok(Layout {
+        colour,
+        width: seen_width.min(width),
+        height: seen_height.min(height),
+        stride: number("stride").unwrap_or(width).max(width) as usize,
+        slice: number("slice-height").unwrap_or(height).max(height) as usize,
+    })
+}
+
+impl PhoneDecoder {
+    /// The newest picture that is done by then; older ones are not shown any more.
+    fn newest(&self, mut within: Duration) -> Result<Option<Frame>, CodecError> {
+        let (codec, mut newest) = (&self.codec.0, None);
+        while let Some(made) = self.codec.take(within, |buffer| {
+            Some(layout(&codec.output_format(), self.size).map(|layout| layout.read(buffer.buffer())))
+        })? {
+            newest = Some(made??);
+            within = Duration::ZERO;
+        }
+        Ok(newest)
+    }
 }
 
 impl Decoder for PhoneDecoder {
     fn decode(&mut self, payload: &[u8]) -> Result<Option<Frame>, CodecError> {
         self.count += 1;
-        let given = self.codec.give(self.count * 1000, payload.len(), |into| {
-            if put(into, 0, payload) { payload.len() } else { 0 }
-        })?;
-        if !given {
-            return Ok(None);
+        self.size = claimed_size(self.of, payload).or(self.size);
+        let time_us = self.count * 1000;
+        let give =
+            |decoder: &Self| {
+                decoder.codec.give(time_us, payload.len(), |into| {
+                    if put(into, 0, payload) { payload.len() } else { 0 }
+                })
+            };
+        // What is done makes room for what comes.
+        let before = self.newest(Duration::ZERO)?;
+        if !give(self)? {
+            // It is not decoded, and those after it stand on it: a key frame has to come.
+            return Err(CodecError::Refused("the decoder does not keep up".into()));
         }
-        let codec = &self.codec.0;
-        let frame = self.codec.take(|buffer| {
-            let layout = layout(&codec.output_format())?;
-            Some(layout.read(buffer.buffer()))
-        })?;
-        Ok(frame.transpose()?)
+        Ok(self.newest(WAIT)?.or(before))
     }
 }

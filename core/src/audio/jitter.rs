@@ -244,12 +244,14 @@ impl JitterBuffer {
             self.count_losses(missing);
             return self.play(now);
         }
-        self.count_losses(missing);
+        // One at a time: the others are counted when it is their turn.
+        self.count_losses(1);
         let Some((_, head)) = self.waiting.first_key_value() else { return Pulled::Nothing };
         let samples = gap.min(FRAME.max(head.samples));
         let is_next = gap <= head.samples.max(FRAME);
         let payload = is_next.then(|| head.payload.clone());
-        self.cursor = Some(Cursor { next: cursor.next + samples, made_up: 0, ..cursor });
+        let played = cursor.played.wrapping_add(1);
+        self.cursor = Some(Cursor { next: cursor.next + samples, played, made_up: 0 });
         match payload {
             Some(payload) => {
                 self.stats.recovered += 1;

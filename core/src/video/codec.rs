@@ -89,11 +89,7 @@ impl CodecError {
 }
 
 /// How large the picture says it is, before a decoder believes it: 20 bytes may ask for a gigabyte.
-#[cfg_attr(
-    not(feature = "software-video"),
-    allow(dead_code, reason = "for decoders that have no such bound")
-)]
-pub(crate) fn claimed_size(codec: VideoCodec, payload: &[u8]) -> Option<(u32, u32)> {
+pub fn claimed_size(codec: VideoCodec, payload: &[u8]) -> Option<(u32, u32)> {
     match codec {
         VideoCodec::Vp8 => match *payload {
             // RFC 6386, section 9.1: a key frame has its size behind three bytes of tag and three of a mark.

@@ -120,6 +120,8 @@ struct Orders {
     /// Who waits until the last maker is gone.
     waiting: Vec<oneshot::Sender<()>>,
     end: bool,
+    /// The thread is gone, and takes no orders.
+    is_gone: bool,
 }
 
 impl Filming {
@@ -135,18 +137,27 @@ impl Filming {
 
     /// Puts a camera or a screen in front instead of what was there. The stream goes on, and begins anew with a key frame.
     pub fn film(&self, maker: Box<dyn Maker>) {
-        self.desk.put(|orders| orders.maker = Some(Some(maker)));
+        let _untaken = self.desk.put(|orders| orders.maker.replace(Some(maker)));
     }
 
     /// Puts nothing in front, and waits until what was there is dropped: a phone opens one camera at a time.
     pub async fn clear(&self) {
         let (gone, is_gone) = oneshot::channel();
-        self.desk.put(|orders| {
-            orders.maker = Some(None);
-            orders.waiting.push(gone);
+        let untaken = self.desk.put(|orders| {
+            // A thread that is gone tells nobody any more.
+            if !orders.is_gone {
+                orders.waiting.push(gone);
+            }
+            orders.maker.replace(None)
         });
-        // The thread has ended, and dropped it.
+        drop(untaken);
+        // Told by being dropped, by the thread or at its end.
         let _ended = is_gone.await;
+    }
+
+    /// Whether its thread is gone: a maker panicked. What is filmed by it is seen by nobody.
+    pub fn is_gone(&self) -> bool {
+        self.desk.orders.lock().unwrap_or_else(PoisonError::into_inner).is_gone
     }
 
     /// Tells whoever makes the picture, now and later.
@@ -170,9 +181,11 @@ impl Drop for Filming {
 }
 
 impl Desk {
-    fn put(&self, change: impl FnOnce(&mut Orders)) {
-        change(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner));
+    /// What the change gives back is dropped by the caller, with no lock held: a maker may call the app then.
+    fn put<T>(&self, change: impl FnOnce(&mut Orders) -> T) -> T {
+        let changed = change(&mut self.orders.lock().unwrap_or_else(PoisonError::into_inner));
         self.changed.notify_one();
+        changed
     }
 
     /// Takes what lies here, at the latest after so long.
@@ -202,14 +215,26 @@ fn replace(wishes: &mut Vec<Wish>, wish: Wish) {
     wishes.push(wish);
 }
 
+/// Tells whoever waits, now and later, that the thread is gone; also when a maker panicked.
+struct Leaving<'a>(&'a Desk);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        let left =
+            self.0.put(|orders| std::mem::replace(orders, Orders { is_gone: true, ..Orders::default() }));
+        drop(left);
+    }
+}
+
 fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
+    let _leaving = Leaving(desk);
     let begin = Instant::now();
     let mut maker: Option<Box<dyn Maker>> = None;
     // What a new maker has to be told.
     let mut held: Vec<Wish> = Vec::new();
     loop {
         let within = maker.as_ref().map(|maker| maker.due().saturating_sub(begin.elapsed()));
-        let Orders { mut wishes, maker: new, waiting, end } = desk.take(within);
+        let Orders { mut wishes, maker: new, waiting, end, is_gone: _ } = desk.take(within);
         if end {
             return;
         }
@@ -315,6 +340,26 @@ mod tests {
             assert_eq!(open.fetch_add(1, Ordering::Relaxed), 0);
             filming.film(Box::new(Studio::new(Box::new(Open(open.clone())), Box::new(Software), None)));
         }
+    }
+
+    #[tokio::test]
+    async fn a_camera_that_panics_holds_up_nobody() {
+        struct Broken;
+        impl Source for Broken {
+            fn next(&mut self, _at: Duration) -> Option<Frame> {
+                panic!("as a test wants it");
+            }
+        }
+        let (filming, made) = filming();
+        filming.film(Box::new(Studio::new(Box::new(Broken), Box::new(Software), None)));
+        // The channel closes with the thread.
+        assert!(made.recv().is_err());
+
+        for _ in 0..2 {
+            filming.clear().await;
+        }
+
+        assert!(filming.is_gone());
     }
 
     #[test]

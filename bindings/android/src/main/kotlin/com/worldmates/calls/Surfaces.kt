@@ -3,15 +3,10 @@ package com.worldmates.calls
 import android.view.Surface
 
 /**
- * Draws what is seen of somebody straight onto a surface: no picture comes by Kotlin.
+ * Draws what is seen of somebody straight onto a surface, until the result is closed: no picture comes by Kotlin.
  *
- * Take it away by [hide] in `surfaceDestroyed`, which waits until the picture that is being drawn is done.
+ * Close it in `surfaceDestroyed`, or when a view goes. A surface that was shown on since keeps the picture, so views may come
+ * and go in any order.
  */
-public fun Calls.show(call: Long, user: Long, surface: Surface) {
-    (this as? OnSurfaces)?.attach(call, user, surface)
-}
-
-/** Draws nobody onto the surface of this person any more. */
-public fun Calls.hide(call: Long, user: Long) {
-    (this as? OnSurfaces)?.attach(call, user, null)
-}
+public fun Calls.show(call: Long, user: Long, surface: Surface): AutoCloseable =
+    (this as? OnSurfaces)?.attach(call, user, surface) ?: AutoCloseable {}

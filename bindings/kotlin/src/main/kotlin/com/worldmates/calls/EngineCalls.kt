@@ -11,6 +11,8 @@ import kotlinx.coroutines.flow.asStateFlow
 internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: Platform) : Calls, OnSurfaces {
     private val allSnapshots = MutableStateFlow(CallsSnapshot(ServerLink.DOWN, emptyList()))
     private val allLevels = MutableStateFlow(SoundLevels(0f, emptyMap()))
+    // First, so that Android tells the library of itself (`JNI_OnLoad`), which UniFFI's way of loading it does not.
+    private val natives = NativePixels
     private val engine: CallsEngine = CallsEngine.connect(config, proofs, platform, Listener(allSnapshots, allLevels))
 
     override val snapshots: StateFlow<CallsSnapshot> = allSnapshots.asStateFlow()
@@ -47,8 +49,11 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
     override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int): Unit =
         NativePixels.pushRgba(engine.pixels(), source, width, height, pixels, row)
 
-    override fun attach(call: Long, user: Long, surface: Any?): Unit =
-        NativePixels.attach(engine.pixels(), call, user, surface)
+    override fun attach(call: Long, user: Long, surface: Any): AutoCloseable {
+        val pixels = engine.pixels()
+        val number = NativePixels.attach(pixels, call, user, surface)
+        return AutoCloseable { NativePixels.detach(pixels, call, user, number) }
+    }
 
     override suspend fun shutdown(): Unit = engine.shutdown()
 

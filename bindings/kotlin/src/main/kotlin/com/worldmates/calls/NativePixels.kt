@@ -40,7 +40,11 @@ internal object NativePixels {
     @JvmStatic
     external fun pushRgba(engine: Long, source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int)
 
-    /** Draws what is seen of somebody onto a surface of Android from now on; onto none with null. Only Android has it. */
+    /** Draws what is seen of somebody onto a surface of Android from now on. Gives its number. Only Android has it. */
     @JvmStatic
-    external fun attach(engine: Long, call: Long, user: Long, surface: Any?)
+    external fun attach(engine: Long, call: Long, user: Long, surface: Any): Long
+
+    /** Draws nobody onto the surface with this number any more; nothing if another one was attached since. */
+    @JvmStatic
+    external fun detach(engine: Long, call: Long, user: Long, number: Long)
 }

@@ -20,10 +20,10 @@ public interface PictureFeed {
  */
 public class RgbaPicture(public val width: Int, public val height: Int, public val pixels: ByteBuffer)
 
-/** [Calls] that can draw onto Android's surfaces. Not for apps: `Calls.show` and `Calls.hide` of the Android part are. */
+/** [Calls] that can draw onto Android's surfaces. Not for apps: `Calls.show` of the Android part is. */
 internal interface OnSurfaces {
-    /** From now on what is seen of [user] is drawn onto this `android.view.Surface`, or onto none. */
-    fun attach(call: Long, user: Long, surface: Any?)
+    /** Draws what is seen of [user] onto this `android.view.Surface` until the result is closed. */
+    fun attach(call: Long, user: Long, surface: Any): AutoCloseable
 }
 
 /** A feed that shows nothing. */

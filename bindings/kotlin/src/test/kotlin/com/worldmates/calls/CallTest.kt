@@ -150,6 +150,42 @@ internal class CallTest {
     }
 
     @Test
+    fun `an app that throws where it is asked for a camera loses the picture and not the call`(): Unit = runBlocking(Dispatchers.Default) {
+        val broken = object : Platform {
+            override fun plays(sound: Ringing): Boolean = error("as a test wants it")
+            override fun openCamera(lens: Lens, source: Long): Boolean = throw SecurityException("as a test wants it")
+            override fun openScreen(source: Long): Boolean = error("as a test wants it")
+            override fun closePicture(source: Long) = error("as a test wants it")
+        }
+        Calls.connect(config(96).copy(camera = CameraKind.Phone), OpenDoor, broken).use { ann ->
+            connect(97).use { bob ->
+                bob.until("Bob is there") { it.server == ServerLink.UP }
+                ann.dial(97, CallType.VIDEO)
+                val ringing = bob.untilCall("the ring") { it.state == CallState.RingingHere }
+                bob.call(ringing.id).accept(CallType.AUDIO)
+
+                ann.untilCall("sound without a picture") {
+                    it.participants.single().path == MediaPath.UP && it.picture == Picture.NONE
+                }
+            }
+        }
+    }
+
+    @Test
+    fun `shutting down what is closed is fine, and nothing is left`(): Unit = runBlocking(Dispatchers.Default) {
+        val calls = connect(98)
+        calls.until("the server") { it.server == ServerLink.UP }
+
+        calls.close()
+        calls.shutdown()
+
+        calls.shutdown()
+
+        // The engine's own threads; those of other tests end by themselves.
+        for (name in listOf("calls", "calls-listener", "calls-voice")) awaitThread(name, isThere = false)
+    }
+
+    @Test
     fun `a buffer that is not direct is an exception and no crash`() {
         val heap = ByteBuffer.allocate(64)
         connect(95).use { calls ->
