@@ -9,6 +9,7 @@ import com.worldmates.calls.CallType
 import com.worldmates.calls.Calls
 import com.worldmates.calls.CallsSnapshot
 import com.worldmates.calls.Picture
+import com.worldmates.calls.ServerLink
 import com.worldmates.calls.app.audio.CallSound
 import com.worldmates.calls.app.audio.PhoneAudio
 import com.worldmates.calls.app.audio.phoneAudio
@@ -55,8 +56,9 @@ public class CallsApp(
 ) : AutoCloseable {
     private val locks = PhoneLocks(context)
     private val silenced = MutableStateFlow(emptySet<Long>())
-    private val agreed = MutableStateFlow<Intent?>(null)
-    private val network = NetworkWatcher(context, scope, time, calls::networkChanged)
+    private val agreed = MutableStateFlow<Agreed?>(null)
+    private val consent = MutableStateFlow<Intent?>(null)
+    private val network = NetworkWatcher(context, scope, time) { unlessClosed { calls.networkChanged() } }
     private val isSeen = visibility.isSeen
     private val jobs = mutableListOf<Job>()
     private var isClosed = false
@@ -73,7 +75,9 @@ public class CallsApp(
     public val service: ServiceLink = ServiceLink(context)
 
     /** The sound of calls. */
-    public val sound: CallSound = CallSound(context, scope, audio, time) { call, held -> calls.call(call).setHeld(held) }
+    public val sound: CallSound = CallSound(context, scope, audio, time) { call, held ->
+        unlessClosed { calls.call(call).setHeld(held) }
+    }
 
     /** Telecom's view of the calls. */
     public val telecom: TelecomCalls = TelecomCalls(context, scope, Wishes(), time)
@@ -81,13 +85,14 @@ public class CallsApp(
     /** Where pushes go. */
     public val pushes: PushReceiver = PushReceiver(calls, me, notifications::show, locks::wakeBriefly)
 
-    /** The most that the camera gives, as warm as the phone is. */
+    /** The most that the camera gives, as warm as the phone is. Followed always, as the camera only looks at the value. */
     public val frames: StateFlow<FrameLimit> =
-        frameLimits(context).stateIn(scope, SharingStarted.WhileSubscribed(), frameLimit(status = 0))
+        frameLimits(context).stateIn(scope, SharingStarted.Eagerly, frameLimit(status = 0))
 
     /** Begins to follow the calls. */
     public fun start() {
         notifications.createChannels()
+        notifications.clearOld()
         telecom.register(context.applicationInfo.loadLabel(context.packageManager).toString())
         sound.start()
         network.start()
@@ -106,11 +111,17 @@ public class CallsApp(
     public fun snapshot(call: Long): CallSnapshot? = calls.snapshots.value.calls.firstOrNull { it.id == call }
 
     /** What Android gave when the person agreed to show the screen: whoever takes its pictures needs it, once. */
-    public val screenConsent: StateFlow<Intent?> = agreed.asStateFlow()
+    public val screenConsent: StateFlow<Intent?> = consent.asStateFlow()
 
-    /** The person agreed, in Android's own question, to show the screen; null takes that back. */
-    public fun agreeToScreen(consent: Intent?) {
-        agreed.value = consent
+    /** The person agreed, in Android's own question, to show the screen in [call], and in no other. */
+    public fun agreeToScreen(call: Long, consent: Intent): Unit = agree(Agreed(call, consent))
+
+    /** Nothing of the screen is shown after all. */
+    public fun withdrawScreen(): Unit = agree(null)
+
+    private fun agree(now: Agreed?) {
+        consent.value = now?.consent
+        agreed.value = now
     }
 
     /** Gives everything back, in the middle of a call as well. Said twice it is as well. */
@@ -119,7 +130,10 @@ public class CallsApp(
         isClosed = true
         jobs.forEach(Job::cancel)
         network.close()
+        // Telecom first: what it still holds of ours it would go on answering, holding and moving the sound of.
+        telecom.sees(CallsSnapshot(ServerLink.DOWN, emptyList()))
         sound.close()
+        withdrawScreen()
         service.wants(null)
         notifications.show(emptyList(), ofService = null)
         onClose()
@@ -129,10 +143,8 @@ public class CallsApp(
         sound.sees(now)
         telecom.sees(now)
         missedOf(before, now).forEach(notifications::show)
-        // Android's consent is for one sharing: the next one asks anew.
-        if (before.calls.any { it.picture == Picture.SCREEN } && now.calls.none { it.picture == Picture.SCREEN }) {
-            agreed.value = null
-        }
+        // Android's consent is for one sharing, in one call: the next one asks anew.
+        agreed.value?.let { if (!it.holds(before, now)) withdrawScreen() }
         silenced.value = silenced.value intersect now.calls.map { it.id }.toSet()
         before = now
     }
@@ -154,25 +166,33 @@ public class CallsApp(
         return ServiceWish(notice, use, isSeen, isAgreed)
     }
 
+    private class Agreed(private val call: Long, val consent: Intent) {
+        fun holds(before: CallsSnapshot, now: CallsSnapshot): Boolean {
+            val present = now.calls.firstOrNull { it.id == call && it.state !is CallState.Ended } ?: return false
+            val wasShown = before.calls.any { it.id == call && it.picture == Picture.SCREEN }
+            return !wasShown || present.picture == Picture.SCREEN
+        }
+    }
+
     private data class Shown(val notices: List<CallNotice>, val wish: ServiceWish?)
 
     private inner class Wishes : TelecomWishes {
         override fun answer(call: Long, isVideo: Boolean) {
             val type = snapshot(call)?.callType ?: return
-            calls.call(call).accept(if (isVideo) type else CallType.AUDIO)
+            unlessClosed { calls.call(call).accept(if (isVideo) type else CallType.AUDIO) }
         }
 
-        override fun reject(call: Long) = calls.call(call).reject()
+        override fun reject(call: Long) = unlessClosed { calls.call(call).reject() }
 
         /** Telecom's hang-up is also what it says to a call that it makes way for. */
-        override fun hangUp(call: Long) {
+        override fun hangUp(call: Long) = unlessClosed {
             val rings = snapshot(call)?.state == CallState.RingingHere
             if (rings) calls.call(call).reject() else calls.call(call).hangUp()
         }
 
         override fun hold(call: Long) = sound.heldByTelecom(call)
 
-        override fun unhold(call: Long) = calls.call(call).setHeld(false)
+        override fun unhold(call: Long) = unlessClosed { calls.call(call).setHeld(false) }
 
         override fun silence(call: Long) {
             silenced.value += call

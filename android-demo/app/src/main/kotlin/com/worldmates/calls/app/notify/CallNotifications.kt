@@ -54,6 +54,11 @@ public class CallNotifications(
         system.createNotificationChannels(listOf(incoming, waiting, ongoing, missed))
     }
 
+    /** Takes away what a process that died left: a call that rings on and cannot be answered any more. */
+    public fun clearOld() {
+        listOf(ONGOING_ID, INCOMING_ID, PLAIN_ID, SECOND_ID).forEach(system::cancel)
+    }
+
     /** Shows exactly [notices]; the service shows the one with [ofService] itself. */
     public fun show(notices: List<CallNotice>, ofService: CallNotice?) {
         val wanted = notices.filter { it != ofService }.associateBy { idOf(it) + BESIDE }

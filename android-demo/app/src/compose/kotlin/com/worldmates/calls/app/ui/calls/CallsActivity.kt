@@ -24,6 +24,9 @@ import com.worldmates.calls.app.window.PermissionQuestion
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.CallsScreen
 import com.worldmates.calls.ui.Contact
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
 
 /** What the app's `Application` is beside `CallsOwner`: it keeps what the screens live on for longer than an activity. */
 public interface ScreensOwner {
@@ -36,12 +39,22 @@ public interface ScreensOwner {
 
 /** The screens of calls. */
 public class CallsActivity : ComponentActivity() {
+    private val scope = MainScope()
+    private var shown: CallsApp? = null
     private var window: CallsWindow? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         enableEdgeToEdge()
-        val app = callsOwner.app
+        show(callsOwner.app, isNew = savedInstanceState == null)
+        // The calls are opened anew while this stands here, when Firebase gives the phone another address.
+        scope.launch { callsOwner.apps.collect { if (it !== shown) show(it, isNew = false) } }
+    }
+
+    private fun show(app: CallsApp?, isNew: Boolean) {
+        window?.destroyed()
+        window = null
+        shown = app
         val screens = applicationContext as? ScreensOwner
         val holder = screens?.holder
         if (app == null || holder == null) {
@@ -51,7 +64,7 @@ public class CallsActivity : ComponentActivity() {
         }
         val window = CallsWindow(this, app)
         this.window = window
-        window.created(isNew = savedInstanceState == null)
+        window.created(isNew)
         setContent {
             CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
             val question by window.question.collectAsState()
@@ -90,6 +103,7 @@ public class CallsActivity : ComponentActivity() {
 
     override fun onDestroy() {
         super.onDestroy()
+        scope.cancel()
         window?.destroyed()
     }
 }
@@ -105,6 +119,10 @@ private class PermittedActions(
     override fun accept(type: CallType) {
         val incoming = holder.state.value as? CallsUiState.Incoming ?: return
         window.answer(incoming.call.id, type)
+    }
+
+    override fun callAgain() {
+        (holder.state.value as? CallsUiState.Ended)?.let { window.callAgain(it.call) }
     }
 
     override fun toggleCamera() {
