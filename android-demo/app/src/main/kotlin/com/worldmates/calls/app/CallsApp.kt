@@ -3,6 +3,7 @@ package com.worldmates.calls.app
 
 import android.content.Context
 import android.content.Intent
+import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
@@ -24,6 +25,8 @@ import com.worldmates.calls.app.notify.CallNotice
 import com.worldmates.calls.app.notify.CallNotifications
 import com.worldmates.calls.app.notify.missedOf
 import com.worldmates.calls.app.notify.noticesOf
+import com.worldmates.calls.app.permissions.CallPermission
+import com.worldmates.calls.app.permissions.grantedPermissions
 import com.worldmates.calls.app.push.PushReceiver
 import com.worldmates.calls.app.service.CallUse
 import com.worldmates.calls.app.service.ServiceLink
@@ -35,9 +38,12 @@ import com.worldmates.calls.app.telecom.TelecomWishes
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
+import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.SharedFlow
 import kotlinx.coroutines.flow.SharingStarted
 import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asSharedFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.stateIn
@@ -56,13 +62,18 @@ public class CallsApp(
 ) : AutoCloseable {
     private val locks = PhoneLocks(context)
     private val silenced = MutableStateFlow(emptySet<Long>())
+    private val unseen = MutableStateFlow(emptySet<Long>())
     private val agreed = MutableStateFlow<Agreed?>(null)
     private val consent = MutableStateFlow<Intent?>(null)
     private val network = NetworkWatcher(context, scope, time) { unlessClosed { calls.networkChanged() } }
+    private val failedRoutes = MutableSharedFlow<AudioRoute>(extraBufferCapacity = 1)
     private val isSeen = visibility.isSeen
     private val jobs = mutableListOf<Job>()
     private var isClosed = false
     private var before = CallsSnapshot(calls.snapshots.value.server, emptyList())
+
+    /** Routes that the phone would not take the sound to, as it happens. */
+    public val routesFailed: SharedFlow<AudioRoute> get() = failedRoutes.asSharedFlow()
 
     /** The words of the phone's language. */
     public val words: Words
@@ -75,7 +86,7 @@ public class CallsApp(
     public val service: ServiceLink = ServiceLink(context)
 
     /** The sound of calls. */
-    public val sound: CallSound = CallSound(context, scope, audio, time) { call, held ->
+    public val sound: CallSound = CallSound(context, scope, audio, time, { failedRoutes.tryEmit(it) }) { call, held ->
         unlessClosed { calls.call(call).setHeld(held) }
     }
 
@@ -98,10 +109,13 @@ public class CallsApp(
         network.start()
         jobs += scope.launch { calls.snapshots.collect(::sees) }
         jobs += scope.launch {
-            combine(calls.snapshots, silenced, isSeen, agreed, service.isKept) { now, quiet, seen, screen, _ ->
-                Shown(noticesOf(now, quiet), wishOf(now, quiet, seen, screen != null))
+            val said = combine(calls.snapshots, silenced, unseen, ::noticesOf)
+            combine(calls.snapshots, said, isSeen, agreed, service.isKept) { now, notices, seen, screen, _ ->
+                Shown(notices, wishOf(now, notices.firstOrNull(), seen, screen != null))
             }.collect(::show)
         }
+        // Who sees the app needs no screen opened, now or later.
+        jobs += scope.launch { isSeen.collect { if (it) unseen.value = emptySet() } }
         jobs += scope.launch {
             holdWhile(combine(calls.snapshots, sound.routes) { now, routes -> guardsFor(now, routes.current?.kind) }, locks)
         }
@@ -154,8 +168,8 @@ public class CallsApp(
         notifications.show(now.notices, ofService = now.wish?.notice.takeIf { isKept })
     }
 
-    private fun wishOf(now: CallsSnapshot, quiet: Set<Long>, isSeen: Boolean, isAgreed: Boolean): ServiceWish? {
-        val notice = noticesOf(now, quiet).firstOrNull() ?: return null
+    private fun wishOf(now: CallsSnapshot, notice: CallNotice?, isSeen: Boolean, isAgreed: Boolean): ServiceWish? {
+        if (notice == null) return null
         val uses = now.calls.mapNotNull(CallSnapshot::use)
         val use = CallUse(
             microphone = uses.any { it.microphone },
@@ -179,7 +193,15 @@ public class CallsApp(
     private inner class Wishes : TelecomWishes {
         override fun answer(call: Long, isVideo: Boolean) {
             val type = snapshot(call)?.callType ?: return
-            unlessClosed { calls.call(call).accept(if (isVideo) type else CallType.AUDIO) }
+            val wanted = if (isVideo) type else CallType.AUDIO
+            if (!isSeen.value) unseen.value += call
+            unlessClosed {
+                calls.call(call).accept(wanted)
+                // Nobody can be asked now: without a screen what was not allowed before is not allowed.
+                val granted = context.grantedPermissions()
+                if (CallPermission.MICROPHONE !in granted) calls.noMicrophone()
+                if (wanted == CallType.VIDEO && CallPermission.CAMERA !in granted) calls.noCamera()
+            }
         }
 
         override fun reject(call: Long) = unlessClosed { calls.call(call).reject() }

@@ -134,7 +134,9 @@ public class CallNotifications(
 
     private fun draw(notice: CallNotice.Ongoing, isOfService: Boolean): Notification {
         val words = words()
-        val builder = Notification.Builder(context, CallChannels.ONGOING)
+        // A quiet channel cannot open a screen.
+        val channel = if (notice.opensScreen) CallChannels.WAITING else CallChannels.ONGOING
+        val builder = Notification.Builder(context, channel)
             .setSmallIcon(smallIcon)
             .setContentTitle(notice.name())
             .setContentIntent(intents.show(notice.call))
@@ -151,6 +153,7 @@ public class CallNotifications(
             is Stage.Talking -> builder.setContentText(words.talking)
                 .setWhen(stage.since.toEpochMilli()).setShowWhen(true).setUsesChronometer(true)
         }
+        if (notice.opensScreen) builder.setFullScreenIntent(intents.show(notice.call), true)
         val mute = action(if (notice.isMuted) words.unmute else words.mute, intents.toggleMute(notice.call))
         if (Build.VERSION.SDK_INT >= 31 && isOfService) {
             builder.setStyle(Notification.CallStyle.forOngoingCall(notice.person(), intents.hangUp(notice.call)))

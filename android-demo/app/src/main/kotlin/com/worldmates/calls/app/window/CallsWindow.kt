@@ -114,6 +114,11 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     /** `onActivityResult`. */
     public fun activityAnswered(code: Int, result: Int, data: Intent?): Unit = screen.answered(code, result, data)
 
+    /** `onStart`: who sees the app has seen what was missed, unless it stands over the locked screen. */
+    public fun seen() {
+        if (!activity.getSystemService(KeyguardManager::class.java).isKeyguardLocked) app.notifications.clearMissed()
+    }
+
     /** `onDestroy`. */
     public fun destroyed() {
         job?.cancel()
@@ -179,8 +184,13 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     /** The list of sound routes opens. */
     public fun routesOpened(): Unit = begin(Moment.CHOOSE_ROUTE) {}
 
-    /** The person wants to be reached. */
-    public fun beReachable(): Unit = begin(Moment.BE_REACHABLE) {}
+    /** The person wants to be reached; [then] comes when it was asked for, whatever they said. */
+    public fun beReachable(then: () -> Unit): Unit = begin(Moment.BE_REACHABLE) { then() }
+
+    /** [trouble] was told. */
+    public fun troubleSeen() {
+        troubleNow.value = null
+    }
 
     /** The person answered [question]. */
     public fun questionAnswered(isYes: Boolean) {

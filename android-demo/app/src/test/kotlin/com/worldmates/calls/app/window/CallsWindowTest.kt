@@ -1,6 +1,7 @@
 package com.worldmates.calls.app.window
 
 import android.Manifest.permission.CAMERA
+import android.Manifest.permission.POST_NOTIFICATIONS
 import android.Manifest.permission.RECORD_AUDIO
 import android.app.Activity
 import android.app.KeyguardManager
@@ -18,6 +19,7 @@ import com.worldmates.calls.app.call
 import com.worldmates.calls.app.calls
 import com.worldmates.calls.app.notify.CallActionReceiver
 import com.worldmates.calls.app.notify.CallIntents
+import com.worldmates.calls.app.notify.MissedNotice
 import com.worldmates.calls.app.service.ServiceType
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -218,6 +220,32 @@ class CallsWindowTest : AppTest() {
         CallActionReceiver().onReceive(context, pressed(CallIntents(context).decline(7)))
 
         assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `who wants to know whether they can be reached is asked for notifications first`() {
+        var isChecked = false
+        val activity = opened().get()
+
+        activity.callsWindow.beReachable { isChecked = true }
+        assertEquals(listOf(POST_NOTIFICATIONS), shadowOf(activity).lastRequestedPermission.requestedPermissions.toList())
+        assertFalse(isChecked)
+        answered(activity)
+
+        assertTrue(isChecked)
+    }
+
+    @Test
+    fun `missed calls are taken away by who can see them, not by a locked screen that lights up`() {
+        app.notifications.show(MissedNotice("room-1", from = 456, who = "Олена", CallType.AUDIO))
+        val window = opened().get().callsWindow
+        shadowOf(service<KeyguardManager>()).setKeyguardLocked(true)
+        window.seen()
+        assertEquals(1, notifications.size())
+
+        shadowOf(service<KeyguardManager>()).setKeyguardLocked(false)
+        window.seen()
+        assertEquals(0, notifications.size())
     }
 
     @Test

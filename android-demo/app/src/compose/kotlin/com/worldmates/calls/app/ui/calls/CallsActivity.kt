@@ -5,12 +5,15 @@ import android.content.Intent
 import android.content.res.Configuration
 import android.os.Bundle
 import androidx.activity.ComponentActivity
+import androidx.activity.compose.BackHandler
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import com.worldmates.calls.CallType
@@ -24,6 +27,10 @@ import com.worldmates.calls.app.window.PermissionQuestion
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.CallsScreen
 import com.worldmates.calls.ui.Contact
+import com.worldmates.calls.ui.Problem
+import com.worldmates.calls.ui.parts.BackSource
+import com.worldmates.calls.ui.parts.LocalBackSource
+import com.worldmates.calls.ui.parts.LocalIsSmall
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
@@ -66,7 +73,16 @@ public class CallsActivity : ComponentActivity() {
         this.window = window
         window.created(isNew)
         setContent {
-            CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
+            val isSmall by window.isSmall.collectAsState()
+            val trouble by window.trouble.collectAsState()
+            LaunchedEffect(trouble) {
+                trouble?.let { holder.tell(Problem.NotDone(it)) }
+                window.troubleSeen()
+            }
+            val back: BackSource = { enabled, onBack -> BackHandler(enabled, onBack) }
+            CompositionLocalProvider(LocalIsSmall provides isSmall, LocalBackSource provides back) {
+                CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
+            }
             val question by window.question.collectAsState()
             question?.let { Question(it, app.words, window::questionAnswered) }
         }
@@ -75,6 +91,11 @@ public class CallsActivity : ComponentActivity() {
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
         window?.newIntent(intent)
+    }
+
+    override fun onStart() {
+        super.onStart()
+        window?.seen()
     }
 
     override fun onUserLeaveHint() {
@@ -134,6 +155,10 @@ private class PermittedActions(
         val call = shown()
         if (call != null && call.picture != Picture.SCREEN) window.screenOn(call.id) else holder.toggleScreen()
     }
+
+    override fun check() = window.beReachable { holder.check() }
+
+    override fun routesOpened() = window.routesOpened()
 
     override fun chooseRoute(route: com.worldmates.calls.AudioRoute) = app.sound.choose(route)
 
