@@ -91,19 +91,23 @@ public class CallsViewModel(
 
     /** What is on screen. */
     public val state: StateFlow<CallsUiState> =
-        combine(calls.snapshots, language, stats()) { snapshot, language, stats -> snapshot.onScreen(language, stats) }
+        combine(calls.snapshots, language, stats()) { snapshot, language, stats ->
+            // Those of the call that was on screen before say nothing of this one.
+            val id = (snapshot.onScreen(language, null) as? CallsUiState.Active)?.call?.id
+            snapshot.onScreen(language, stats?.takeIf { it.first == id }?.second)
+        }
             .stateIn(scope, SharingStarted.Eagerly, calls.snapshots.value.onScreen(language.value, null))
 
     /** Of the call on screen, once a second while they are shown. */
-    private fun stats(): Flow<CallStats?> {
+    private fun stats(): Flow<Pair<Long, CallStats>?> {
         val shown = calls.snapshots.map { snapshot -> (snapshot.onScreen(Language.EN, null) as? CallsUiState.Active)?.call?.id }
         return combine(shown, statsShown) { id, isShown -> id.takeIf { isShown } }
             .distinctUntilChanged()
             .flatMapLatest { id ->
                 if (id == null) flowOf(null)
-                else flow<CallStats?> {
+                else flow<Pair<Long, CallStats>?> {
                     while (true) {
-                        emit(calls.call(id).stats())
+                        emit(id to calls.call(id).stats())
                         delay(1.seconds)
                     }
                 }.catch { problem ->

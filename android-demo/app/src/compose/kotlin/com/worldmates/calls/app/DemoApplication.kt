@@ -1,6 +1,7 @@
 package com.worldmates.calls.app
 
 import android.app.Activity
+import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.net.Uri
 import com.worldmates.calls.Calls
@@ -10,14 +11,16 @@ import com.worldmates.calls.CameraKind
 import com.worldmates.calls.MicrophoneKind
 import com.worldmates.calls.Proof
 import com.worldmates.calls.ProofSource
+import com.worldmates.calls.app.notify.reachFacts
+import com.worldmates.calls.app.notify.reachLines
 import com.worldmates.calls.app.pictures.PhonePlatform
 import com.worldmates.calls.app.ui.calls.CallsActivity
 import com.worldmates.calls.app.ui.calls.ScreensOwner
-import com.worldmates.calls.of
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.Contact
 import com.worldmates.calls.ui.People
 import com.worldmates.calls.ui.Preferences
+import com.worldmates.calls.ui.Problem
 import com.worldmates.calls.ui.ViewModelHolder
 import kotlin.random.Random
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -30,6 +33,7 @@ import kotlinx.coroutines.launch
 public class DemoApplication : CallsApplication(), ScreensOwner {
     private var platform: PhonePlatform? = null
     private var screens: ViewModelHolder? = null
+    private val kept by lazy { KeptPreferences(getSharedPreferences("calls.preferences", MODE_PRIVATE)) }
 
     override val screen: Class<out Activity> = CallsActivity::class.java
 
@@ -45,7 +49,12 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
     override fun openMessages(with: Contact) {
         // The demo has no conversations: whoever writes does so in another app.
         val write = Intent(Intent.ACTION_SENDTO, Uri.parse("smsto:")).addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)
-        if (write.resolveActivity(packageManager) != null) startActivity(write)
+        try {
+            startActivity(write)
+        } catch (nobody: ActivityNotFoundException) {
+            // Asking beforehand would say no for every app that the manifest does not name.
+            screens?.tell(Problem.NotDone(null))
+        }
     }
 
     override fun open(me: Long, pushToken: String?): Calls {
@@ -66,9 +75,21 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
 
     override fun opened(app: CallsApp) {
         platform?.attach(app.calls, { app.frames.value }, { app.screenConsent.value })
-        val language = com.worldmates.calls.Language.of(resources.configuration.locales[0].language)
-        val model = CallsViewModel(app.calls, app.scope, MutableStateFlow(language))
-        val holder = ViewModelHolder(model, app.scope, onRoute = app.sound::choose, preferences = Preferences(language = language))
+        val preferences = kept.read(Preferences(language = languageOf(resources.configuration.locales[0])))
+        val language = MutableStateFlow(preferences.language)
+        val model = CallsViewModel(app.calls, app.scope, language)
+        val holder = ViewModelHolder(
+            model, app.scope, onRoute = app.sound::choose, preferences = preferences,
+            ownLines = { reachLines(reachFacts(this), wordsOf(language.value).reach).map { it.line } },
+            keepPreferences = {
+                language.value = it.language
+                kept.write(it)
+            },
+        )
+        platform?.let { phone ->
+            app.scope.launch { phone.isFrontCamera.collect { front -> holder.setSurroundings { it.copy(isFrontCamera = front) } } }
+        }
+        app.scope.launch { app.routesFailed.collect { holder.tell(Problem.NoRoute(it)) } }
         app.scope.launch { app.sound.routes.collect { routes -> holder.setSurroundings { it.copy(routes = routes) } } }
         // The demo's own number, for whoever wants to call it: it stands first among the people.
         me?.let { holder.setPeople(People(listOf(Contact(it, it.toString())))) }

@@ -2,11 +2,16 @@ package com.worldmates.calls.app
 
 import android.app.Application
 import android.content.Context
+import android.os.Handler
+import android.os.Looper
 import com.worldmates.calls.Calls
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
 
 /**
  * An `Application` with calls: remembers who is signed in, so that a push that wakes the process finds the calls there.
@@ -17,8 +22,9 @@ public abstract class CallsApplication : Application(), CallsOwner {
 
     private lateinit var visibility: Visibility
 
-    override var app: CallsApp? = null
-        protected set
+    private val present = MutableStateFlow<CallsApp?>(null)
+
+    override val apps: StateFlow<CallsApp?> = present.asStateFlow()
 
     /** Who is signed in; null if nobody is. */
     public val me: Long?
@@ -53,13 +59,22 @@ public abstract class CallsApplication : Application(), CallsOwner {
     /** Takes no calls any more. */
     public fun signOut() {
         account.edit().remove(ME).apply()
-        app?.close()
-        app = null
+        val last = app
+        present.value = null
+        last?.close()
         closed()
     }
 
-    /** Firebase gave this phone another address: the server learns of it when the engine registers anew. */
+    /**
+     * Firebase gave this phone another address: the server learns of it when the engine registers anew. May be said on any
+     * thread, Firebase says it on one of its own.
+     */
     public fun pushTokenChanged(token: String) {
+        val main = Looper.getMainLooper()
+        if (main.isCurrentThread) takes(token) else Handler(main).post { takes(token) }
+    }
+
+    private fun takes(token: String) {
         if (token == pushToken) {
             return
         }
@@ -72,10 +87,14 @@ public abstract class CallsApplication : Application(), CallsOwner {
     private fun begin(user: Long) {
         val scope = CoroutineScope(SupervisorJob() + Dispatchers.Main.immediate)
         val calls = open(user, pushToken)
-        app = CallsApp(this, calls, scope, visibility, me = { me }, onClose = {
+        val app = CallsApp(this, calls, scope, visibility, me = { me }, onClose = {
             scope.cancel()
             calls.close()
-        }).apply { start() }.also(::opened)
+        })
+        app.start()
+        opened(app)
+        // Last: whoever sees it finds the screens' state there as well.
+        present.value = app
     }
 
     private companion object {

@@ -13,6 +13,7 @@ import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.test.TestCoroutineScheduler
 import kotlinx.coroutines.test.UnconfinedTestDispatcher
 import org.junit.After
@@ -25,7 +26,12 @@ import org.robolectric.shadows.ShadowNotificationManager
 
 /** The owner of calls in tests. */
 class TestApplication : Application(), CallsOwner {
-    override var app: CallsApp? = null
+    override val apps = MutableStateFlow<CallsApp?>(null)
+    override var app: CallsApp?
+        get() = apps.value
+        set(value) {
+            apps.value = value
+        }
     override val screen: Class<out Activity> = TestCallsActivity::class.java
 }
 
@@ -101,7 +107,7 @@ abstract class AppTest {
     fun startApp() {
         before()
         visibility = Visibility(context)
-        app = CallsApp(context, calls, scope, visibility, me = { 456 }, audio = phone, time = scheduler.timeSource)
+        app = CallsApp(context, calls, scope, visibility, me = { 456 }, audio = phone, time = scheduler.timeSource, onClose = calls::close)
         context.app = app
         app.start()
     }

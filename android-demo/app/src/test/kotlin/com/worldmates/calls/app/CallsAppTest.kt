@@ -2,11 +2,19 @@ package com.worldmates.calls.app
 
 import android.Manifest
 import android.app.Activity
+import android.app.Notification
+import android.app.NotificationManager
+import android.content.pm.PackageManager
+import android.net.ConnectivityManager
+import android.os.PowerManager
+import android.telecom.Connection
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
 import com.worldmates.calls.EndReason
+import com.worldmates.calls.app.device.FrameLimit
 import com.worldmates.calls.app.device.NetworkFace
 import com.worldmates.calls.app.device.NetworkWatcher
+import com.worldmates.calls.app.notify.CallChannels
 import com.worldmates.calls.app.notify.CallNotice
 import com.worldmates.calls.app.notify.CallNotifications
 import com.worldmates.calls.app.push.PushOutcome
@@ -23,7 +31,14 @@ import org.robolectric.Shadows.shadowOf
 
 @OptIn(ExperimentalCoroutinesApi::class)
 class CallsAppTest : AppTest() {
-    override fun before() = grant(Manifest.permission.MANAGE_OWN_CALLS, Manifest.permission.RECORD_AUDIO)
+    override fun before() {
+        grant(Manifest.permission.MANAGE_OWN_CALLS, Manifest.permission.RECORD_AUDIO)
+        shadowOf(context.packageManager).setSystemFeature(PackageManager.FEATURE_TELECOM, true)
+        val ghost = Notification.Builder(context, CallChannels.INCOMING).build()
+        service<NotificationManager>().notify(CallNotifications.INCOMING_ID, ghost)
+        service<NotificationManager>().notify(CallNotifications.SECOND_ID, ghost)
+        assertEquals(2, notifications.size())
+    }
 
     @Test
     fun `from the push to the end of the call`() {
@@ -93,5 +108,51 @@ class CallsAppTest : AppTest() {
 
         scheduler.advanceTimeBy(5_000)
         assertEquals(1, told)
+    }
+
+    @Test
+    fun `who signs out in a call leaves it to nobody, not to Telecom either`() {
+        calls.show(call())
+        val connection = app.telecom.connect(1)
+
+        app.close()
+        connection.onHold()
+        connection.onUnhold()
+        connection.onDisconnect()
+        val push = mapOf("type" to "call:incoming", "roomName" to "r", "fromId" to "1", "callType" to "audio", "expiresAt" to "5000")
+        app.pushes.take(push, Instant.ofEpochMilli(1_000))
+
+        assertEquals(Connection.STATE_DISCONNECTED, connection.state)
+        assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `a process that begins takes away what one that died left ringing`() {
+        // They stood there before this app began.
+        assertEquals(0, notifications.size())
+    }
+
+    @Test
+    fun `a phone that grows warm is heard of though nobody waits for it`() {
+        assertEquals(FrameLimit(720, 30), app.frames.value)
+
+        shadowOf(service<PowerManager>()).setCurrentThermalStatus(PowerManager.THERMAL_STATUS_SEVERE)
+
+        assertEquals(FrameLimit(360, 15), app.frames.value)
+    }
+
+    @Test
+    fun `started without a network, the first one that comes is a change`() {
+        shadowOf(service<ConnectivityManager>()).setDefaultNetworkActive(false)
+        shadowOf(service<ConnectivityManager>()).setActiveNetworkInfo(null)
+        var told = 0
+        val watcher = NetworkWatcher(context, scope, scheduler.timeSource) { told += 1 }
+        watcher.start()
+
+        watcher.sees(NetworkFace(1, setOf("192.0.2.7")))
+        scheduler.advanceTimeBy(5_000)
+
+        assertEquals(1, told)
+        watcher.close()
     }
 }

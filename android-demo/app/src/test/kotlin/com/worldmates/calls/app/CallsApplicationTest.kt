@@ -1,14 +1,18 @@
 package com.worldmates.calls.app
 
 import android.app.Activity
+import android.os.Looper
 import com.worldmates.calls.Calls
+import kotlin.concurrent.thread
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
+import org.junit.Assert.assertNotSame
 import org.junit.Assert.assertNull
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 
 /** An app that writes down for whom it opens the engine. */
@@ -71,5 +75,20 @@ class CallsApplicationTest {
         assertEquals(listOf("456 null"), application.opened)
         assertEquals("token", application.pushToken)
         application.signOut()
+    }
+
+    @Test
+    fun `Firebase tells the address on a thread of its own, and whoever shows calls sees the new ones`() {
+        application.signIn(456)
+        val first = application.app
+
+        thread { application.pushTokenChanged("token") }.join()
+        assertEquals(listOf("456 null"), application.opened)
+        shadowOf(Looper.getMainLooper()).idle()
+
+        assertEquals(listOf("456 null", "456 token"), application.opened)
+        assertNotSame(first, application.apps.value)
+        application.signOut()
+        assertNull(application.apps.value)
     }
 }

@@ -7,6 +7,7 @@ import com.worldmates.calls.CallState
 import com.worldmates.calls.CallStats
 import com.worldmates.calls.CallType
 import com.worldmates.calls.Calls
+import com.worldmates.calls.CallsException
 import com.worldmates.calls.CallsSnapshot
 import com.worldmates.calls.CameraPicture
 import com.worldmates.calls.CheckReport
@@ -29,58 +30,67 @@ class ScriptedCalls : Calls {
     override val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
     override val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
     val asked = mutableListOf<String>()
+    private var isClosed = false
+
+    /** As the engine does: nothing can be asked of it once it is closed. */
+    private fun ask(what: String) {
+        if (isClosed) throw CallsException.Closed("the calls were closed")
+        asked += what
+    }
 
     fun show(vararg calls: CallSnapshot) {
         snapshots.value = CallsSnapshot(ServerLink.UP, calls.toList())
     }
 
     override suspend fun dial(user: Long, type: CallType): Call {
-        asked += "dial $user $type"
+        ask("dial $user $type")
         return call(DIALED)
     }
 
     override fun call(id: Long): Call = object : Call {
         override val id = id
-        override fun accept(type: CallType) = ask("accept $type")
-        override fun reject() = ask("reject")
-        override fun hangUp() = ask("hang up")
-        override fun setMuted(muted: Boolean) = ask("muted $muted")
-        override fun show(picture: Picture) = ask("show $picture")
-        override fun setHeld(held: Boolean) = ask("held $held")
-        override fun dismiss() = ask("dismiss")
+        override fun accept(type: CallType) = ask("$id: accept $type")
+        override fun reject() = ask("$id: reject")
+        override fun hangUp() = ask("$id: hang up")
+        override fun setMuted(muted: Boolean) = ask("$id: muted $muted")
+        override fun show(picture: Picture) = ask("$id: show $picture")
+        override fun setHeld(held: Boolean) = ask("$id: held $held")
+        override fun dismiss() = ask("$id: dismiss")
         override suspend fun stats(): CallStats = error("not asked for in these tests")
         override suspend fun report(): String = error("not asked for in these tests")
-
-        private fun ask(what: String) {
-            asked += "$id: $what"
-        }
     }
 
     override fun woken(room: String, from: Long, name: String, type: CallType, ringsFor: Duration?) {
-        asked += "woken $room $from $name $type ${ringsFor?.toMillis()}"
+        ask("woken $room $from $name $type ${ringsFor?.toMillis()}")
     }
 
     override fun networkChanged() {
-        asked += "network changed"
+        ask("network changed")
     }
 
     override fun noMicrophone() {
-        asked += "no microphone"
+        ask("no microphone")
     }
 
     override fun noCamera() {
-        asked += "no camera"
+        ask("no camera")
     }
 
     override fun switchCamera() = error("not asked for in these tests")
-    override suspend fun dialGroup(group: Long, type: CallType): Call = error("not asked for in these tests")
+    override suspend fun dialGroup(group: Long, type: CallType): Call {
+        ask("dial group $group $type")
+        return call(DIALED)
+    }
+
     override suspend fun join(room: String, type: CallType): Call = error("not asked for in these tests")
     override suspend fun check(language: Language): CheckReport = error("not asked for in these tests")
     override fun pictures(call: Long, user: Long): PictureFeed = NoPictures
     override fun push(source: Long, picture: CameraPicture) = Unit
     override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int) = Unit
     override suspend fun shutdown() = Unit
-    override fun close() = Unit
+    override fun close() {
+        isClosed = true
+    }
 
     companion object {
         const val DIALED = 77L

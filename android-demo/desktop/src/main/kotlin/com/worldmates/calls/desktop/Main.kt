@@ -44,9 +44,11 @@ public fun main(arguments: Array<String>) {
         Window(onCloseRequest = ::exitApplication, window, title = wanted.title, undecorated = wanted.script != null) {
             val scope = rememberCoroutineScope()
             val preferences = remember { Preferences(language = wanted.language) }
-            val model = remember { CallsViewModel(calls, scope, MutableStateFlow(wanted.language)) }
+            val language = remember { MutableStateFlow(wanted.language) }
+            val model = remember { CallsViewModel(calls, scope, language) }
             val holder = remember {
-                ViewModelHolder(model, scope, preferences = preferences).apply { setPeople(People(wanted.contacts)) }
+                val keep = { now: Preferences -> language.value = now.language }
+                ViewModelHolder(model, scope, keepPreferences = keep, preferences = preferences).apply { setPeople(People(wanted.contacts)) }
             }
             wanted.script?.let { script ->
                 LaunchedEffect(model) {

@@ -52,6 +52,9 @@ public interface CallActions {
 
     /** Raises our hand, or lowers it. */
     public fun toggleHand()
+
+    /** The list of ways of the sound opens: the moment to ask for what it needs. */
+    public fun routesOpened() {}
 }
 
 /** For previews: whatever is pressed, nothing happens. */

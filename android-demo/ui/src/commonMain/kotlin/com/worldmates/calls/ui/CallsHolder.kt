@@ -2,8 +2,11 @@ package com.worldmates.calls.ui
 
 import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallType
+import com.worldmates.calls.CallsException
 import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.CallsViewModel
+import com.worldmates.calls.CheckLine
+import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
 import java.time.Instant
 import kotlinx.coroutines.CoroutineScope
@@ -26,8 +29,26 @@ public interface CallsHolder : CallActions {
     public val preferences: StateFlow<Preferences>
     public fun setPreferences(preferences: Preferences)
 
+    /** What could not be done, until [problemSeen]. */
+    public val problem: StateFlow<Problem?>
+
+    /** Something could not be done: the person is told. */
+    public fun tell(problem: Problem)
+
+    /** The person was told. */
+    public fun problemSeen()
+
     /** The time, for the clock of a call. */
     public fun now(): Instant
+}
+
+/** What the person is told in passing. */
+public sealed interface Problem {
+    /** What was pressed could not be done; [why] is null if it had nothing to do with the engine. */
+    public data class NotDone(val why: CallsException?) : Problem
+
+    /** The sound does not go there. */
+    public data class NoRoute(val route: AudioRoute) : Problem
 }
 
 /** Whom the app knows, and who called. */
@@ -44,13 +65,27 @@ public class ViewModelHolder(
     private val onHand: () -> Unit = {},
     private val clock: () -> Instant = Instant::now,
     private val keepPreferences: (Preferences) -> Unit = {},
+    /** What the app itself finds about being reached, above what the engine finds. */
+    private val ownLines: () -> List<CheckLine> = { emptyList() },
     preferences: Preferences = Preferences(),
 ) : CallsHolder {
     private val heldSurroundings = MutableStateFlow(CallSurroundings(frame = preferences.frame))
     private val heldCheck = MutableStateFlow<CheckState>(CheckState.NotAsked)
     private val heldPeople = MutableStateFlow(People())
     private val heldPreferences = MutableStateFlow(preferences)
+    private val heldProblem = MutableStateFlow<Problem?>(null)
     private var checking: Job? = null
+
+    init {
+        viewModel.setStatsShown(preferences.isStatsShown)
+        scope.launch {
+            viewModel.problem.collect { problem ->
+                if (problem == null) return@collect
+                tell(Problem.NotDone(problem))
+                viewModel.problemSeen()
+            }
+        }
+    }
 
     override val state: StateFlow<CallsUiState> get() = viewModel.state
     override val surroundings: StateFlow<CallSurroundings> =
@@ -74,6 +109,16 @@ public class ViewModelHolder(
         keepPreferences(preferences)
     }
 
+    override val problem: StateFlow<Problem?> = heldProblem.asStateFlow()
+
+    override fun tell(problem: Problem) {
+        heldProblem.value = problem
+    }
+
+    override fun problemSeen() {
+        heldProblem.value = null
+    }
+
     override fun now(): Instant = clock()
 
     override fun check() {
@@ -83,7 +128,9 @@ public class ViewModelHolder(
         checking = scope.launch {
             var report: CheckReport? = null
             try {
-                report = viewModel.check()
+                report = viewModel.check().with(ownLines())
+            } catch (failed: CallsException) {
+                tell(Problem.NotDone(failed))
             } finally {
                 heldCheck.value = report?.let { CheckState.Done(it) } ?: CheckState.NotAsked
             }
@@ -96,10 +143,7 @@ public class ViewModelHolder(
     override fun hangUp(): Unit = viewModel.hangUp()
     override fun toggleMute(): Unit = viewModel.toggleMute()
     override fun toggleCamera(): Unit = viewModel.toggleCamera()
-    override fun switchCamera() {
-        viewModel.switchCamera()
-        heldSurroundings.update { it.copy(isFrontCamera = !it.isFrontCamera) }
-    }
+    override fun switchCamera(): Unit = viewModel.switchCamera()
     override fun toggleScreen(): Unit = viewModel.toggleScreen()
     override fun toggleHold(): Unit = viewModel.toggleHold()
     override fun swap(): Unit = viewModel.swap()
@@ -109,3 +153,7 @@ public class ViewModelHolder(
     override fun chooseRoute(route: AudioRoute): Unit = onRoute(route)
     override fun toggleHand(): Unit = onHand()
 }
+
+/** With what the app found, which comes first: without a ring there is no call to check. */
+private fun CheckReport.with(own: List<CheckLine>): CheckReport =
+    copy(canCall = canCall && own.none { it.outcome == CheckOutcome.BAD }, lines = own + lines)

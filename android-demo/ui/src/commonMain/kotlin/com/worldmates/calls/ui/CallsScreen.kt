@@ -12,6 +12,8 @@ import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.text.font.FontFamily
 import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.ui.parts.BackTo
+import com.worldmates.calls.ui.parts.ProblemBar
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.CallFrameSettingsScreen
 import com.worldmates.calls.ui.screens.EndedScreen
@@ -39,6 +41,8 @@ public fun CallsScreen(
     CallsTheme(preferences.language, isDark, fontFamily) {
         var page by rememberSaveable { mutableStateOf(Page.CALLS) }
         val state by holder.state.collectAsState()
+        BackTo(state is CallsUiState.Ended, holder::dismiss)
+        BackTo(state is CallsUiState.Idle && page != Page.CALLS) { page = if (page == Page.FRAMES) Page.SETTINGS else Page.CALLS }
         // A call comes before the settings, whoever looks at them.
         if (state !is CallsUiState.Idle || page == Page.CALLS) {
             CallPage(state, holder, onMessages, { page = Page.SETTINGS }, modifier)
@@ -47,6 +51,7 @@ public fun CallsScreen(
         } else {
             CallFrameSettingsScreen(holder, onBack = { page = Page.SETTINGS }, modifier)
         }
+        ProblemBar(holder)
     }
 }
 
@@ -80,7 +85,10 @@ public fun IdleScreen(
 public fun OutgoingScreen(holder: CallsHolder, state: CallsUiState.Outgoing, modifier: Modifier = Modifier) {
     val surroundings by holder.surroundings.collectAsState()
     var view by remember(state.call.id) { mutableStateOf(CallView()) }
-    OutgoingScreen(state, surroundings, holder, modifier, view, { view = it })
+    OutgoingScreen(state, surroundings, holder, modifier, view) {
+        if (it.panel == Panel.SOUND && view.panel != Panel.SOUND) holder.routesOpened()
+        view = it
+    }
 }
 
 /** [ActiveScreen] on its holder: it keeps what the person chose to look at, and the clock. */
@@ -95,7 +103,11 @@ public fun ActiveScreen(holder: CallsHolder, state: CallsUiState.Active, modifie
             delay(CLOCK_MILLIS)
         }
     }
-    ActiveScreen(ActiveState(state, surroundings, now), holder, modifier, view, { view = it })
+    BackTo(view.panel != Panel.NONE) { view = view.copy(panel = Panel.NONE) }
+    ActiveScreen(ActiveState(state, surroundings, now), holder, modifier, view) {
+        if (it.panel == Panel.SOUND && view.panel != Panel.SOUND) holder.routesOpened()
+        view = it
+    }
 }
 
 /** Twice a second, so that no second is skipped. */

@@ -2,6 +2,8 @@
 
 package com.worldmates.calls.ui
 
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.SideEffect
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.assertIsDisplayed
@@ -12,19 +14,27 @@ import androidx.compose.ui.test.runDesktopComposeUiTest
 import com.worldmates.calls.Call
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
+import com.worldmates.calls.CallStats
 import com.worldmates.calls.CallType
 import com.worldmates.calls.Calls
 import com.worldmates.calls.CallsSnapshot
 import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.CallsViewModel
+import com.worldmates.calls.CallsException
+import com.worldmates.calls.CheckLine
+import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
 import com.worldmates.calls.EndReason
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.SoundLevels
+import com.worldmates.calls.ui.parts.BackSource
+import com.worldmates.calls.ui.parts.LocalBackSource
+import com.worldmates.calls.ui.parts.LocalIsSmall
 import java.lang.reflect.Proxy
 import kotlin.coroutines.Continuation
 import kotlin.coroutines.intrinsics.COROUTINE_SUSPENDED
 import kotlin.coroutines.resume
+import kotlin.coroutines.resumeWithException
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.test.runCurrent
@@ -87,7 +97,11 @@ internal class HolderTest {
         val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, listOfNotNull(call)))
         val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
         var check: Continuation<CheckReport>? = null
-        private val one = fake(Call::class.java) { name, arguments -> asked += listOf(name, *arguments).joinToString(" ") }
+        var stats: CallStats? = null
+        private val one = fake(Call::class.java) { name, arguments ->
+            // Without stats to tell, whoever asks waits.
+            if (name == "stats") stats ?: COROUTINE_SUSPENDED else asked += listOf(name, *arguments).joinToString(" ")
+        }
         val calls: Calls = fake(Calls::class.java) { name, arguments ->
             when (name) {
                 "getSnapshots" -> snapshots
@@ -128,6 +142,79 @@ internal class HolderTest {
     }
 
     @Test
+    fun what_the_app_finds_stands_above_the_check_and_decides_with_it() = runTest {
+        val library = ScriptedCalls()
+        val own = CheckLine("Сповіщення", CheckOutcome.BAD, "не дозволено", "")
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope, ownLines = { listOf(own) })
+
+        holder.check()
+        runCurrent()
+        library.check?.resume(Fixtures.report)
+        runCurrent()
+
+        assertEquals(CheckState.Done(CheckReport(canCall = false, listOf(own) + Fixtures.report.lines)), holder.check.value)
+    }
+
+    @Test
+    fun a_check_that_fails_is_told_and_can_be_asked_again() = runTest {
+        val library = ScriptedCalls()
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope)
+        val closed = CallsException.Closed("closed")
+
+        holder.check()
+        runCurrent()
+        library.check?.resumeWithException(closed)
+        runCurrent()
+
+        assertEquals(CheckState.NotAsked, holder.check.value)
+        assertEquals(Problem.NotDone(closed), holder.problem.value)
+        holder.problemSeen()
+        assertEquals(null, holder.problem.value)
+    }
+
+    @Test
+    fun what_could_not_be_done_is_said_whatever_stands_there() = calls {
+        holder.tell(Problem.NotDone(CallsException.BadName("nobody")))
+        onNodeWithText("Так нікому подзвонити не можна.").assertIsDisplayed()
+    }
+
+    @Test
+    fun the_phones_way_back_closes_what_lies_on_top_and_then_lets_the_app_go() {
+        var back: (() -> Unit)? = null
+        val source: BackSource = { enabled, onBack -> if (enabled) SideEffect { back = onBack } }
+        runDesktopComposeUiTest(360, 760) {
+            setContent {
+                CompositionLocalProvider(LocalBackSource provides source) {
+                    CallsScreen(holder, onMessages = {}, fontFamily = testFont)
+                }
+            }
+            assertEquals(null, back)
+            press("settings")
+            press("frames")
+            runOnIdle { back?.invoke() }
+            onNodeWithTag("settings screen").assertIsDisplayed()
+            runOnIdle { back?.invoke() }
+            onNodeWithTag("idle").assertIsDisplayed()
+
+            holder.state.value = Fixtures.active(Fixtures.call()).active
+            press("more")
+            onNodeWithTag("more panel").assertIsDisplayed()
+            runOnIdle { back?.invoke() }
+            onNodeWithTag("more panel").assertDoesNotExist()
+        }
+    }
+
+    @Test
+    fun the_small_window_of_a_large_phone_has_nothing_to_press() = runDesktopComposeUiTest(340, 600) {
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        setContent {
+            CompositionLocalProvider(LocalIsSmall provides true) { CallsScreen(holder, onMessages = {}, fontFamily = testFont) }
+        }
+        onNodeWithTag("tiny").assertIsDisplayed()
+        onNodeWithTag("hangup").assertDoesNotExist()
+    }
+
+    @Test
     fun what_is_pressed_reaches_the_library_or_the_app() = runTest {
         val library = ScriptedCalls(Fixtures.call())
         val app = mutableListOf<String>()
@@ -150,6 +237,24 @@ internal class HolderTest {
     }
 
     @Test
+    fun the_figures_of_one_call_are_not_shown_for_the_other() = runTest {
+        val first = Fixtures.call(id = 1)
+        val library = ScriptedCalls(first).apply { stats = Fixtures.stats() }
+        val model = CallsViewModel(library.calls, backgroundScope)
+        model.setStatsShown(true)
+        runCurrent()
+        assertEquals(Fixtures.stats(), (model.state.value as CallsUiState.Active).stats)
+
+        library.stats = null
+        library.snapshots.value = CallsSnapshot(ServerLink.UP, listOf(first.copy(isHeld = true), Fixtures.call(id = 2)))
+        runCurrent()
+
+        val now = model.state.value as CallsUiState.Active
+        assertEquals(2L, now.call.id)
+        assertEquals(null, now.stats)
+    }
+
+    @Test
     fun voices_frames_and_the_other_camera_are_seen_in_the_call() = runTest {
         val library = ScriptedCalls(Fixtures.call())
         val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope)
@@ -157,6 +262,9 @@ internal class HolderTest {
         library.levels.value = SoundLevels(0.2f, mapOf(1L to 0.7f))
         holder.setPreferences(Preferences(frame = FrameStyle.CIRCLE))
         holder.switchCamera()
+        runCurrent()
+        assertEquals("only the app knows which camera came", true, holder.surroundings.value.isFrontCamera)
+        holder.setSurroundings { it.copy(isFrontCamera = false) }
         runCurrent()
 
         val seen = holder.surroundings.value

@@ -37,5 +37,9 @@ internal class FakeHolder : RecordingActions(), CallsHolder {
     override val people = MutableStateFlow(People(Fixtures.contacts, Fixtures.history))
     override val preferences = MutableStateFlow(Preferences(appearance = Appearance.LIGHT))
     override fun setPreferences(preferences: Preferences) { this.preferences.value = preferences }
+    override val problem = MutableStateFlow<Problem?>(null)
+    override fun tell(problem: Problem) { this.problem.value = problem }
+    override fun problemSeen() { problem.value = null }
+    override fun routesOpened() { asked += "routes opened" }
     override fun now(): Instant = Fixtures.now
 }

@@ -33,7 +33,7 @@ public fun frameLimits(context: Context): Flow<FrameLimit> {
         // Conflated: a status that nobody looked at before the next one is of no use, so nothing is lost.
         val listener = PowerManager.OnThermalStatusChangedListener { trySend(it) }
         trySend(power.currentThermalStatus)
-        power.addThermalStatusListener({ it.run() }, listener)
+        power.addThermalStatusListener(listener)
         awaitClose { power.removeThermalStatusListener(listener) }
     }.conflate().map(::frameLimit).distinctUntilChanged()
 }

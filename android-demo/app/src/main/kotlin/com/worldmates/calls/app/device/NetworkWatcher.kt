@@ -38,6 +38,8 @@ public class NetworkWatcher(
     /** Begins to listen. */
     public fun start() {
         isListening = true
+        // Without a network Android calls nothing back, and the first one that comes would be taken for the one at the start.
+        if (system.activeNetwork == null) sees(null)
         system.registerDefaultNetworkCallback(callback, Handler(Looper.getMainLooper()))
     }
 

@@ -4,8 +4,10 @@ package com.worldmates.calls.app.notify
 import android.app.PendingIntent
 import android.content.Context
 import android.content.Intent
+import android.net.Uri
 import com.worldmates.calls.CallType
 import com.worldmates.calls.app.callsOwner
+import kotlin.random.Random
 
 /** What an intent about a call asks for. */
 public enum class CallAction(internal val action: String) {
@@ -54,25 +56,30 @@ public class CallIntents(private val context: Context) {
         PendingIntent.getActivity(context, user.hashCode(), dial(user, type).addFlags(OPENS), FLAGS)
 
     private fun activity(action: CallAction, call: Long): PendingIntent =
-        PendingIntent.getActivity(context, code(action, call), intent(context.callsOwner.screen, action, call), FLAGS)
+        PendingIntent.getActivity(context, code(action, call), intent(context.callsOwner.screen, action, call).addFlags(OPENS), FLAGS)
 
     private fun broadcast(action: CallAction, call: Long): PendingIntent =
         PendingIntent.getBroadcast(context, code(action, call), intent(CallActionReceiver::class.java, action, call), FLAGS)
 
     private fun intent(target: Class<*>, action: CallAction, call: Long): Intent = Intent(context, target)
         .setAction(action.action)
-        .putExtra(CALL, call)
-        .addFlags(OPENS)
+        .setData(Uri.fromParts(SCHEME, "$PROCESS/$call", null))
 
-    /** Two intents that differ only in extras are one to Android; ids of calls count up from 1 in each process. */
+    /** Two intents that differ only in extras are one to Android. */
     private fun code(action: CallAction, call: Long): Int = (call * CallAction.entries.size + action.ordinal).toInt()
 
     internal companion object {
         private const val FLAGS = PendingIntent.FLAG_IMMUTABLE or PendingIntent.FLAG_UPDATE_CURRENT
         private const val OPENS = Intent.FLAG_ACTIVITY_NEW_TASK or Intent.FLAG_ACTIVITY_SINGLE_TOP
-        private const val CALL = "call"
+        private const val SCHEME = "call"
         private const val USER = "user"
         private const val TYPE = "type"
+
+        /**
+         * Ids of calls count up from 1 in each process: what a process that died left in the notifications must not hang up
+         * the first call of this one. In the address and not in an extra, as Android gives new extras to old intents.
+         */
+        private val PROCESS = Random.nextLong().toULong().toString(radix = 36)
 
         /** Reads an intent; null if it is about no call, or cannot be read. */
         internal fun read(intent: Intent): CallRequest? {
@@ -84,8 +91,13 @@ public class CallIntents(private val context: Context) {
                     if (type == null || user <= 0) null else CallRequest.Dial(user, type)
                 }
                 CallAction.SHOW, CallAction.ANSWER, CallAction.DECLINE, CallAction.HANG_UP, CallAction.TOGGLE_MUTE ->
-                    if (intent.hasExtra(CALL)) CallRequest.About(action, intent.getLongExtra(CALL, 0)) else null
+                    callOf(intent.data)?.let { CallRequest.About(action, it) }
             }
+        }
+
+        private fun callOf(address: Uri?): Long? {
+            val parts = address?.takeIf { it.scheme == SCHEME }?.schemeSpecificPart?.split('/')
+            return parts?.takeIf { it.size == 2 && it.first() == PROCESS }?.last()?.toLongOrNull()
         }
     }
 }

@@ -26,12 +26,16 @@ public sealed interface CallNotice {
         val isQuiet: Boolean,
     ) : CallNotice
 
-    /** A call of ours, or one that we answered. */
+    /**
+     * A call of ours, or one that we answered. [opensScreen] if it was answered where no screen was seen, by a headset or a
+     * watch: only an app that is seen may begin to listen.
+     */
     public data class Ongoing(
         override val call: Long,
         override val who: String,
         val stage: Stage,
         val isMuted: Boolean,
+        val opensScreen: Boolean = false,
     ) : CallNotice
 }
 
@@ -48,11 +52,12 @@ public data class MissedNotice(val room: String, val from: Long?, val who: Strin
 
 /**
  * The calls that go on, as notifications: at most one that is talked in, which comes first and is kept by the service, and
- * one that rings. Those in [silenced] ring no more.
+ * one that rings. Those in [silenced] ring no more; those in [unseen] were answered without a screen, and open it.
  */
-public fun noticesOf(calls: CallsSnapshot, silenced: Set<Long> = emptySet()): List<CallNotice> {
+public fun noticesOf(calls: CallsSnapshot, silenced: Set<Long> = emptySet(), unseen: Set<Long> = emptySet()): List<CallNotice> {
     val notices = calls.calls.mapNotNull { noticeOf(it) }
     val ongoing = notices.filterIsInstance<CallNotice.Ongoing>().minByOrNull { it.stage == Stage.Held }
+        ?.let { it.copy(opensScreen = it.call in unseen) }
     val incoming = notices.filterIsInstance<CallNotice.Incoming>().firstOrNull()
         ?.let { it.copy(isQuiet = ongoing != null || it.call in silenced) }
     return listOfNotNull(ongoing, incoming)

@@ -54,6 +54,11 @@ public class CallNotifications(
         system.createNotificationChannels(listOf(incoming, waiting, ongoing, missed))
     }
 
+    /** Takes away what a process that died left: a call that rings on and cannot be answered any more. */
+    public fun clearOld() {
+        listOf(ONGOING_ID, INCOMING_ID, PLAIN_ID, SECOND_ID).forEach(system::cancel)
+    }
+
     /** Shows exactly [notices]; the service shows the one with [ofService] itself. */
     public fun show(notices: List<CallNotice>, ofService: CallNotice?) {
         val wanted = notices.filter { it != ofService }.associateBy { idOf(it) + BESIDE }
@@ -129,7 +134,9 @@ public class CallNotifications(
 
     private fun draw(notice: CallNotice.Ongoing, isOfService: Boolean): Notification {
         val words = words()
-        val builder = Notification.Builder(context, CallChannels.ONGOING)
+        // A quiet channel cannot open a screen.
+        val channel = if (notice.opensScreen) CallChannels.WAITING else CallChannels.ONGOING
+        val builder = Notification.Builder(context, channel)
             .setSmallIcon(smallIcon)
             .setContentTitle(notice.name())
             .setContentIntent(intents.show(notice.call))
@@ -146,6 +153,7 @@ public class CallNotifications(
             is Stage.Talking -> builder.setContentText(words.talking)
                 .setWhen(stage.since.toEpochMilli()).setShowWhen(true).setUsesChronometer(true)
         }
+        if (notice.opensScreen) builder.setFullScreenIntent(intents.show(notice.call), true)
         val mute = action(if (notice.isMuted) words.unmute else words.mute, intents.toggleMute(notice.call))
         if (Build.VERSION.SDK_INT >= 31 && isOfService) {
             builder.setStyle(Notification.CallStyle.forOngoingCall(notice.person(), intents.hangUp(notice.call)))

@@ -13,21 +13,21 @@ import android.hardware.camera2.CameraManager
 import android.hardware.display.DisplayManager
 import android.media.Image
 import android.media.ImageReader
-import android.os.Handler
 import android.util.Log
 import android.view.Display
 import com.worldmates.calls.CameraPicture
 import com.worldmates.calls.Lens
 import com.worldmates.calls.app.device.FrameLimit
 
-/** One camera that is open, from [open] to [close]. Everything happens on the thread of [handler]. */
+/** One camera that is open, from [open] to [close]. Everything happens on its [thread]. */
 internal class PhoneCamera(
     private val context: Context,
-    private val handler: Handler,
-    private val limit: FrameLimit,
+    private val thread: PictureThread,
+    private val limit: () -> FrameLimit,
     private val see: (CameraPicture) -> Unit,
     private val failed: () -> Unit,
 ) {
+    private val handler = thread.handler
     private val manager = context.getSystemService(CameraManager::class.java)
     private var device: CameraDevice? = null
     private var reader: ImageReader? = null
@@ -38,8 +38,7 @@ internal class PhoneCamera(
     fun open(lens: Lens): Boolean {
         if (context.checkSelfPermission(Manifest.permission.CAMERA) != PackageManager.PERMISSION_GRANTED) return false
         val id = find(lens) ?: return false
-        handler.post { begin(id, isFront = lens == Lens.FRONT) }
-        return true
+        return handler.post { begin(id, isFront = lens == Lens.FRONT) }
     }
 
     private fun find(lens: Lens): String? = try {
@@ -48,25 +47,45 @@ internal class PhoneCamera(
     } catch (gone: CameraAccessException) {
         Log.w(TAG, "cameras cannot be listed", gone)
         null
+    } catch (gone: IllegalArgumentException) {
+        Log.w(TAG, "a camera was pulled out", gone)
+        null
     }
 
     @SuppressLint("MissingPermission") // Looked at in `open`; taken away since, it is the exception below.
     private fun begin(id: String, isFront: Boolean) {
         if (isClosed) return
+        var opened: Opened? = null
         try {
             val known = manager.getCameraCharacteristics(id)
-            val sizes = known[CameraCharacteristics.SCALER_STREAM_CONFIGURATION_MAP]?.getOutputSizes(ImageFormat.YUV_420_888)
-            val size = chooseSize(sizes.orEmpty().toList(), limit) ?: return failed()
+            val map = known[CameraCharacteristics.SCALER_STREAM_CONFIGURATION_MAP]
+            val sizes = map?.getOutputSizes(ImageFormat.YUV_420_888).orEmpty().toList()
+            val size = chooseSize(sizes, limit()) ?: return failed()
             val sensor = known[CameraCharacteristics.SENSOR_ORIENTATION] ?: 0
             val reader = ImageReader.newInstance(size.width, size.height, ImageFormat.YUV_420_888, IMAGES)
             this.reader = reader
-            reader.setOnImageAvailableListener({ take(it, sensor, isFront) }, handler)
-            manager.openCamera(id, Opened(reader), handler)
+            reader.setOnImageAvailableListener({
+                take(it, sensor, isFront)
+                // A warmer phone makes smaller pictures, and a camera has one size for as long as it is open.
+                if (this.reader === it && chooseSize(sizes, limit()) != size) again(id, isFront)
+            }, handler)
+            opened = Opened(reader)
+            manager.openCamera(id, opened, handler)
         } catch (refused: CameraAccessException) {
+            opened?.arrived()
             gone("the camera does not open", refused)
         } catch (refused: SecurityException) {
+            opened?.arrived()
             gone("the camera may not be used any more", refused)
+        } catch (refused: IllegalArgumentException) {
+            opened?.arrived()
+            gone("the camera was pulled out", refused)
         }
+    }
+
+    private fun again(id: String, isFront: Boolean) {
+        giveBack()
+        begin(id, isFront)
     }
 
     private fun take(reader: ImageReader, sensor: Int, isFront: Boolean) {
@@ -74,7 +93,7 @@ internal class PhoneCamera(
         val image = reader.acquireLatestImage() ?: return
         image.use {
             if (isClosed || image.timestamp < next) return
-            next = image.timestamp + NANOS_A_SECOND / limit.perSecond - SLACK_NANOS
+            next = image.timestamp + NANOS_A_SECOND / limit().perSecond - SLACK_NANOS
             see(image.picture(turned(sensor, displayTurned(), isFront)))
         }
     }
@@ -91,15 +110,39 @@ internal class PhoneCamera(
     fun close() {
         handler.post {
             isClosed = true
-            device?.close()
-            reader?.close()
+            giveBack()
         }
     }
 
+    private fun giveBack() {
+        device?.close()
+        device = null
+        reader?.close()
+        reader = null
+    }
+
     private inner class Opened(private val reader: ImageReader) : CameraDevice.StateCallback() {
+        private var isComing = true
+
+        init {
+            thread.opening()
+        }
+
+        /** The camera is there, or will never be. */
+        fun arrived() {
+            if (isComing) {
+                isComing = false
+                thread.opened()
+            }
+        }
+
         override fun onOpened(camera: CameraDevice) {
+            if (isClosed || this@PhoneCamera.reader !== reader) {
+                camera.close()
+                return arrived()
+            }
+            arrived()
             device = camera
-            if (isClosed) return camera.close()
             try {
                 val request = camera.createCaptureRequest(CameraDevice.TEMPLATE_RECORD)
                 request.addTarget(reader.surface)
@@ -107,16 +150,20 @@ internal class PhoneCamera(
                 camera.createCaptureSession(listOf(reader.surface), Session { it.setRepeatingRequest(request.build(), null, handler) }, handler)
             } catch (refused: CameraAccessException) {
                 gone("the camera gives no pictures", refused)
+            } catch (closed: IllegalStateException) {
+                gone("the camera was closed meanwhile", closed)
             }
         }
 
         override fun onDisconnected(camera: CameraDevice) {
             camera.close()
+            arrived()
             gone("another app took the camera")
         }
 
         override fun onError(camera: CameraDevice, error: Int) {
             camera.close()
+            arrived()
             gone("the camera failed: $error")
         }
     }
@@ -129,7 +176,8 @@ internal class PhoneCamera(
             } catch (refused: CameraAccessException) {
                 gone("the camera gives no pictures", refused)
             } catch (closed: IllegalStateException) {
-                gone("the camera was closed meanwhile", closed)
+                // Closed by us, for another size; or by Android, which then says so to Opened.
+                Log.w(TAG, "the camera was closed meanwhile", closed)
             }
         }
 

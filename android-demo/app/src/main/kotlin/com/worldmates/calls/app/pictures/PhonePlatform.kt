@@ -3,9 +3,6 @@ package com.worldmates.calls.app.pictures
 
 import android.content.Context
 import android.content.Intent
-import android.os.Handler
-import android.os.HandlerThread
-import com.worldmates.calls.CallsException
 import com.worldmates.calls.CameraPicture
 import com.worldmates.calls.Calls
 import com.worldmates.calls.Lens
@@ -14,6 +11,10 @@ import com.worldmates.calls.Platform
 import com.worldmates.calls.Ringing
 import com.worldmates.calls.app.device.FrameLimit
 import com.worldmates.calls.app.device.frameLimit
+import com.worldmates.calls.app.unlessClosed
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
 
 /**
  * The phone, as the engine sees it. It is handed to `Calls.connect`, and told of the rest by [attach].
@@ -21,11 +22,15 @@ import com.worldmates.calls.app.device.frameLimit
  * The engine asks on threads of its own and does not wait: cameras open and close on a thread of this one.
  */
 public class PhonePlatform(private val context: Context) : Platform, AutoCloseable {
-    private val thread = HandlerThread("calls-pictures").apply { start() }
-    private val handler = Handler(thread.looper)
+    private val thread = PictureThread()
     private val open = mutableMapOf<Long, () -> Unit>()
+    private var isClosed = false
+    private val front = MutableStateFlow(true)
 
     @Volatile private var attached: Attached? = null
+
+    /** Whether the camera that was opened last looks at the person: its picture is shown as in a mirror. */
+    public val isFrontCamera: StateFlow<Boolean> = front.asStateFlow()
 
     private class Attached(val calls: Calls, val limit: () -> FrameLimit, val consent: () -> Intent?)
 
@@ -44,48 +49,53 @@ public class PhonePlatform(private val context: Context) : Platform, AutoCloseab
 
     override fun openCamera(lens: Lens, source: Long): Boolean {
         val attached = attached ?: return false
-        val camera = PhoneCamera(context, handler, attached.limit(), { hand(source, it) }) { lost(Picture.CAMERA) }
-        return camera.open(lens).also { if (it) remember(source, camera::close) }
+        val camera = PhoneCamera(context, thread, attached.limit, { hand(source, it) }) { lost(Picture.CAMERA) }
+        if (!camera.open(lens)) return false
+        front.value = lens == Lens.FRONT
+        return remember(source, camera::close)
     }
 
     override fun openScreen(source: Long): Boolean {
         val consent = attached?.consent?.invoke() ?: return false
-        val screen = PhoneScreen(context, handler, { width, height, pixels, row ->
-            unlessClosed { it.pushRgba(source, width, height, pixels, row) }
+        val screen = PhoneScreen(context, thread.handler, { width, height, pixels, row ->
+            toCalls { it.pushRgba(source, width, height, pixels, row) }
         }) { lost(Picture.SCREEN) }
         screen.open(consent)
-        remember(source, screen::close)
-        return true
+        return remember(source, screen::close)
     }
 
     override fun closePicture(source: Long) {
         synchronized(open) { open.remove(source) }?.invoke()
     }
 
-    private fun remember(source: Long, close: () -> Unit) {
-        synchronized(open) { open[source] = close }
+    /** False if everything was given back meanwhile: then this is as well. */
+    private fun remember(source: Long, close: () -> Unit): Boolean {
+        val isKept = synchronized(open) {
+            if (!isClosed) open[source] = close
+            !isClosed
+        }
+        if (!isKept) close()
+        return isKept
     }
 
-    private fun hand(source: Long, picture: CameraPicture) = unlessClosed { it.push(source, picture) }
+    private fun hand(source: Long, picture: CameraPicture) = toCalls { it.push(source, picture) }
 
     /** The picture is gone for good: the call goes on without, and shows it. */
-    private fun lost(picture: Picture) = unlessClosed { calls ->
+    private fun lost(picture: Picture) = toCalls { calls ->
         if (picture == Picture.CAMERA) calls.noCamera()
         calls.snapshots.value.calls.filter { it.picture == picture }.forEach { calls.call(it.id).show(Picture.NONE) }
     }
 
-    private fun unlessClosed(what: (Calls) -> Unit) {
-        try {
-            attached?.calls?.let(what)
-        } catch (closed: CallsException.Closed) {
-            // The last picture of a call that ended.
-        }
-    }
+    private fun toCalls(what: (Calls) -> Unit) = unlessClosed { attached?.calls?.let(what) }
 
     /** Gives everything back. */
     override fun close() {
         attached = null
-        synchronized(open) { open.values.toList().also { open.clear() } }.forEach { it() }
-        thread.quitSafely()
+        val all = synchronized(open) {
+            isClosed = true
+            open.values.toList().also { open.clear() }
+        }
+        all.forEach { it() }
+        thread.close()
     }
 }

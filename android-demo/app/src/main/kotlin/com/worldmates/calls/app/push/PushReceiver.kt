@@ -3,6 +3,7 @@ package com.worldmates.calls.app.push
 
 import com.worldmates.calls.Calls
 import com.worldmates.calls.app.notify.MissedNotice
+import com.worldmates.calls.app.unlessClosed
 import java.time.Instant
 
 /** What became of a push; for tests, and for the log, which names nobody. */
@@ -52,7 +53,7 @@ public class PushReceiver(
         if (ringsFor != null) {
             onRings()
         }
-        calls.woken(push.room, push.from, push.name, push.type, ringsFor)
+        unlessClosed { calls.woken(push.room, push.from, push.name, push.type, ringsFor) }
         return if (ringsFor == null) PushOutcome.STALE else PushOutcome.RINGS
     }
 

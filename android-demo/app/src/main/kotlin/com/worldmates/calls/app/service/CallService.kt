@@ -9,9 +9,11 @@ import android.os.Build
 import android.os.IBinder
 import com.worldmates.calls.app.CallsApp
 import com.worldmates.calls.app.callsOwner
+import com.worldmates.calls.app.languageOf
 import com.worldmates.calls.app.notify.CallNotice
 import com.worldmates.calls.app.notify.CallNotifications
 import com.worldmates.calls.app.notify.Stage
+import com.worldmates.calls.app.wordsOf
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.launch
 
@@ -30,8 +32,9 @@ public class CallService : Service() {
         this.app = app
         val wish = app?.service?.wish?.value
         if (wish == null) {
-            // The call was over before we were there. Android still waits for the notification, and ends apps without.
-            app?.let { enter(it, GONE, setOf(ServiceType.PHONE_CALL)) }
+            // The call was over before we were there, or nobody is signed in any more. Android still waits for the
+            // notification, and ends apps without.
+            enter(app, GONE, setOf(ServiceType.PHONE_CALL))
             leave()
             return START_NOT_STICKY
         }
@@ -59,10 +62,8 @@ public class CallService : Service() {
                 if (shown == wish.notice to answer.types || updates(app, wish.notice, answer.types)) {
                     return
                 }
-                // If Android takes away what we thought it gave, the call itself still keeps the app alive.
-                val isIn = enter(app, wish.notice, answer.types) ||
-                    enter(app, wish.notice, answer.types intersect setOf(ServiceType.PHONE_CALL))
-                if (!isIn) fail(app)
+                // If Android takes away what we thought it gave, what it gave before may still do.
+                if (triesFor(answer.types, held).none { enter(app, wish.notice, it) }) fail(app)
             }
             is ServiceAnswer.Refused -> fail(app)
         }
@@ -80,21 +81,27 @@ public class CallService : Service() {
         return true
     }
 
-    private fun enter(app: CallsApp, notice: CallNotice, types: Set<ServiceType>): Boolean = try {
+    private fun enter(app: CallsApp?, notice: CallNotice, types: Set<ServiceType>): Boolean = try {
         val id = CallNotifications.idOf(notice)
-        val notification = app.notifications.draw(notice, isOfService = true)
+        val notification = (app?.notifications ?: ownNotifications()).draw(notice, isOfService = true)
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
             startForeground(id, notification, types.fold(0) { all, type -> all or type.flag })
         } else {
             startForeground(id, notification)
         }
         shown = notice to types
-        app.service.runs(types)
+        app?.service?.runs(types)
         true
     } catch (refused: IllegalStateException) {
         false
     } catch (refused: SecurityException) {
         false
+    }
+
+    /** For the moment in which a service without calls stands there. */
+    private fun ownNotifications(): CallNotifications {
+        val words = wordsOf(languageOf(resources.configuration.locales[0]))
+        return CallNotifications(this, { words }).apply { createChannels() }
     }
 
     private fun fail(app: CallsApp) {

@@ -79,6 +79,13 @@ public fun serviceTypes(question: ServiceQuestion): ServiceAnswer {
     }
 }
 
+/**
+ * What to ask Android for, one after the other until it agrees: what is wanted, what it gave before, the call alone. With
+ * less the app stays alive at least; giving up the microphone for a camera that was refused would be worse than no camera.
+ */
+internal fun triesFor(wanted: Set<ServiceType>, held: Set<ServiceType>): List<Set<ServiceType>> =
+    listOf(wanted, held, wanted intersect setOf(ServiceType.PHONE_CALL)).filter { it == wanted || it.isNotEmpty() }.distinct()
+
 /** What a call uses; nothing while it only rings here, as the person has not agreed to anything. */
 public fun CallSnapshot.use(): CallUse? = when (state) {
     is CallState.Ended -> null

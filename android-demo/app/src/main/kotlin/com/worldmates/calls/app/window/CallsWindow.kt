@@ -8,6 +8,8 @@ import android.net.Uri
 import android.os.Build
 import android.provider.Settings
 import android.view.WindowManager
+import com.worldmates.calls.CallKind
+import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CallsException
@@ -24,6 +26,7 @@ import com.worldmates.calls.app.permissions.PermissionStep
 import com.worldmates.calls.app.permissions.Turn
 import com.worldmates.calls.app.permissions.permissionFacts
 import com.worldmates.calls.app.permissions.permissionStep
+import com.worldmates.calls.app.unlessClosed
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -70,12 +73,25 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
 
     /** `onNewIntent`. */
     public fun newIntent(intent: Intent) {
+        if (!isOurs(intent)) {
+            return
+        }
         when (val request = CallIntents.read(intent)) {
             is CallRequest.About -> if (request.action == CallAction.ANSWER) answer(request.call)
             is CallRequest.Dial -> dial(request.user, request.type)
-            null -> {}
+            null -> return
         }
+        // Android keeps it for as long as the activity, and would hand it to one that it makes again.
+        activity.intent = Intent(activity, activity.javaClass)
     }
+
+    /**
+     * Whether somebody asks for something now who may. The activity itself is closed to other apps; the launcher's door to it
+     * is not, and whoever comes through that can have put anything into the intent. What comes from the list of recent apps
+     * was asked for, and done, at some time before.
+     */
+    private fun isOurs(intent: Intent): Boolean =
+        intent.component?.className == activity.javaClass.name && intent.flags and Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY == 0
 
     /** `onUserLeaveHint`. */
     public fun userLeaves() {
@@ -98,6 +114,11 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     /** `onActivityResult`. */
     public fun activityAnswered(code: Int, result: Int, data: Intent?): Unit = screen.answered(code, result, data)
 
+    /** `onStart`: who sees the app has seen what was missed, unless it stands over the locked screen. */
+    public fun seen() {
+        if (!activity.getSystemService(KeyguardManager::class.java).isKeyguardLocked) app.notifications.clearMissed()
+    }
+
     /** `onDestroy`. */
     public fun destroyed() {
         job?.cancel()
@@ -107,13 +128,30 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     /** Calls [user]. */
     public fun dial(user: Long, type: CallType) {
         val moment = if (type == CallType.VIDEO) Moment.DIAL_VIDEO else Moment.DIAL_AUDIO
+        begin(moment) { without -> tries(without) { app.calls.dial(user, type) } }
+    }
+
+    private fun tries(without: Set<CallPermission>, what: suspend () -> Unit) {
+        app.scope.launch {
+            try {
+                what()
+                lacks(without)
+            } catch (failed: CallsException) {
+                troubleNow.value = failed
+            }
+        }
+    }
+
+    /** Calls again whom [ended] was with, as it was. */
+    public fun callAgain(ended: CallSnapshot) {
+        val moment = if (ended.callType == CallType.VIDEO) Moment.DIAL_VIDEO else Moment.DIAL_AUDIO
         begin(moment) { without ->
-            app.scope.launch {
-                try {
-                    app.calls.dial(user, type)
-                    lacks(without)
-                } catch (failed: CallsException) {
-                    troubleNow.value = failed
+            tries(without) {
+                app.calls.call(ended.id).dismiss()
+                when (val kind = ended.kind) {
+                    CallKind.OneToOne -> ended.participants.firstOrNull()?.let { app.calls.dial(it.user, ended.callType) }
+                    is CallKind.Group -> app.calls.dialGroup(kind.group, ended.callType)
+                    CallKind.Room -> app.calls.join(ended.room, ended.callType)
                 }
             }
         }
@@ -125,15 +163,19 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
         val wanted = type ?: snapshot.callType
         val moment = if (wanted == CallType.VIDEO) Moment.ANSWER_VIDEO else Moment.ANSWER_AUDIO
         begin(moment) { without ->
-            app.calls.call(call).accept(wanted)
-            lacks(without)
+            unlessClosed {
+                app.calls.call(call).accept(wanted)
+                lacks(without)
+            }
         }
     }
 
     /** Shows our camera. */
     public fun cameraOn(call: Long): Unit = begin(Moment.CAMERA_ON) { without ->
-        app.calls.call(call).show(Picture.CAMERA)
-        lacks(without)
+        unlessClosed {
+            app.calls.call(call).show(Picture.CAMERA)
+            lacks(without)
+        }
     }
 
     /** Shows our screen, once the person agreed in Android's own question. */
@@ -142,8 +184,13 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     /** The list of sound routes opens. */
     public fun routesOpened(): Unit = begin(Moment.CHOOSE_ROUTE) {}
 
-    /** The person wants to be reached. */
-    public fun beReachable(): Unit = begin(Moment.BE_REACHABLE) {}
+    /** The person wants to be reached; [then] comes when it was asked for, whatever they said. */
+    public fun beReachable(then: () -> Unit): Unit = begin(Moment.BE_REACHABLE) { then() }
+
+    /** [trouble] was told. */
+    public fun troubleSeen() {
+        troubleNow.value = null
+    }
 
     /** The person answered [question]. */
     public fun questionAnswered(isYes: Boolean) {

@@ -7,6 +7,7 @@ import android.os.Build
 import com.worldmates.calls.Picture
 import com.worldmates.calls.app.CallsApp
 import com.worldmates.calls.app.service.ServiceType
+import com.worldmates.calls.app.unlessClosed
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
@@ -32,18 +33,25 @@ internal class ScreenShare(private val activity: Activity, private val app: Call
         if (result != Activity.RESULT_OK || data == null) {
             return
         }
-        app.agreeToScreen(data)
+        app.agreeToScreen(call, data)
         app.scope.launch {
             val isReady = Build.VERSION.SDK_INT < Build.VERSION_CODES.Q ||
                 withTimeoutOrNull(PATIENCE) { app.service.types.first { ServiceType.MEDIA_PROJECTION in it } } != null
-            if (isReady) app.calls.call(call).show(Picture.SCREEN) else app.agreeToScreen(null)
+            if (!isReady || !begins(call)) app.withdrawScreen()
         }
+    }
+
+    /** Whether it is shown in time. If not, the consent must not lie about until something else wants it. */
+    private suspend fun begins(call: Long): Boolean {
+        unlessClosed { app.calls.call(call).show(Picture.SCREEN) }
+        val isShown = { app.snapshot(call)?.picture == Picture.SCREEN }
+        return withTimeoutOrNull(PATIENCE) { app.calls.snapshots.first { isShown() } } != null
     }
 
     private companion object {
         const val CODE = 4_311
 
-        /** A service changes its types at once, or never. */
+        /** A service changes its types at once, or never; so does a picture of the screen. */
         val PATIENCE = 3.seconds
     }
 }

@@ -4,6 +4,7 @@ import android.app.Notification
 import android.app.NotificationManager
 import android.app.PendingIntent
 import android.content.Intent
+import android.net.Uri
 import android.content.pm.PackageManager
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
@@ -211,6 +212,22 @@ class CallNotificationsTest : AppTest() {
 
         context.app = app
         assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `what a process that died left in a button is about no call of this one`() {
+        val left = shadowOf(CallIntents(context).hangUp(7)).savedIntent.apply { data = Uri.parse("call:another/7") }
+
+        CallActionReceiver().onReceive(context, left)
+
+        assertNull(CallIntents.read(left))
+        assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `what opens no screen has no flags of one`() {
+        assertEquals(0, shadowOf(CallIntents(context).decline(7)).savedIntent.flags)
+        assertNotEquals(0, shadowOf(CallIntents(context).answer(7)).savedIntent.flags and Intent.FLAG_ACTIVITY_NEW_TASK)
     }
 
     private fun read(intent: PendingIntent): CallRequest? = CallIntents.read(shadowOf(intent).savedIntent)

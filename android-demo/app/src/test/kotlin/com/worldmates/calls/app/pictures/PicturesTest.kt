@@ -2,11 +2,15 @@ package com.worldmates.calls.app.pictures
 
 import android.Manifest
 import android.app.Application
+import android.hardware.camera2.CameraCharacteristics
+import android.hardware.camera2.CameraManager
 import android.util.Size
 import com.worldmates.calls.Lens
 import com.worldmates.calls.Ringing
 import com.worldmates.calls.app.ScriptedCalls
 import com.worldmates.calls.app.device.FrameLimit
+import java.util.concurrent.CountDownLatch
+import java.util.concurrent.TimeUnit
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertNull
@@ -17,6 +21,8 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import org.robolectric.shadow.api.Shadow
+import org.robolectric.shadows.ShadowCameraCharacteristics
 
 /** What is taken of a camera, and what a phone without one says. */
 @RunWith(RobolectricTestRunner::class)
@@ -63,5 +69,40 @@ class PicturesTest {
             assertTrue(phone.plays(Ringing.RING))
             assertFalse(phone.plays(Ringing.RING_BACK))
         }
+    }
+
+    @Test
+    fun `the thread waits for a camera that is on its way, and then ends`() {
+        val thread = PictureThread()
+        thread.handler.post(thread::opening)
+        thread.close()
+        val closed = CountDownLatch(1)
+        thread.handler.post(closed::countDown)
+        assertTrue("it took the camera's callback", closed.await(10, TimeUnit.SECONDS))
+
+        assertTrue(thread.isThere)
+        assertTrue(thread.handler.post(thread::opened))
+        thread.handler.looper.thread.join(10_000)
+        assertFalse(thread.isThere)
+    }
+
+    @Test
+    fun `which camera looks is known from the one that was opened`() {
+        val context = RuntimeEnvironment.getApplication()
+        shadowOf(context).grantPermissions(Manifest.permission.CAMERA)
+        shadowOf(context.getSystemService(CameraManager::class.java)).addCamera("0", looking(CameraCharacteristics.LENS_FACING_BACK))
+        val phone = PhonePlatform(context)
+        phone.attach(ScriptedCalls())
+        assertTrue(phone.isFrontCamera.value)
+
+        assertTrue(phone.openCamera(Lens.BACK, 1))
+        assertFalse(phone.isFrontCamera.value)
+
+        phone.close()
+        assertFalse("given back at once", phone.openCamera(Lens.BACK, 2))
+    }
+
+    private fun looking(where: Int): CameraCharacteristics = ShadowCameraCharacteristics.newCameraCharacteristics().also {
+        Shadow.extract<ShadowCameraCharacteristics>(it).set(CameraCharacteristics.LENS_FACING, where)
     }
 }

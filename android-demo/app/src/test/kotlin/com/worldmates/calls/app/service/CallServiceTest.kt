@@ -75,14 +75,14 @@ class CallServiceTest : AppTest() {
         calls.show(call())
         started()
 
-        app.agreeToScreen(Intent())
+        app.agreeToScreen(1, Intent())
 
         assertEquals(setOf(PHONE_CALL, MEDIA_PROJECTION), app.service.types.value)
     }
 
     @Test
     fun `the consent to show the screen ends with the sharing`() {
-        app.agreeToScreen(Intent())
+        app.agreeToScreen(1, Intent())
         calls.show(call(picture = Picture.SCREEN))
 
         calls.show(call())
@@ -163,6 +163,25 @@ class CallServiceTest : AppTest() {
 
         calls.show(call())
         assertNull(notifications.getNotification(CallNotifications.SECOND_ID))
+    }
+
+    @Test
+    fun `a start that comes after the person signed out shows something as well`() {
+        context.app = null
+        val service = started()
+
+        assertEquals(CallNotifications.ONGOING_ID, shadowOf(service.get()).lastForegroundNotificationId)
+        assertTrue(shadowOf(service.get()).isStoppedBySelf)
+    }
+
+    @Test
+    fun `the consent ends with the call it was given in, though nothing was shown`() {
+        calls.show(call())
+        app.agreeToScreen(1, Intent())
+
+        calls.show(call(state = CallState.Ended(EndReason.THEY_HUNG_UP)), call(id = 2))
+
+        assertNull(app.screenConsent.value)
     }
 
     @Test

@@ -148,6 +148,14 @@ class ServiceTypesTest {
         if ('S' in text) add(ServiceType.MEDIA_PROJECTION)
     }
 
+    @Test
+    fun `what Android refuses is asked for with less, what it gave before at first`() {
+        assertEquals(listOf("PMC", "PM", "P").map(::types), triesFor(types("PMC"), types("PM")))
+        assertEquals(listOf("PM", "P").map(::types), triesFor(types("PM"), emptySet()))
+        assertEquals(listOf(types("P")), triesFor(types("P"), types("P")))
+        assertEquals("before Android 10 there are no types", listOf(emptySet<ServiceType>()), triesFor(emptySet(), emptySet()))
+    }
+
     private fun answer(text: String): ServiceAnswer = when (text) {
         "no call" -> ServiceAnswer.Refused(ServiceRefusal.NO_CALL)
         "nothing allowed" -> ServiceAnswer.Refused(ServiceRefusal.NOTHING_ALLOWED)

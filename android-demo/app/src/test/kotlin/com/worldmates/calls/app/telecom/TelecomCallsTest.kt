@@ -1,5 +1,7 @@
 package com.worldmates.calls.app.telecom
 
+import android.Manifest.permission.RECORD_AUDIO
+import android.app.Activity
 import android.content.ContextWrapper
 import android.content.pm.PackageManager
 import android.telecom.CallAudioState
@@ -31,6 +33,7 @@ class TelecomCallsTest : AppTest() {
 
     override fun before() {
         shadowOf(context.packageManager).setSystemFeature(PackageManager.FEATURE_TELECOM, true)
+        grant(RECORD_AUDIO)
     }
 
     @Test
@@ -91,6 +94,24 @@ class TelecomCallsTest : AppTest() {
         calls.show(call(id = 7, state = CallState.Ended(EndReason.THEY_HUNG_UP)))
         assertEquals(Connection.STATE_DISCONNECTED, connection.state)
         assertEquals(DisconnectCause.REMOTE, connection.disconnectCause.code)
+    }
+
+    @Test
+    fun `answered from a headset with nobody looking, the screen opens, as only then anybody is heard`() {
+        shadowOf(context).denyPermissions(RECORD_AUDIO)
+        calls.show(rings)
+        app.telecom.connect(7).onAnswer(0)
+        calls.show(call(id = 7))
+
+        val notice = requireNotNull(app.service.wish.value).notice
+        assertEquals(listOf("7: accept AUDIO", "no microphone"), calls.asked)
+        assertNotNull(app.notifications.draw(notice, isOfService = true).fullScreenIntent)
+
+        val activity = Robolectric.buildActivity(Activity::class.java).setup()
+        activity.pause().stop()
+        val later = requireNotNull(app.service.wish.value).notice
+        assertNull(app.notifications.draw(later, isOfService = true).fullScreenIntent)
+        activity.close()
     }
 
     @Test

@@ -1,9 +1,11 @@
 package com.worldmates.calls.app.window
 
 import android.Manifest.permission.CAMERA
+import android.Manifest.permission.POST_NOTIFICATIONS
 import android.Manifest.permission.RECORD_AUDIO
 import android.app.Activity
 import android.app.KeyguardManager
+import android.content.ComponentName
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.view.WindowManager
@@ -15,7 +17,9 @@ import com.worldmates.calls.app.AppTest
 import com.worldmates.calls.app.TestCallsActivity
 import com.worldmates.calls.app.call
 import com.worldmates.calls.app.calls
+import com.worldmates.calls.app.notify.CallActionReceiver
 import com.worldmates.calls.app.notify.CallIntents
+import com.worldmates.calls.app.notify.MissedNotice
 import com.worldmates.calls.app.service.ServiceType
 import org.junit.After
 import org.junit.Assert.assertEquals
@@ -166,6 +170,85 @@ class CallsWindowTest : AppTest() {
     }
 
     @Test
+    fun `what another app puts into the launcher's intent calls nobody and answers nothing`() {
+        grant(RECORD_AUDIO)
+        calls.show(rings)
+        val launcher = ComponentName(context, "com.worldmates.calls.app.Launcher")
+
+        val activity = opened(CallIntents(context).dial(456, CallType.AUDIO).setComponent(launcher))
+        activity.newIntent(pressed(CallIntents(context).answer(7)).setComponent(launcher))
+
+        assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `the list of recent apps calls nobody again`() {
+        grant(RECORD_AUDIO)
+        val dial = CallIntents(context).dial(456, CallType.AUDIO)
+
+        opened(Intent(dial).addFlags(Intent.FLAG_ACTIVITY_LAUNCHED_FROM_HISTORY))
+        assertEquals(emptyList<String>(), calls.asked)
+
+        val activity = opened(dial).get()
+        assertEquals(listOf("dial 456 AUDIO"), calls.asked)
+        assertNull(CallIntents.read(activity.intent))
+    }
+
+    @Test
+    fun `calling again asks for what calling asks for`() {
+        val ended = call(id = 7, state = CallState.Ended(EndReason.NO_ANSWER))
+        calls.show(ended)
+        val activity = opened().get()
+
+        activity.callsWindow.callAgain(ended)
+        assertEquals(emptyList<String>(), calls.asked)
+        grant(RECORD_AUDIO)
+        answered(activity)
+
+        assertEquals(listOf("7: dismiss", "dial 456 AUDIO"), calls.asked)
+    }
+
+    @Test
+    fun `what is pressed after the person signed out does nothing`() {
+        grant(RECORD_AUDIO)
+        calls.show(rings)
+        val window = opened().get().callsWindow
+        app.close()
+
+        window.answer(7)
+        window.dial(456, CallType.AUDIO)
+        CallActionReceiver().onReceive(context, pressed(CallIntents(context).decline(7)))
+
+        assertEquals(emptyList<String>(), calls.asked)
+    }
+
+    @Test
+    fun `who wants to know whether they can be reached is asked for notifications first`() {
+        var isChecked = false
+        val activity = opened().get()
+
+        activity.callsWindow.beReachable { isChecked = true }
+        assertEquals(listOf(POST_NOTIFICATIONS), shadowOf(activity).lastRequestedPermission.requestedPermissions.toList())
+        assertFalse(isChecked)
+        answered(activity)
+
+        assertTrue(isChecked)
+    }
+
+    @Test
+    fun `missed calls are taken away by who can see them, not by a locked screen that lights up`() {
+        app.notifications.show(MissedNotice("room-1", from = 456, who = "Олена", CallType.AUDIO))
+        val window = opened().get().callsWindow
+        shadowOf(service<KeyguardManager>()).setKeyguardLocked(true)
+        window.seen()
+        assertEquals(1, notifications.size())
+
+        shadowOf(service<KeyguardManager>()).setKeyguardLocked(false)
+        window.seen()
+        assertEquals(0, notifications.size())
+    }
+
+    @Test
     fun `who said no once is told why, and may still say no`() {
         val activity = opened().get()
         activity.callsWindow.dial(456, CallType.AUDIO)
@@ -243,6 +326,23 @@ class CallsWindowTest : AppTest() {
 
         app.service.runs(setOf(ServiceType.PHONE_CALL, ServiceType.MEDIA_PROJECTION))
         assertEquals(listOf("1: show SCREEN"), calls.asked)
+        calls.show(call(picture = Picture.SCREEN))
+        scheduler.advanceTimeBy(10_000)
+        assertNotNull(app.screenConsent.value)
+    }
+
+    @Test
+    fun `a consent that nothing was shown with does not outlive the attempt`() {
+        calls.show(call())
+        val activity = opened().get()
+        activity.callsWindow.screenOn(1)
+        shadowOf(activity).receiveResult(shadowOf(activity).nextStartedActivityForResult.intent, Activity.RESULT_OK, Intent())
+        app.service.runs(setOf(ServiceType.PHONE_CALL, ServiceType.MEDIA_PROJECTION))
+        assertNotNull(app.screenConsent.value)
+
+        scheduler.advanceTimeBy(10_000)
+
+        assertNull(app.screenConsent.value)
     }
 
     @Test

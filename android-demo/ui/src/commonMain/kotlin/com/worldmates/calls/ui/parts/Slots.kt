@@ -19,3 +19,16 @@ public typealias AvatarSource = @Composable (address: String, modifier: Modifier
 
 /** Where photographs come from. */
 public val LocalAvatarSource: ProvidableCompositionLocal<AvatarSource?> = staticCompositionLocalOf { null }
+
+/** Takes the phone's own way back while [enabled]. */
+public typealias BackSource = @Composable (enabled: Boolean, onBack: () -> Unit) -> Unit
+
+/** The phone's own way back: Android gives its gesture here. Where there is none, the buttons on the screens remain. */
+public val LocalBackSource: ProvidableCompositionLocal<BackSource> = staticCompositionLocalOf { { _, _ -> } }
+
+/** While [enabled], going back does [onBack]. */
+@Composable
+internal fun BackTo(enabled: Boolean, onBack: () -> Unit): Unit = LocalBackSource.current(enabled, onBack)
+
+/** Whether the window is the system's picture-in-picture, which can be larger than the size alone tells. */
+public val LocalIsSmall: ProvidableCompositionLocal<Boolean> = staticCompositionLocalOf { false }

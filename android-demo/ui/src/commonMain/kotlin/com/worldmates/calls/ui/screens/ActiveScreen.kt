@@ -58,6 +58,7 @@ import com.worldmates.calls.ui.parts.Banner
 import com.worldmates.calls.ui.parts.ControlBar
 import com.worldmates.calls.ui.parts.GridStage
 import com.worldmates.calls.ui.parts.IconAction
+import com.worldmates.calls.ui.parts.LocalIsSmall
 import com.worldmates.calls.ui.parts.MorePanel
 import com.worldmates.calls.ui.parts.PairStage
 import com.worldmates.calls.ui.parts.PeopleList
@@ -114,7 +115,7 @@ private fun Laid(size: DpSize, state: ActiveState, actions: CallActions, view: C
         )
     }
     val panel: @Composable (Modifier) -> Unit = { OpenPanel(state, actions, view, onView, it) }
-    when (callLayout(size.width, size.height, fold)) {
+    when (if (LocalIsSmall.current) CallLayout.TINY else callLayout(size.width, size.height, fold)) {
         CallLayout.TINY -> TinyStage(state)
         CallLayout.STACKED -> Column(Modifier.fillMaxSize(), horizontalAlignment = Alignment.CenterHorizontally) {
             TopBar(state, view, onView)

@@ -142,6 +142,11 @@ public interface Strings {
     public val sendMessage: String
     public val openSettings: String
 
+    // What could not be done
+    public val notDone: String
+    public val nobodyThere: String
+    public fun noRoute(name: String): String
+
     // A conversation
     public val writeMessage: String
     public val send: String

@@ -5,12 +5,15 @@ import android.content.Intent
 import android.content.res.Configuration
 import android.os.Bundle
 import androidx.activity.ComponentActivity
+import androidx.activity.compose.BackHandler
 import androidx.activity.compose.setContent
 import androidx.activity.enableEdgeToEdge
 import androidx.compose.material3.AlertDialog
 import androidx.compose.material3.Text
 import androidx.compose.material3.TextButton
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import com.worldmates.calls.CallType
@@ -24,6 +27,13 @@ import com.worldmates.calls.app.window.PermissionQuestion
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.CallsScreen
 import com.worldmates.calls.ui.Contact
+import com.worldmates.calls.ui.Problem
+import com.worldmates.calls.ui.parts.BackSource
+import com.worldmates.calls.ui.parts.LocalBackSource
+import com.worldmates.calls.ui.parts.LocalIsSmall
+import kotlinx.coroutines.MainScope
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.launch
 
 /** What the app's `Application` is beside `CallsOwner`: it keeps what the screens live on for longer than an activity. */
 public interface ScreensOwner {
@@ -36,12 +46,22 @@ public interface ScreensOwner {
 
 /** The screens of calls. */
 public class CallsActivity : ComponentActivity() {
+    private val scope = MainScope()
+    private var shown: CallsApp? = null
     private var window: CallsWindow? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         enableEdgeToEdge()
-        val app = callsOwner.app
+        show(callsOwner.app, isNew = savedInstanceState == null)
+        // The calls are opened anew while this stands here, when Firebase gives the phone another address.
+        scope.launch { callsOwner.apps.collect { if (it !== shown) show(it, isNew = false) } }
+    }
+
+    private fun show(app: CallsApp?, isNew: Boolean) {
+        window?.destroyed()
+        window = null
+        shown = app
         val screens = applicationContext as? ScreensOwner
         val holder = screens?.holder
         if (app == null || holder == null) {
@@ -51,9 +71,18 @@ public class CallsActivity : ComponentActivity() {
         }
         val window = CallsWindow(this, app)
         this.window = window
-        window.created(isNew = savedInstanceState == null)
+        window.created(isNew)
         setContent {
-            CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
+            val isSmall by window.isSmall.collectAsState()
+            val trouble by window.trouble.collectAsState()
+            LaunchedEffect(trouble) {
+                trouble?.let { holder.tell(Problem.NotDone(it)) }
+                window.troubleSeen()
+            }
+            val back: BackSource = { enabled, onBack -> BackHandler(enabled, onBack) }
+            CompositionLocalProvider(LocalIsSmall provides isSmall, LocalBackSource provides back) {
+                CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
+            }
             val question by window.question.collectAsState()
             question?.let { Question(it, app.words, window::questionAnswered) }
         }
@@ -62,6 +91,11 @@ public class CallsActivity : ComponentActivity() {
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
         window?.newIntent(intent)
+    }
+
+    override fun onStart() {
+        super.onStart()
+        window?.seen()
     }
 
     override fun onUserLeaveHint() {
@@ -90,6 +124,7 @@ public class CallsActivity : ComponentActivity() {
 
     override fun onDestroy() {
         super.onDestroy()
+        scope.cancel()
         window?.destroyed()
     }
 }
@@ -107,6 +142,10 @@ private class PermittedActions(
         window.answer(incoming.call.id, type)
     }
 
+    override fun callAgain() {
+        (holder.state.value as? CallsUiState.Ended)?.let { window.callAgain(it.call) }
+    }
+
     override fun toggleCamera() {
         val call = shown()
         if (call != null && call.picture != Picture.CAMERA) window.cameraOn(call.id) else holder.toggleCamera()
@@ -116,6 +155,10 @@ private class PermittedActions(
         val call = shown()
         if (call != null && call.picture != Picture.SCREEN) window.screenOn(call.id) else holder.toggleScreen()
     }
+
+    override fun check() = window.beReachable { holder.check() }
+
+    override fun routesOpened() = window.routesOpened()
 
     override fun chooseRoute(route: com.worldmates.calls.AudioRoute) = app.sound.choose(route)
 
