@@ -16,12 +16,14 @@ import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.LaunchedEffect
 import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.remember
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.Picture
 import com.worldmates.calls.app.CallsApp
 import com.worldmates.calls.app.Words
 import com.worldmates.calls.app.callsOwner
+import com.worldmates.calls.app.phoneVideo
 import com.worldmates.calls.app.window.CallsWindow
 import com.worldmates.calls.app.window.PermissionQuestion
 import com.worldmates.calls.ui.CallsHolder
@@ -31,6 +33,7 @@ import com.worldmates.calls.ui.Problem
 import com.worldmates.calls.ui.parts.BackSource
 import com.worldmates.calls.ui.parts.LocalBackSource
 import com.worldmates.calls.ui.parts.LocalIsSmall
+import com.worldmates.calls.ui.parts.LocalVideoSource
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
@@ -80,7 +83,12 @@ public class CallsActivity : ComponentActivity() {
                 window.troubleSeen()
             }
             val back: BackSource = { enabled, onBack -> BackHandler(enabled, onBack) }
-            CompositionLocalProvider(LocalIsSmall provides isSmall, LocalBackSource provides back) {
+            val video = remember { phoneVideo(app.calls, holder.state) }
+            CompositionLocalProvider(
+                LocalIsSmall provides isSmall,
+                LocalBackSource provides back,
+                LocalVideoSource provides video,
+            ) {
                 CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
             }
             val question by window.question.collectAsState()
