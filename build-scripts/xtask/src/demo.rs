@@ -1,5 +1,10 @@
 //! `cargo xtask demo`: a server on this machine, clients and then engines that call each other, told in plain words.
-use crate::{run, setup, target_dir::TargetDir, workspace::Workspace};
+use crate::{
+    run::{self, Running},
+    setup,
+    target_dir::TargetDir,
+    workspace::Workspace,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     env, fs,
@@ -94,17 +99,6 @@ fn engines(workspace: &Workspace, target: &TargetDir, url: &str) -> Result<()> {
     let done = run::run(carl.args(["--call", "5", "--tone", "440", "--video", "--seconds", "3"]));
     dora.0.kill()?;
     done
-}
-
-/// A program that ends with this value.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both may have happened already.
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 const ENGINES_BUILD: [&str; 8] =

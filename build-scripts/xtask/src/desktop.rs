@@ -2,13 +2,19 @@
 //!
 //! With `--play` the two call each other by themselves on a screen that nobody sees (Xvfb), and take pictures of it: a test,
 //! and what the documentation shows.
-use crate::{kotlin::Built, run, setup, target_dir::TargetDir, workspace::Workspace};
+use crate::{
+    kotlin::Built,
+    run::{self, Running},
+    setup,
+    target_dir::TargetDir,
+    workspace::Workspace,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Command, ExitCode, Stdio},
     thread,
 };
 
@@ -102,17 +108,6 @@ impl Classes {
             java.args(["--contact", &format!("{other}:{name}")]);
         }
         java
-    }
-}
-
-/// A program that ends with this value.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Both may have happened already.
-        self.0.kill().ok();
-        self.0.wait().ok();
     }
 }
 

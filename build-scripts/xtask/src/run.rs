@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsStr,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Child, Command},
 };
 
 /// Begins a part of a job.
@@ -28,6 +28,17 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
         bail!("{} failed: {}", shown(command), String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A program that ends with this value.
+pub(crate) struct Running(pub(crate) Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both may have happened already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// The command as a person would type it.
