@@ -78,6 +78,16 @@ public interface Calls : AutoCloseable {
     }
 }
 
+/** Puts [ended] away and calls again whom it was with. Null if it was with nobody. */
+public suspend fun Calls.again(ended: CallSnapshot): Call? {
+    call(ended.id).dismiss()
+    return when (val kind = ended.kind) {
+        CallKind.OneToOne -> ended.participants.firstOrNull()?.let { dial(it.user, ended.callType) }
+        is CallKind.Group -> dialGroup(kind.group, ended.callType)
+        CallKind.Room -> join(ended.room, ended.callType)
+    }
+}
+
 /** One call. What makes no sense any more changes nothing: buttons are pressed late. */
 public interface Call {
     /** By which snapshots name it. */

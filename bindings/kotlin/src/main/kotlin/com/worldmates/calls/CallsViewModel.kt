@@ -173,14 +173,7 @@ public class CallsViewModel(
     /** Calls again whom the call that ended was with. */
     public fun callAgain() {
         val ended = (state.value as? CallsUiState.Ended)?.call ?: return
-        attempt {
-            of(ended).dismiss()
-            when (val kind = ended.kind) {
-                CallKind.OneToOne -> ended.participants.firstOrNull()?.let { calls.dial(it.user, ended.callType) }
-                is CallKind.Group -> calls.dialGroup(kind.group, ended.callType)
-                CallKind.Room -> calls.join(ended.room, ended.callType)
-            }
-        }
+        attempt { calls.again(ended) }
     }
 
     /** Whether stats are asked for once a second. */

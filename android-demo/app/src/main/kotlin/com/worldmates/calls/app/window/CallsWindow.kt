@@ -8,7 +8,6 @@ import android.net.Uri
 import android.os.Build
 import android.provider.Settings
 import android.view.WindowManager
-import com.worldmates.calls.CallKind
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
@@ -27,6 +26,7 @@ import com.worldmates.calls.app.permissions.Turn
 import com.worldmates.calls.app.permissions.permissionFacts
 import com.worldmates.calls.app.permissions.permissionStep
 import com.worldmates.calls.app.unlessClosed
+import com.worldmates.calls.again
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -146,14 +146,7 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     public fun callAgain(ended: CallSnapshot) {
         val moment = if (ended.callType == CallType.VIDEO) Moment.DIAL_VIDEO else Moment.DIAL_AUDIO
         begin(moment) { without ->
-            tries(without) {
-                app.calls.call(ended.id).dismiss()
-                when (val kind = ended.kind) {
-                    CallKind.OneToOne -> ended.participants.firstOrNull()?.let { app.calls.dial(it.user, ended.callType) }
-                    is CallKind.Group -> app.calls.dialGroup(kind.group, ended.callType)
-                    CallKind.Room -> app.calls.join(ended.room, ended.callType)
-                }
-            }
+            tries(without) { app.calls.again(ended) }
         }
     }
 
