@@ -2,10 +2,9 @@
 pub(crate) mod codec;
 pub(crate) mod surface;
 
-use crate::pixels::Pixels;
+use crate::jni::with_pixels;
 use jni::{
     EnvUnowned,
-    errors::{Error, ThrowRuntimeExAndDefault},
     objects::{JClass, JObject},
     sys::jlong,
 };
@@ -36,8 +35,7 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_attach<'local>(
     user: jlong,
     surface: JObject<'local>,
 ) -> jlong {
-    let attached = env.with_env(|env| -> Result<jlong, Error> {
-        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(0) };
+    with_pixels(&mut env, engine, |env, pixels| {
         if surface.is_null() {
             return Ok(0);
         }
@@ -45,8 +43,7 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_attach<'local>(
         let window = unsafe { NativeWindow::from_surface(env.get_raw().cast(), surface.as_raw().cast()) };
         let view = pixels.view(call.cast_unsigned(), user.cast_unsigned());
         Ok(window.map_or(0, |window| view.surface.attach(window).cast_signed()))
-    });
-    attached.resolve::<ThrowRuntimeExAndDefault>()
+    })
 }
 
 /// Draws nobody onto the surface with this number any more.
@@ -59,11 +56,10 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_detach<'local>(
     user: jlong,
     number: jlong,
 ) {
-    let detached = env.with_env(|_| -> Result<(), Error> {
-        if let Some(pixels) = Pixels::find(engine.cast_unsigned()) {
-            pixels.view(call.cast_unsigned(), user.cast_unsigned()).surface.detach(number.cast_unsigned());
+    with_pixels(&mut env, engine, |_, pixels| {
+        if let Some(view) = pixels.known_view(call.cast_unsigned(), user.cast_unsigned()) {
+            view.surface.detach(number.cast_unsigned());
         }
         Ok(())
     });
-    detached.resolve::<ThrowRuntimeExAndDefault>();
 }

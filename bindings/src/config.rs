@@ -5,7 +5,7 @@ use calls_core::{
     peer::PeerSettings,
     signaling::{Proofs, ServerUrl, Trust, Who},
 };
-use calls_protocol::{DeviceId, UserId};
+use calls_protocol::{DeviceId, GroupId, UserId};
 use futures_util::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde_json::{Value, json};
@@ -144,7 +144,7 @@ impl CallsConfig {
         let server = ServerUrl::parse(&self.server).map_err(|error| CallsError::BadServer(words(&error)))?;
         let who = Who {
             user: user(self.user)?,
-            device: DeviceId::new(&self.device).map_err(|error| CallsError::BadName(words(&error)))?,
+            device: DeviceId::new(&self.device).map_err(CallsError::bad_name)?,
             platform: self.platform.clone(),
             push_token: self.push_token.clone(),
         };
@@ -170,6 +170,15 @@ impl CallsConfig {
 
 /// A user as the engine names them.
 pub(crate) fn user(user: i64) -> Result<UserId, CallsError> {
-    let id = u64::try_from(user).map_err(|_| CallsError::BadName(format!("{user} is negative")))?;
-    UserId::new(id).map_err(|error| CallsError::BadName(words(&error)))
+    UserId::new(unsigned(user)?).map_err(CallsError::bad_name)
+}
+
+/// A group as the engine names it.
+pub(crate) fn group(group: i64) -> Result<GroupId, CallsError> {
+    GroupId::new(unsigned(group)?).map_err(CallsError::bad_name)
+}
+
+/// Java has no numbers without a sign.
+fn unsigned(id: i64) -> Result<u64, CallsError> {
+    u64::try_from(id).map_err(|_| CallsError::BadName(format!("{id} is negative")))
 }

@@ -1,13 +1,19 @@
 //! The calls of one user on this device.
 use crate::{
     CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Picture, Platform,
-    ProofSource, check::CheckLine, config::user, error::words, host::App, listener, pixels::Pixels,
-    snapshot::Epoch, stats::Meter,
+    ProofSource,
+    check::CheckLine,
+    config::{group, user},
+    host::App,
+    listener,
+    pixels::Pixels,
+    snapshot::Epoch,
+    stats::Meter,
 };
 use calls_core::{Call, CallKey, Callee, Calls, Closed, Config, check};
-use calls_protocol::{DeviceId, GroupId};
+use calls_protocol::DeviceId;
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -45,8 +51,7 @@ impl CallsEngine {
         let app = Arc::new(App { platform, microphone, camera, pixels });
         let calls = Calls::connect(config.engine(proofs.clone())?, app.clone())?;
         let epoch = Epoch::new(calls.now());
-        listener::start(listener, calls.snapshots(), calls.levels(), epoch)
-            .map_err(|error| CallsError::System(words(&error)))?;
+        listener::start(listener, calls.snapshots(), calls.levels(), epoch).map_err(CallsError::system)?;
         let given = Mutex::new(Some(Given { config, proofs, app }));
         Ok(Arc::new(Self { calls, given, meter: Mutex::default(), pixels: number }))
     }
@@ -64,8 +69,7 @@ impl CallsEngine {
 
     /// Calls a group of the messenger.
     pub async fn dial_group(&self, group: i64, call_type: CallType) -> Result<i64, CallsError> {
-        let id = u64::try_from(group).map_err(|_| CallsError::BadName(format!("{group} is negative")))?;
-        let callee = Callee::Group(GroupId::new(id).map_err(|error| CallsError::BadName(words(&error)))?);
+        let callee = Callee::Group(self::group(group)?);
         Ok(number(&self.calls()?.dial(callee, call_type.into()).await?))
     }
 
@@ -161,14 +165,14 @@ impl CallsEngine {
         let mut config = config.engine(proofs)?;
         // The server has one connection of each device.
         let device = format!("{}-check", config.who.device.as_str().chars().take(50).collect::<String>());
-        config.who.device = DeviceId::new(&device).map_err(|error| CallsError::BadName(words(&error)))?;
+        config.who.device = DeviceId::new(&device).map_err(CallsError::bad_name)?;
         config.who.push_token = None;
         checked(config, app, language).await
     }
 
     /// Begins to end everything, and does not wait.
     pub fn end(&self) {
-        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let given = self.lock().take();
         // Not with the lock held: it may be the last to hold something of the app's.
         drop(given);
         self.calls.end();
@@ -183,12 +187,15 @@ impl CallsEngine {
 
 impl CallsEngine {
     fn given(&self) -> Result<Given, CallsError> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or(CallsError::Closed)
+        self.lock().clone().ok_or(CallsError::Closed)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Given>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn calls(&self) -> Result<&Calls, CallsError> {
-        let is_closed = self.given.lock().unwrap_or_else(PoisonError::into_inner).is_none();
-        if is_closed { Err(CallsError::Closed) } else { Ok(&self.calls) }
+        if self.lock().is_none() { Err(CallsError::Closed) } else { Ok(&self.calls) }
     }
 
     fn call(&self, call: i64) -> Result<Call, CallsError> {
@@ -204,10 +211,8 @@ fn number(call: &Call) -> i64 {
 /// Runs a check on a thread of its own, since it needs timers and sockets, until it is done or nobody waits any more.
 async fn checked(config: Config, app: Arc<App>, language: Language) -> Result<CheckReport, CallsError> {
     let (mut answer, answered) = oneshot::channel();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CallsError::System(words(&error)))?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(CallsError::system)?;
     let run = move || {
         let done = runtime.block_on(async {
             let mut lines = Vec::new();
@@ -225,10 +230,7 @@ async fn checked(config: Config, app: Arc<App>, language: Language) -> Result<Ch
             let _unheard = answer.send(done);
         }
     };
-    thread::Builder::new()
-        .name("calls-check".into())
-        .spawn(run)
-        .map_err(|error| CallsError::System(words(&error)))?;
+    thread::Builder::new().name("calls-check".into()).spawn(run).map_err(CallsError::system)?;
     match answered.await {
         Ok(report) => Ok(report?),
         Err(_panicked) => Err(Closed.into()),

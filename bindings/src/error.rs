@@ -36,7 +36,7 @@ impl From<ConnectError> for CallsError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Trust(cause) => cause.into(),
-            ConnectError::System(cause) => Self::System(words(&cause)),
+            ConnectError::System(cause) => Self::system(cause),
         }
     }
 }
@@ -53,6 +53,18 @@ impl From<JoinError> for CallsError {
             JoinError::Name(cause) => Self::BadRoom(words(&cause)),
             JoinError::Closed(Closed) => Self::Closed,
         }
+    }
+}
+
+impl CallsError {
+    /// The system has no room for something.
+    pub(crate) fn system(cause: impl Error) -> Self {
+        Self::System(words(&cause))
+    }
+
+    /// It can be nobody's name or number.
+    pub(crate) fn bad_name(cause: impl Error) -> Self {
+        Self::BadName(words(&cause))
     }
 }
 

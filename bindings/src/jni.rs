@@ -1,5 +1,6 @@
 //! The functions of `NativePixels` in Kotlin, written by hand. A panic in here becomes a `RuntimeException` there.
 use crate::pixels::{Fetched, Pixels, from_camera, from_screen};
+use calls_core::video::Frame;
 use jni::{
     Env, EnvUnowned,
     errors::{Error, ThrowRuntimeExAndDefault},
@@ -21,10 +22,8 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_fetch<'local>(
     after: jlong,
     into: JByteBuffer<'local>,
 ) -> jlong {
-    let fetched = env.with_env(|env| -> Result<jlong, Error> {
-        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(0) };
-        let (address, length) =
-            (env.get_direct_buffer_address(&into)?, env.get_direct_buffer_capacity(&into)?);
+    with_pixels(&mut env, engine, |env, pixels| {
+        let (address, length) = place(env, &into)?;
         // SAFETY: a direct buffer stays where it is while Java holds it, which the caller does until this returns; so
         // long nobody else writes to it, as the documentation of `fetch` in Kotlin demands.
         let bytes = unsafe { std::slice::from_raw_parts_mut(address, length) };
@@ -37,8 +36,7 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_fetch<'local>(
                     .cast_signed()
             }
         })
-    });
-    fetched.resolve::<ThrowRuntimeExAndDefault>()
+    })
 }
 
 /// Hands in a picture of the app's camera or screen, in three planes as Android's `Image` has them: for each a direct
@@ -60,18 +58,12 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_push<'local>(
     colour_row: jint,
     colour_step: jint,
 ) {
-    let pushed = env.with_env(|env| -> Result<(), Error> {
-        let Some(pixels) = Pixels::find(engine.cast_unsigned()) else { return Ok(()) };
+    with_pixels(&mut env, engine, |env, pixels| {
         let (y, u, v) = (direct(env, &y)?, direct(env, &u)?, direct(env, &v)?);
         let planes = [(y, y_row, 1), (u, colour_row, colour_step), (v, colour_row, colour_step)];
-        match from_camera(width, height, turned, planes) {
-            Some(frame) => pixels.push(source, &frame),
-            // A picture of a size that none can have, or whose buffers are too short.
-            None => tracing::warn!(width, height, "a picture of the camera makes no sense"),
-        }
+        hand_in(pixels, source, from_camera(width, height, turned, planes));
         Ok(())
     });
-    pushed.resolve::<ThrowRuntimeExAndDefault>();
 }
 
 /// Hands in a picture of the app's screen as red, green, blue and one more byte, in rows that are so many bytes apart.
@@ -86,20 +78,42 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_pushRgba<'local>(
     pixels: JByteBuffer<'local>,
     row: jint,
 ) {
-    let pushed = env.with_env(|env| -> Result<(), Error> {
-        let Some(views) = Pixels::find(engine.cast_unsigned()) else { return Ok(()) };
-        match from_screen(width, height, direct(env, &pixels)?, row) {
-            Some(frame) => views.push(source, &frame),
-            None => tracing::warn!(width, height, "a picture of the screen makes no sense"),
-        }
+    with_pixels(&mut env, engine, |env, views| {
+        hand_in(views, source, from_screen(width, height, direct(env, &pixels)?, row));
         Ok(())
     });
-    pushed.resolve::<ThrowRuntimeExAndDefault>();
+}
+
+fn hand_in(pixels: &Pixels, source: jlong, frame: Option<Frame>) {
+    match frame {
+        Some(frame) => pixels.push(source, &frame),
+        // Of a size that none can have, or its buffers are too short.
+        None => tracing::warn!(source, "a picture that the app handed in makes no sense"),
+    }
+}
+
+/// Does something with the pictures of an engine; nothing, and gives what stands for it, once there is no such engine. What
+/// goes wrong is thrown in Java.
+pub(crate) fn with_pixels<T: Default>(
+    env: &mut EnvUnowned<'_>,
+    engine: jlong,
+    what: impl FnOnce(&mut Env<'_>, &Pixels) -> Result<T, Error>,
+) -> T {
+    let done = env.with_env(|env| match Pixels::find(engine.cast_unsigned()) {
+        Some(pixels) => what(env, &pixels),
+        None => Ok(T::default()),
+    });
+    done.resolve::<ThrowRuntimeExAndDefault>()
+}
+
+/// Where a direct buffer is, and how long.
+fn place(env: &Env<'_>, buffer: &JByteBuffer<'_>) -> Result<(*mut u8, usize), Error> {
+    Ok((env.get_direct_buffer_address(buffer)?, env.get_direct_buffer_capacity(buffer)?))
 }
 
 /// The bytes of a direct buffer.
 fn direct<'a>(env: &Env<'_>, buffer: &'a JByteBuffer<'_>) -> Result<&'a [u8], Error> {
-    let (address, length) = (env.get_direct_buffer_address(buffer)?, env.get_direct_buffer_capacity(buffer)?);
+    let (address, length) = place(env, buffer)?;
     // SAFETY: it stays where it is while Java holds it, which the caller does until the function of JNI returns; so long
     // nobody writes to it, as the documentation of `push` in Kotlin demands.
     Ok(unsafe { std::slice::from_raw_parts(address, length) })

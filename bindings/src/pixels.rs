@@ -107,12 +107,15 @@ impl Pixels {
 
     /// What is seen of somebody, now or later.
     pub(crate) fn view(&self, call: u64, user: u64) -> Arc<View> {
-        // Ourselves are the same in each call.
-        let who = if user == OURSELVES.1 { OURSELVES } else { (call, user) };
         let mut views = self.views();
         // Those that nobody fills or draws any more.
         views.retain(|_, view| Arc::strong_count(view) > 1 || view.is_shown());
-        views.entry(who).or_default().clone()
+        views.entry(who(call, user)).or_default().clone()
+    }
+
+    /// The same, if anybody shows or draws them. Asked for each picture of each person, so it keeps no house.
+    pub(crate) fn known_view(&self, call: u64, user: u64) -> Option<Arc<View>> {
+        self.views().get(&who(call, user)).cloned()
     }
 
     fn views(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Arc<View>>> {
@@ -123,7 +126,7 @@ impl Pixels {
     /// number.
     pub(crate) fn fetch(&self, call: u64, user: u64, after: u64, into: &mut [u8]) -> Fetched {
         let (number, frame) = {
-            let view = self.view(call, user);
+            let Some(view) = self.known_view(call, user) else { return Fetched::Nothing };
             let newest = view.newest();
             match &newest.frame {
                 Some(frame) if newest.number > after => (newest.number, frame.clone()),
@@ -136,6 +139,11 @@ impl Pixels {
         draw(&frame, into, width as usize * 4);
         Fetched::Picture { number, width, height }
     }
+}
+
+/// Ourselves are the same in each call.
+fn who(call: u64, user: u64) -> (u64, u64) {
+    if user == OURSELVES.1 { OURSELVES } else { (call, user) }
 }
 
 impl View {
@@ -173,6 +181,11 @@ impl Drop for Shown {
     }
 }
 
+/// A side of a picture, if there can be one: looked at before anything is made as large as that.
+fn side(length: i32) -> Option<u32> {
+    u32::try_from(length).ok().filter(|length| (1..=LONGEST_SIDE).contains(length))
+}
+
 /// A plane as Android's `Image` has it: its bytes, how many a row is, and how many a sample.
 type CameraPlane<'a> = (&'a [u8], i32, i32);
 
@@ -183,10 +196,7 @@ pub(crate) fn from_camera(
     turned: i32,
     planes: [CameraPlane<'_>; 3],
 ) -> Option<Frame> {
-    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
-    if !(1..=LONGEST_SIDE).contains(&width) || !(1..=LONGEST_SIDE).contains(&height) {
-        return None;
-    }
+    let (width, height) = (side(width)?, side(height)?);
     let half = (width.div_ceil(2) as usize, height.div_ceil(2) as usize);
     let mut all = Vec::with_capacity(width as usize * height as usize + 2 * half.0 * half.1);
     for ((samples, row, step), (columns, rows)) in
@@ -213,10 +223,7 @@ pub(crate) fn from_camera(
 
 /// A picture of a screen, as red, green, blue and one more byte. None if there can be no such picture.
 pub(crate) fn from_screen(width: i32, height: i32, pixels: &[u8], row: i32) -> Option<Frame> {
-    let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
-    if !(1..=LONGEST_SIDE).contains(&width) || !(1..=LONGEST_SIDE).contains(&height) {
-        return None;
-    }
+    let (width, height) = (side(width)?, side(height)?);
     let (columns, row) = (width as usize, usize::try_from(row).ok()?);
     let lines = (0..height as usize).map(|line| pixels.get(line.checked_mul(row)?..)?.get(..columns * 4));
     let lines: Vec<&[u8]> = lines.collect::<Option<_>>()?;
