@@ -1,0 +1,1 @@
+//! What a path carries, from when packets left and when they came. Time is an argument.

@@ -1,0 +1,1 @@
+//! DTLS 1.2, and the keys that it agrees on.

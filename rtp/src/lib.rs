@@ -1,0 +1,7 @@
+//! What media servers and those who test them speak: RTP, RTCP, SRTP, DTLS.
+//!
+//! Read and written in place: nothing here allocates for a packet. Pure but for [`handshake`], which draws random bytes.
+//! Nothing knows a call, a room or a socket.
+pub mod bandwidth;
+pub mod handshake;
+pub mod protect;

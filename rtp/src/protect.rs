@@ -1,0 +1,1 @@
+//! SRTP and SRTCP: packets sealed and opened in place.
