@@ -53,7 +53,7 @@ pub enum Message<'a> {
         /// Of which stream.
         ssrc: u32,
     },
-    /// When packets came, whatever stream they are of.
+    /// When packets came, whatever stream they are of: the whole message, as [`crate::bandwidth::Feedback`] reads it.
     Transport(&'a [u8]),
     /// Streams end.
     Bye(Numbers<'a>),
@@ -85,7 +85,7 @@ const BLOCK: usize = 24;
 
 /// The messages of a datagram. It ends at the first byte that is none; kinds that nobody here needs are left out.
 pub fn messages(bytes: &[u8]) -> impl Iterator<Item = Message<'_>> {
-    Walk { rest: bytes }.flat_map(|(count, kind, body)| read(count, kind, body))
+    Walk { rest: bytes }.flat_map(|(count, kind, whole, body)| read(count, kind, whole, body))
 }
 
 /// Whether bytes that came where packets come are RTCP (RFC 5761).
@@ -98,7 +98,8 @@ struct Walk<'a> {
 }
 
 impl<'a> Iterator for Walk<'a> {
-    type Item = (u8, u8, &'a [u8]);
+    /// Its count or format, its kind, all of it, and what it says.
+    type Item = (u8, u8, &'a [u8], &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         let head = self.rest.first_chunk::<4>()?;
@@ -113,21 +114,21 @@ impl<'a> Iterator for Walk<'a> {
             let padding = usize::from(*body.last()?);
             body = body.get(..body.len().checked_sub(padding)?)?;
         }
-        Some((head[0] & 0x1f, head[1], body))
+        Some((head[0] & 0x1f, head[1], whole, body))
     }
 }
 
 /// FIR is asked of several streams at once; the rest is one message each.
-fn read(count: u8, kind: u8, body: &[u8]) -> impl Iterator<Item = Message<'_>> {
+fn read<'a>(count: u8, kind: u8, whole: &'a [u8], body: &'a [u8]) -> impl Iterator<Item = Message<'a>> {
     let firs = match (kind, count) {
         (PICTURE_FEEDBACK, FIR) => body.get(8..).unwrap_or_default(),
         _ => &[][..],
     };
     let firs = firs.as_chunks::<8>().0.iter().map(|fir| Message::KeyPicture { ssrc: number(fir, 0) });
-    one(count, kind, body).into_iter().chain(firs)
+    one(count, kind, whole, body).into_iter().chain(firs)
 }
 
-fn one(count: u8, kind: u8, body: &[u8]) -> Option<Message<'_>> {
+fn one<'a>(count: u8, kind: u8, whole: &'a [u8], body: &'a [u8]) -> Option<Message<'a>> {
     let blocks = |from: usize| {
         let most = body.get(from..)?;
         Some(Blocks(&most[..most.len().min(usize::from(count) * BLOCK)]))
@@ -150,7 +151,7 @@ fn one(count: u8, kind: u8, body: &[u8]) -> Option<Message<'_>> {
             let ssrc = number(body.first_chunk::<8>()?, 4);
             Some(Message::Nack { ssrc, missing: Missing(&body[8..]) })
         }
-        (FEEDBACK, TRANSPORT) => Some(Message::Transport(body)),
+        (FEEDBACK, TRANSPORT) => Some(Message::Transport(whole)),
         (PICTURE_FEEDBACK, PLI) => Some(Message::KeyPicture { ssrc: number(body.first_chunk::<8>()?, 4) }),
         _ => None,
     }

@@ -28,12 +28,17 @@ pub(super) struct Entry {
     pub(super) sequence: u64,
     pub(super) timestamp: u32,
     pub(super) marker: bool,
-    pub(super) payload_type: u8,
     len: u16,
     /// Where it begins, among all bytes ever written.
     from: u64,
     at: Duration,
     is_used: bool,
+}
+
+impl Entry {
+    pub(super) fn new(sequence: u64, timestamp: u32, marker: bool) -> Self {
+        Self { sequence, timestamp, marker, ..Self::default() }
+    }
 }
 
 impl Ring {
@@ -136,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry(sequence: u64) -> Entry {
-        Entry { sequence, timestamp: sequence as u32 * 10, marker: sequence % 3 == 0, ..Entry::default() }
+        Entry::new(sequence, sequence as u32 * 10, sequence % 3 == 0)
     }
 
     #[test]

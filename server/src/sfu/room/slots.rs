@@ -3,9 +3,9 @@
 
 /// Slots with a sound and a picture that one receiver has at the most, and slots with a sound alone beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MostSlots {
-    pub(super) pairs: usize,
-    pub(super) voices: usize,
+pub(crate) struct MostSlots {
+    pub(crate) pairs: usize,
+    pub(crate) voices: usize,
 }
 
 /// One who could be in a slot. They stand in the order in which they came.
@@ -35,7 +35,7 @@ impl<Id> Default for Slots<Id> {
 
 /// One slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// With a sound and a picture.
     Pair(usize),
     /// With a sound alone.
