@@ -34,19 +34,18 @@ impl Number {
 #[derive(Debug)]
 pub(super) struct Forged;
 
-/// Hides and proves, as the profile says.
-// Neither is small: tables of keys, made once, so that a packet costs no more than it must.
+/// Hides and proves, as the profile says. Both hold tables of half a kilobyte and more, made once.
 pub(super) enum Cipher {
-    Gcm(Gcm),
-    Counter(Counter),
+    Gcm(Box<Gcm>),
+    Counter(Box<Counter>),
 }
 
 impl Cipher {
     /// Lengths of keys are the profile's; a shorter salt is followed by zeros.
     pub(super) fn new(profile: Profile, key: &[u8], authentication: &[u8; 20], salt: [u8; 14]) -> Self {
         match profile {
-            Profile::Aes128Gcm | Profile::Aes256Gcm => Self::Gcm(Gcm::new(key, &salt)),
-            Profile::Aes128CmSha1_80 => Self::Counter(Counter::new(key, authentication, salt)),
+            Profile::Aes128Gcm | Profile::Aes256Gcm => Self::Gcm(Box::new(Gcm::new(key, &salt))),
+            Profile::Aes128CmSha1_80 => Self::Counter(Box::new(Counter::new(key, authentication, salt))),
         }
     }
 
