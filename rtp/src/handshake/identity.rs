@@ -1,7 +1,7 @@
 //! The certificate by which others know us, and the key of it.
 use super::der::{self, element};
 use super::{Fingerprint, Hash, provider};
-use dimpl::{Config, DtlsCertificate};
+use dimpl::{Config, ConfigBuilder, DtlsCertificate};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use std::{fmt, sync::Arc, time::Duration};
@@ -44,11 +44,21 @@ pub struct Identity {
 impl Identity {
     /// Makes a new key of P-256 and a certificate for it.
     pub fn generate() -> Result<Self, IdentityError> {
+        Self::with(Config::builder())
+    }
+
+    /// One whose waiting is the same each time, so that a test that fails does so again.
+    #[cfg(test)]
+    pub(super) fn for_tests(seed: u64) -> Self {
+        Self::with(Config::builder().dangerously_set_rng_seed(seed)).expect("random bytes")
+    }
+
+    fn with(config: ConfigBuilder) -> Result<Self, IdentityError> {
         let random = SystemRandom::new();
         let private_key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random)?;
         let certificate = certificate(private_key.as_ref(), &random)?;
         let fingerprint = Fingerprint::of(Hash::Sha256, &certificate);
-        let config = Config::builder()
+        let config = config
             .with_crypto_provider(provider::provider())
             // DTLS 1.2 is what is spoken here.
             .dtls13_cipher_suites(&[])

@@ -87,12 +87,19 @@ struct Peer {
 }
 
 impl Peer {
+    /// With a certificate and a profile, and told to say what it agreed on.
     fn start(certificate: &Certificate, profile: Profile, role: &[&str]) -> Self {
+        let (file, key) = (certificate.certificate.to_str().unwrap(), certificate.key.to_str().unwrap());
+        let len = profile.exported_len().to_string();
+        let mut arguments = role.to_vec();
+        arguments.extend(["-use_srtp", name(profile), "-cert", file, "-key", key]);
+        arguments.extend(["-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", &len]);
+        Self::run(&arguments)
+    }
+
+    fn run(arguments: &[&str]) -> Self {
         let mut command = Command::new("openssl");
-        command.args(role).args(["-dtls1_2", "-use_srtp", name(profile), "-cert"]);
-        command.arg(&certificate.certificate).arg("-key").arg(&certificate.key);
-        command.args(["-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen"]);
-        command.arg(profile.exported_len().to_string());
+        command.args(arguments).arg("-dtls1_2");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the program openssl");
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -268,4 +275,24 @@ fn a_client_with_another_certificate_gets_nothing() {
     let _peer = Peer::start(&certificate, Profile::Aes128Gcm, &["s_client", "-connect", &address]);
 
     assert_eq!(us.until(Handshake::keys).unwrap_err(), HandshakeError::WrongFingerprint);
+}
+
+#[test]
+fn a_client_without_a_certificate_gets_nothing() {
+    let mut us = Us::new(Role::Passive, WE.fingerprint().clone());
+    let address = us.socket.local_addr().unwrap().to_string();
+    let _peer = Peer::run(&["s_client", "-connect", &address, "-use_srtp", name(Profile::Aes128Gcm)]);
+
+    assert!(matches!(us.until(Handshake::keys), Err(HandshakeError::Failed(_))));
+}
+
+#[test]
+fn a_client_that_protects_no_media_gets_nothing() {
+    let certificate = Certificate::make("client-without-srtp", "prime256v1");
+    let mut us = Us::new(Role::Passive, certificate.fingerprint("sha-256"));
+    let address = us.socket.local_addr().unwrap().to_string();
+    let (file, key) = (certificate.certificate.to_str().unwrap(), certificate.key.to_str().unwrap());
+    let _peer = Peer::run(&["s_client", "-connect", &address, "-cert", file, "-key", key]);
+
+    assert_eq!(us.until(Handshake::keys).unwrap_err(), HandshakeError::NoProfile);
 }
