@@ -2,6 +2,8 @@
 //!
 //! Read and written in place: nothing here allocates for a packet. Pure but for [`handshake`], which draws random bytes.
 //! Nothing knows a call, a room or a socket.
+#![forbid(unsafe_code)]
+
 pub mod bandwidth;
 pub mod control;
 pub mod h264;

@@ -78,7 +78,7 @@ const PACKAGES: &[Package] = &[
     Package {
         name: "openssl",
         gives: Gives::Program("openssl"),
-        why: "makes throw-away certificates for the tests of TURN over TLS",
+        why: "makes throw-away certificates for tests, and is the other side of those of DTLS",
         need: Need::Must,
     },
     Package {
