@@ -1,0 +1,2 @@
+//! The media server: what the calls of many go through. How, and why so: `docs/media-server.md`.
+pub mod sdp;
