@@ -1,6 +1,17 @@
 // A bare connection that negotiates and carries nothing: which descriptions a browser takes, and what it says to them.
 let peer;
 
+/** Says of what the server may send only what it does send: otherwise Chromium lists all that it knows in each section. */
+function saveWords() {
+  const isWanted = ({ mimeType, sdpFmtpLine = "" }) =>
+    /opus|vp8/i.test(mimeType) ||
+    (/h264/i.test(mimeType) && /packetization-mode=1;profile-level-id=42e0/.test(sdpFmtpLine));
+  for (const transceiver of peer.getTransceivers()) {
+    const { codecs } = RTCRtpReceiver.getCapabilities(transceiver.receiver.track.kind);
+    if (transceiver.direction === "recvonly") transceiver.setCodecPreferences(codecs.filter(isWanted));
+  }
+}
+
 /** What the connection has in it, section by section. */
 const sections = () =>
   peer.getTransceivers().map(({ mid, direction, currentDirection, stopped, receiver }) => {
@@ -75,8 +86,9 @@ export const negotiating = {
     return { sections: sections(), heard };
   },
 
-  async takeOffer({ sdp }) {
+  async takeOffer({ sdp, isThrifty = false }) {
     await peer.setRemoteDescription({ type: "offer", sdp });
+    if (isThrifty) saveWords();
     return said(await peer.createAnswer());
   },
 
