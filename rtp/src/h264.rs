@@ -13,7 +13,9 @@ pub fn begins_key(payload: &[u8]) -> bool {
             let mut rest = &payload[1..];
             while let [high, low, unit @ ..] = rest {
                 let length = usize::from(u16::from_be_bytes([*high, *low]));
-                let Some(kind) = unit.first().filter(|_| length <= unit.len() && length > 0) else { return false };
+                let Some(kind) = unit.first().filter(|_| length <= unit.len() && length > 0) else {
+                    return false;
+                };
                 if matches!(kind & 0x1f, SLICE_OF_KEY | SEQUENCE) {
                     return true;
                 }

@@ -12,7 +12,7 @@ mod patient;
 pub mod program;
 pub mod server;
 pub mod settings;
-mod sfu;
+pub mod sfu;
 pub mod socket;
 pub mod switchboard;
 pub mod turn;

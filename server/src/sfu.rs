@@ -1,2 +1,3 @@
-//! The media server: rooms of many, whose sound and pictures go through here.
+//! The media server: what the calls of many go through. How, and why so: `docs/media-server.md`.
 mod room;
+pub mod sdp;

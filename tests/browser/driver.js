@@ -9,9 +9,9 @@ process.stdout.on("error", () => {});
 let page;
 
 const work = {
-  async open({ browser, hertz, picture, camera, ...begin }) {
+  async open({ browser, hertz, picture, camera, isBare, ...begin }) {
     page = await Page.open({ browser, hertz, picture, camera }, say);
-    await page.order("begin", { ...begin, size: page.size });
+    if (!isBare) await page.order("begin", { ...begin, size: page.size });
     return { version: page.version };
   },
   screenshot: ({ path }) => page.screenshot(path),

@@ -94,7 +94,14 @@ impl Page {
         Ok(page)
     }
 
-    /// The same by any program that takes the orders of the driver; `begin` is what it has to know beside the usual, the
+    /// Starts a browser with a page that is nobody and knows no server.
+    pub async fn open_bare(browser: Browser) -> Result<Self> {
+        let mut page = Self::start(&mut driver()?)?;
+        page.order("open", json!({ "browser": browser.word(), "isBare": true })).await?;
+        Ok(page)
+    }
+
+    /// [`Page::open`] by any program that takes the orders of the driver; `begin` is what it has to know beside the usual, the
     /// size is that of the camera. Also what the program says of itself.
     pub async fn open_by(
         program: &mut Command,

@@ -209,7 +209,8 @@ impl Room {
         picture: Option<TrackFacts>,
         begin: (u16, u32),
     ) {
-        let begin = Place { sequence: begin.0.into(), timestamp: begin.1, picture: begin.0 >> 1, tl0: begin.0 as u8 };
+        let begin =
+            Place { sequence: begin.0.into(), timestamp: begin.1, picture: begin.0 >> 1, tl0: begin.0 as u8 };
         if let Some(person) = self.person(seat) {
             person.has_slot(slot, sound, picture, begin);
             self.due.speakers = Duration::ZERO;
@@ -238,7 +239,14 @@ impl Room {
     }
 
     /// A packet of a participant. `sequence` is counted over the end of its 16 bits; `whole` is how long it was on the wire.
-    pub(crate) fn rtp(&mut self, now: Duration, seat: usize, sequence: u64, packet: &Packet<'_>, out: &mut impl Out) {
+    pub(crate) fn rtp(
+        &mut self,
+        now: Duration,
+        seat: usize,
+        sequence: u64,
+        packet: &Packet<'_>,
+        out: &mut impl Out,
+    ) {
         if self.is_stale {
             self.write_down();
         }
@@ -279,7 +287,8 @@ impl Room {
         // The lists of takers leave the person for as long as others are written to.
         let takers = std::mem::take(&mut person.takers[stream]);
         if kind == Kind::Sound {
-            passing.level = level_id.and_then(|id| packet.extension(id)).and_then(|value| value.first().copied());
+            passing.level =
+                level_id.and_then(|id| packet.extension(id)).and_then(|value| value.first().copied());
             let is_heard = match passing.level {
                 Some(level) => self.speakers.heard(now, seat, level & 0x7f),
                 None => self.speakers.sounds(now, seat),
@@ -454,7 +463,9 @@ impl Room {
                 });
                 self.want_key(source);
             }
-            while let Some(waiting) = self.people[seat].as_deref_mut().and_then(|person| person.path.next(now)) {
+            while let Some(waiting) =
+                self.people[seat].as_deref_mut().and_then(|person| person.path.next(now))
+            {
                 self.send_waiting(now, seat, &waiting, out);
             }
             if let Some(person) = self.people[seat].as_deref_mut() {
@@ -474,7 +485,13 @@ impl Room {
             codec: stream.codec,
             seen: stream.look(payload),
             theirs: Place { sequence: waiting.theirs, timestamp: entry.timestamp, ..Place::default() },
-            head: Head { marker: entry.marker, payload_type: 0, sequence: 0, timestamp: entry.timestamp, ssrc: 0 },
+            head: Head {
+                marker: entry.marker,
+                payload_type: 0,
+                sequence: 0,
+                timestamp: entry.timestamp,
+                ssrc: 0,
+            },
             level: None,
             payload: &self.scratch,
         };

@@ -1,4 +1,5 @@
 // What the driver can order, and what it is told. `told` is given by the driver.
+import { negotiating } from "./negotiator.js";
 import { Phone } from "./phone.js";
 import { Ear, Eye, wake } from "./senses.js";
 
@@ -151,6 +152,8 @@ export const orders = {
     const { localDescription, remoteDescription } = phone.call.peer;
     return { local: localDescription.sdp, remote: remoteDescription.sdp };
   },
+
+  ...negotiating,
 };
 
 globalThis.orders = orders;

@@ -15,9 +15,14 @@ pub(crate) struct Stage {
     _alone: MutexGuard<'static, ()>,
 }
 
+/// Nobody else has a stage while this is held.
+pub(crate) async fn alone() -> MutexGuard<'static, ()> {
+    STAGE.lock().await
+}
+
 impl Stage {
     pub(crate) async fn new() -> Self {
-        let alone = STAGE.lock().await;
+        let alone = alone().await;
         Self { server: TestServer::start(&[]).await, _alone: alone }
     }
 

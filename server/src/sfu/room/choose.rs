@@ -22,7 +22,8 @@ impl Room {
     pub(super) fn seat_everybody(&mut self, now: Duration, out: &mut impl Out) {
         if let Some(heard) = self.speakers.tick(now) {
             let user = self.users();
-            let speakers = heard.speakers.iter().filter_map(|(seat, loud)| Some((user(*seat)?, *loud))).collect();
+            let speakers =
+                heard.speakers.iter().filter_map(|(seat, loud)| Some((user(*seat)?, *loud))).collect();
             let dominant = heard.dominant.and_then(&user);
             drop(user);
             out.news(News::Speakers { dominant, speakers });
@@ -41,7 +42,9 @@ impl Room {
         there.sort_unstable();
         let has_picture: BTreeMap<Shown, bool> = there
             .iter()
-            .map(|(_, shown, _)| (*shown, self.people[shown.seat].as_ref().is_some_and(|p| p.has(now, shown.kind()))))
+            .map(|(_, shown, _)| {
+                (*shown, self.people[shown.seat].as_ref().is_some_and(|p| p.has(now, shown.kind())))
+            })
             .collect();
         let first_sound: BTreeMap<usize, Source> = there
             .iter()
@@ -61,7 +64,11 @@ impl Room {
                 .map(|(_, shown, user)| Candidate {
                     id: *shown,
                     is_watched: shown.is_screen
-                        || person.looks.as_ref().and_then(|looks| looks.get(user)).is_some_and(|l| l.height > 0),
+                        || person
+                            .looks
+                            .as_ref()
+                            .and_then(|looks| looks.get(user))
+                            .is_some_and(|l| l.height > 0),
                     is_heard: !shown.is_screen && heard.contains(&shown.seat),
                     has_picture: has_picture.get(shown).copied().unwrap_or(false),
                 })
@@ -119,6 +126,7 @@ impl Room {
             person.path.want(now, Layers::ideal(&wishes) + SOUNDS_BPS);
             let budget = person.path.estimate().saturating_sub(SOUNDS_BPS);
             person.layers.decide(now, budget, &wishes);
+            person.path.chose(person.layers.total(&wishes) + SOUNDS_BPS);
             for wish in &wishes {
                 let reach = person.layers.in_reach(wish).and_then(|level| wish.layers[usize::from(level)]);
                 let height = wanted.entry(wish.of).or_default();
@@ -139,7 +147,7 @@ impl Room {
 }
 
 /// What is left for the sounds of others.
-const SOUNDS_BPS: u64 = 64_000;
+const SOUNDS_BPS: u64 = 40_000;
 
 impl Person {
     /// What can be had of a picture of theirs, the smallest first.
@@ -172,7 +180,8 @@ impl Person {
         users: &[Option<UserId>],
         dominant: Option<usize>,
     ) -> Vec<Wish<Shown>> {
-        let shown: Vec<Shown> = self.slots.iter().filter(|(slot, _)| is_pair(*slot)).map(|(_, id)| id).collect();
+        let shown: Vec<Shown> =
+            self.slots.iter().filter(|(slot, _)| is_pair(*slot)).map(|(_, id)| id).collect();
         let usual = match shown.len() {
             0 | 1 => 720,
             2..=4 => 360,
@@ -198,7 +207,9 @@ impl Person {
             })
             .collect();
         let is_dominant = |wish: &Wish<Shown>| Some(wish.of.seat) == dominant;
-        wishes.sort_by_key(|wish| (Reverse(wish.of.is_screen), Reverse(is_dominant(wish)), Reverse(wish.height)));
+        wishes.sort_by_key(|wish| {
+            (Reverse(wish.of.is_screen), Reverse(is_dominant(wish)), Reverse(wish.height))
+        });
         wishes
     }
 
@@ -218,7 +229,11 @@ impl Person {
             });
             let track = &mut self.pictures[at];
             let before = (track.from, track.next);
-            track.want(now, source);
+            if track.want(now, source) && self.path.drop_pair(at) {
+                // The path is full of what it no longer carries: what went before stops at once.
+                track.next = track.next.or(track.from);
+                track.from = None;
+            }
             is_new |= (track.from, track.next) != before;
             // Asked for as long as it is waited for.
             keys.extend(track.next);

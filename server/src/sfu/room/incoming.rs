@@ -193,8 +193,12 @@ impl Incoming {
         let again = ASK_AGAIN.max(round_trip);
         let highest = self.highest;
         for gap in &mut self.missing {
-            let is_overtaken = highest - gap.sequence > OVERTAKEN_BY || now.saturating_sub(gap.since) > ASK_AGAIN / 4;
-            if is_overtaken && (gap.asked == 0 || now.saturating_sub(gap.asked_at) >= again) && into.len() < 32 {
+            let is_overtaken =
+                highest - gap.sequence > OVERTAKEN_BY || now.saturating_sub(gap.since) > ASK_AGAIN / 4;
+            if is_overtaken
+                && (gap.asked == 0 || now.saturating_sub(gap.asked_at) >= again)
+                && into.len() < 32
+            {
                 gap.asked += 1;
                 gap.asked_at = now;
                 into.push(gap.sequence as u16);
@@ -260,11 +264,19 @@ impl Incoming {
         })
     }
 
-    /// Bits a second; what it was when it flowed, if it does not.
+    /// Bits a second as usual; what it was when it flowed, if it does not. Whole pictures are large and pass: it rises
+    /// slowly. Asked a few times a second.
     pub(super) fn bps(&mut self, now: Duration) -> Option<u64> {
         let measured = self.rate.bps(now);
-        if measured > 0 {
-            self.usual_bps = measured;
+        // What stops does not become cheap by it.
+        let goes_on = self.last_at.is_some_and(|at| now.saturating_sub(at) < Duration::from_millis(150));
+        if measured > 0 && goes_on {
+            let usual = self.usual_bps;
+            self.usual_bps = match measured > usual {
+                _ if usual == 0 => measured,
+                true => usual + (measured - usual) / 8,
+                false => usual - (usual - measured) / 2,
+            };
         }
         (self.usual_bps > 0).then_some(self.usual_bps)
     }
@@ -296,8 +308,13 @@ impl Rate {
     pub(super) fn bps(&mut self, now: Duration) -> u64 {
         self.turn(now);
         let unfinished = (self.newest % Self::BUCKETS as u64) as usize;
-        let bytes: u64 =
-            self.buckets.iter().enumerate().filter(|(n, _)| *n != unfinished).map(|(_, b)| u64::from(*b)).sum();
+        let bytes: u64 = self
+            .buckets
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| *n != unfinished)
+            .map(|(_, b)| u64::from(*b))
+            .sum();
         bytes * 8 * 1000 / (Self::EACH * (Self::BUCKETS as u64 - 1))
     }
 
@@ -319,7 +336,13 @@ mod tests {
 
     fn packet(sequence: u16, payload: &[u8]) -> Vec<u8> {
         let mut bytes = [0; 64];
-        let head = Head { marker: false, payload_type: 96, sequence, timestamp: 3_000 * u32::from(sequence), ssrc: 5 };
+        let head = Head {
+            marker: false,
+            payload_type: 96,
+            sequence,
+            timestamp: 3_000 * u32::from(sequence),
+            ssrc: 5,
+        };
         let len = HeadWriter::new(&mut bytes, &head).finish();
         [&bytes[..len], payload].concat()
     }

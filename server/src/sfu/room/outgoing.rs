@@ -348,7 +348,11 @@ mod tests {
         assert_eq!((track.from, track.next), (Some(small), Some(large)));
         let other = Source { seat: 2, stream: 0 };
         assert!(track.want(MS, Some(other)));
-        assert_eq!((track.from, track.next), (None, Some(other)), "nobody sees one person under another's name");
+        assert_eq!(
+            (track.from, track.next),
+            (None, Some(other)),
+            "nobody sees one person under another's name"
+        );
         assert!(!track.want(MS, None));
         assert_eq!((track.from, track.next), (None, None));
     }
@@ -359,7 +363,8 @@ mod tests {
         assert!(track.padding(200).is_none(), "nothing began");
         let source = Source { seat: 1, stream: 0 };
         track.begin(MS, source, Place { sequence: 5, timestamp: 100, picture: 0, tl0: 0 });
-        let place = track.rewriter.place(MS, Place { sequence: 5, timestamp: 100, ..Place::default() }).unwrap();
+        let place =
+            track.rewriter.place(MS, Place { sequence: 5, timestamp: 100, ..Place::default() }).unwrap();
         let half = Leaving { head: Head { marker: false, ..leaving(&[1]).head }, ..leaving(&[1]) };
         track.sent(&half, None);
         assert!(track.padding(200).is_none(), "in the middle of a picture");

@@ -31,6 +31,9 @@ pub(super) struct Path {
     waiting: VecDeque<Waiting>,
     /// Whether the receiver says what arrived.
     has_feedback: bool,
+    has_pictures: bool,
+    /// What was chosen for it, in bits a second.
+    chosen: u64,
     repaired: super::incoming::Rate,
 }
 
@@ -41,6 +44,8 @@ impl Path {
             pacer: Pacer::new(start),
             waiting: VecDeque::new(),
             has_feedback: false,
+            has_pictures: false,
+            chosen: 0,
             repaired: super::incoming::Rate::default(),
         }
     }
@@ -52,22 +57,34 @@ impl Path {
 
     pub(super) fn want(&mut self, now: Duration, bps: u64) {
         self.estimator.want(now, bps);
+        if self.has_feedback {
+            self.look(now);
+        }
+    }
+
+    /// So much was chosen to be sent.
+    pub(super) fn chose(&mut self, bps: u64) {
+        self.chosen = bps;
     }
 
     pub(super) fn feedback(&mut self, now: Duration, feedback: &Feedback<'_>) {
         self.has_feedback = true;
         self.estimator.feedback(now, feedback);
-        self.pacer.estimate(self.estimator.estimate());
+        self.look(now);
     }
 
-    /// Sound never waits.
+    /// Sound, which never waits.
     pub(super) fn sound(&mut self, now: Duration, bytes: usize) -> u16 {
-        self.pacer.sent(now, bytes);
-        self.estimator.sent(now, bytes, None)
+        self.numbered(now, bytes)
     }
 
     /// A picture's packet that leaves, or padding.
     pub(super) fn leaves(&mut self, now: Duration, bytes: usize) -> u16 {
+        self.has_pictures = true;
+        self.numbered(now, bytes)
+    }
+
+    fn numbered(&mut self, now: Duration, bytes: usize) -> u16 {
         let cluster = self.pacer.cluster();
         self.pacer.sent(now, bytes);
         self.estimator.sent(now, bytes, cluster)
@@ -99,23 +116,39 @@ impl Path {
         }
     }
 
+    /// What waits for this slot is not worth sending any more. Whether there was any.
+    pub(super) fn drop_pair(&mut self, pair: usize) -> bool {
+        let before = self.waiting.len();
+        self.waiting.retain(|packet| packet.pair != pair);
+        self.waiting.len() < before
+    }
+
     /// Somebody's packets will not be needed.
     pub(super) fn forget(&mut self, seat: usize) {
         self.waiting.retain(|packet| packet.source.seat != seat);
     }
 
-    /// When something that waits may leave.
+    /// When something that waits may leave, or a probe goes on, or the estimate wants to be looked at.
     pub(super) fn due(&self) -> Option<Duration> {
-        (!self.waiting.is_empty()).then(|| self.pacer.next())
+        let leaves = !self.waiting.is_empty() || self.pacer.cluster().is_some();
+        let leaves = leaves.then(|| self.pacer.next());
+        let looks = self.estimator.deadline().filter(|_| self.has_feedback);
+        leaves.into_iter().chain(looks).min()
     }
 
     pub(super) fn tick(&mut self, now: Duration) {
         if self.has_feedback {
             self.estimator.tick(now);
-            self.pacer.estimate(self.estimator.estimate());
-            if let Some(probe) = self.estimator.probe(now) {
-                self.pacer.begin(now, probe);
-            }
+            self.look(now);
+        }
+    }
+
+    fn look(&mut self, now: Duration) {
+        // What was chosen leaves, also where it is a little more than what the path is said to carry.
+        self.pacer.estimate(self.estimator.estimate().max(self.chosen));
+        // Without a picture there is nothing to fill a probe with.
+        if let Some(probe) = self.has_pictures.then(|| self.estimator.probe(now)).flatten() {
+            self.pacer.begin(now, probe);
         }
     }
 

@@ -225,7 +225,13 @@ impl Person {
     }
 
     /// Places for more slots were agreed.
-    pub(super) fn has_slot(&mut self, slot: Slot, sound: TrackFacts, picture: Option<TrackFacts>, begin: Place) {
+    pub(super) fn has_slot(
+        &mut self,
+        slot: Slot,
+        sound: TrackFacts,
+        picture: Option<TrackFacts>,
+        begin: Place,
+    ) {
         let (tracks, at) = match slot {
             Slot::Pair(at) => (&mut self.sounds, at),
             Slot::Voice(at) => (&mut self.voices, at),
@@ -304,7 +310,8 @@ impl Person {
             track.key_at = Some(now);
         }
         let Some(ours) = track.rewriter.place(now, packet.theirs) else { return };
-        let waiting = Waiting { pair, source: packet.source, theirs: packet.theirs.sequence, ours, since: now };
+        let waiting =
+            Waiting { pair, source: packet.source, theirs: packet.theirs.sequence, ours, since: now };
         if self.path.is_free(now) {
             self.send_picture(now, seat, &waiting, packet, out);
         } else {
@@ -333,14 +340,15 @@ impl Person {
     pub(super) fn send_padding(&mut self, now: Duration, seat: usize, out: &mut impl Out) {
         const MOST: u8 = 255;
         while self.path.wants_padding(now) {
-            let padded = self.pictures.iter_mut().filter(|track| track.facts.transport_id.is_some());
-            let Some((track, mut leaving)) = padded
-                .filter(|track| track.from.is_some())
-                .find_map(|track| track.padding(MOST).map(|leaving| (track, leaving)))
+            // A stream that rests will do as well.
+            let mut padded = self.pictures.iter_mut().filter(|track| track.facts.transport_id.is_some());
+            let Some((track, mut leaving)) =
+                padded.find_map(|track| track.padding(MOST).map(|leaving| (track, leaving)))
             else {
                 return;
             };
-            leaving.transport = track.facts.transport_id.map(|id| (id, self.path.leaves(now, leaving.size())));
+            leaving.transport =
+                track.facts.transport_id.map(|id| (id, self.path.leaves(now, leaving.size())));
             out.rtp(seat, &leaving);
             track.sent(&leaving, None);
         }

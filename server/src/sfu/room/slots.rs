@@ -176,7 +176,8 @@ mod tests {
     #[test]
     fn slots_are_asked_for_in_a_few_steps() {
         let most = MostSlots { pairs: 25, voices: 4 };
-        let steps: Vec<_> = [0, 1, 2, 3, 5, 10, 25, 26, 499].map(|people| worth_having(people, most)).to_vec();
+        let steps: Vec<_> =
+            [0, 1, 2, 3, 5, 10, 25, 26, 499].map(|people| worth_having(people, most)).to_vec();
         assert_eq!(steps, [(1, 0), (1, 0), (2, 0), (4, 0), (9, 0), (16, 0), (25, 0), (25, 4), (25, 4)]);
     }
 

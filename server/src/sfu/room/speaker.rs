@@ -155,7 +155,8 @@ impl<Id: Copy + Ord> Speakers<Id> {
             .collect();
         speakers.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         // In tenths, so that what nobody can see is not told.
-        let told: Vec<(Id, u8)> = speakers.iter().map(|(id, loud)| (*id, (loud * 10.0).round() as u8)).collect();
+        let told: Vec<(Id, u8)> =
+            speakers.iter().map(|(id, loud)| (*id, (loud * 10.0).round() as u8)).collect();
         let said = (self.dominant, told);
         if said == self.said {
             return None;

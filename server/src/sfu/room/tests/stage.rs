@@ -191,7 +191,15 @@ impl Stage {
         let mut sending = |kind, layer, n: u32| {
             let ssrc = 1_000 * (person as u32 + 1) + n;
             let sequence = (ssrc * 7_919) as u16;
-            sends.push(Sending { kind, layer, ssrc, sequence, picture: sequence, key: true, sent: Default::default() });
+            sends.push(Sending {
+                kind,
+                layer,
+                ssrc,
+                sequence,
+                picture: sequence,
+                key: true,
+                sent: Default::default(),
+            });
         };
         sending(Kind::Sound, 0, 0);
         (0..life.layers).for_each(|layer| sending(Kind::Camera, layer, 1 + layer as u32));
@@ -301,7 +309,12 @@ impl Stage {
                 for seat in 0..self.room.people.len() {
                     let Some(p) = self.room.people[seat].as_deref() else { continue };
                     let tracks: Vec<_> = p.pictures.iter().map(|t| (t.from, t.next)).collect();
-                    println!("{:?} {seat} estimate {} due {:?} tracks {tracks:?}", self.now, p.path.estimate(), p.path.due());
+                    println!(
+                        "{:?} {seat} estimate {} due {:?} tracks {tracks:?}",
+                        self.now,
+                        p.path.estimate(),
+                        p.path.due()
+                    );
                 }
             }
         }
@@ -320,9 +333,13 @@ impl Stage {
                     (_, 1) => (400_000, 360),
                     _ => LAYERS[sending.layer],
                 };
-                let most = wanted.map_or(u16::MAX, |(camera, screen)| {
-                    if sending.kind == Kind::Screen { screen } else { camera }
-                });
+                let most =
+                    wanted.map_or(
+                        u16::MAX,
+                        |(camera, screen)| {
+                            if sending.kind == Kind::Screen { screen } else { camera }
+                        },
+                    );
                 if height > most {
                     continue;
                 }
@@ -339,7 +356,13 @@ impl Stage {
                     // What says whose it is.
                     payload.extend((person as u32).to_be_bytes());
                     payload.resize(payload.len().max(bytes / parts), 7);
-                    packets.push(rtp(sending, &mut actor.transport, (part + 1 == parts, None), self.now, &payload));
+                    packets.push(rtp(
+                        sending,
+                        &mut actor.transport,
+                        (part + 1 == parts, None),
+                        self.now,
+                        &payload,
+                    ));
                 }
                 if sending.layer + 1 == actor.life.layers.max(1) && sending.kind == Kind::Camera {
                     actor.pictures += 1;
@@ -396,14 +419,23 @@ impl Stage {
                 for sending in &actor.sends {
                     let mut writer = control::Writer::new(&mut bytes);
                     let timestamp = (now.as_millis() * 90) as u32;
-                    writer.sender(&SenderInfo { ssrc: sending.ssrc, ntp: 5 << 32, timestamp, packets: 0, bytes: 0 });
+                    writer.sender(&SenderInfo {
+                        ssrc: sending.ssrc,
+                        ntp: 5 << 32,
+                        timestamp,
+                        packets: 0,
+                        bytes: 0,
+                    });
                     let len = writer.len();
                     packets.push((*person, bytes[..len].to_vec()));
                 }
             }
         }
         packets.sort();
-        packets.into_iter().filter(|(_, packet)| !packet.is_empty()).for_each(|(p, packet)| self.to_room(p, packet));
+        packets
+            .into_iter()
+            .filter(|(_, packet)| !packet.is_empty())
+            .for_each(|(p, packet)| self.to_room(p, packet));
     }
 
     fn to_room(&mut self, person: usize, packet: Vec<u8>) {
@@ -679,20 +711,34 @@ impl Actor {
             let kind = *kind;
             let looked = self.looked.entry((from, kind)).or_default();
             if let Some(last) = looked.last {
+                if now - last > SECOND / 2 {
+                    println!("{person} saw nothing of {from} from {last:?} to {now:?}");
+                }
                 looked.freeze = looked.freeze.max(now - last);
             }
             looked.last = Some(now);
             looked.pictures += 1;
             looked.height = u16::from_le_bytes([first.payload[12], first.payload[13]]);
         }
-        // Too far behind: what is missing will not come any more, a whole picture will.
-        let is_key = |number: &u64| {
-            let packet = receiving.packets.get(number).and_then(|bytes| Packet::parse(bytes));
-            packet.and_then(|packet| Descriptor::parse(packet.payload)).is_some_and(|found| found.is_key)
-        };
-        if receiving.highest > at + 150 || receiving.missing.is_empty() && receiving.highest > at + 30 {
+        // A whole picture that is all there makes what is missing before it needless.
+        let key = (at + 1..=receiving.highest).find(|start| {
+            let part = |number: u64| receiving.packets.get(&number).and_then(|bytes| Packet::parse(bytes));
+            let begins =
+                |packet: &Packet<'_>| Descriptor::parse(packet.payload).is_some_and(|found| found.is_key);
+            let Some(first) = part(*start).filter(begins) else { return false };
+            let mut parts =
+                (*start..).map_while(part).take_while(|p| p.head.timestamp == first.head.timestamp);
+            parts.any(|part| part.head.marker)
+        });
+        if let Some(key) = key {
+            receiving.missing.retain(|number, _| *number > key);
+            receiving.next = Some(key);
+            return self.watch(now, ssrc, person, newest);
+        }
+        // What is missing will not come any more.
+        let is_behind = receiving.missing.is_empty() && receiving.highest > at + 3;
+        if is_behind {
             receiving.is_whole = false;
-            receiving.next = (at + 1..=receiving.highest).find(is_key).or(receiving.next);
         }
     }
 }
