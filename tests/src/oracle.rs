@@ -82,7 +82,7 @@ impl Oracle {
             matches!(input, Input::Event { event, .. } if matches!(**event, ClientEvent::Resume(_)));
         for action in actions {
             match action {
-                Action::Reply(_) | Action::Note(_) | Action::Push { .. } => {}
+                Action::Reply(_) | Action::Note(_) | Action::Push { .. } | Action::Media(_) => {}
                 Action::Send { to, event, id } => self.sent(*to, event, id.map(|id| id.get()), resuming)?,
                 Action::Store(record) => self.stored(now, record)?,
                 Action::Close(socket) => {

@@ -297,7 +297,7 @@ impl Simulation {
                 self.seated.insert((room_name.clone(), device));
             }
             ClientEvent::IceCandidate(candidate) => {
-                if let (Some(to), Some(number)) =
+                if let (Some(calls_protocol::Recipient::User(to)), Some(number)) =
                     (candidate.to_user_id, number_in(candidate.candidate.as_json()))
                 {
                     let taken = self.taken.entry((candidate.room_name.clone(), device, to)).or_default();

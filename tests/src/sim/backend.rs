@@ -68,6 +68,7 @@ impl Backend {
                 Action::Close(socket) => {
                     reach.network.close(reach.now, reach.random, reach.agenda, socket);
                 }
+                Action::Media(_) => {}
                 Action::Push { user, push } => outcome.pushes.push((user, push)),
                 Action::Note(_) => {}
             }

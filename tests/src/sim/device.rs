@@ -363,7 +363,7 @@ impl Device {
         let Some(number) = self.next_number(room, to) else { return };
         let candidate = IceCandidate {
             room_name: room.clone(),
-            to_user_id: Some(to),
+            to_user_id: Some(Recipient::User(to)),
             from_user_id: self.user,
             candidate: numbered(number),
             sdp_m_line_index: Some(0),
@@ -388,7 +388,7 @@ impl Device {
             }
             (3, _) => {
                 let (audio, video) = (cx.random.one_in(2), cx.random.one_in(2));
-                let event = ToggleMedia { room_name, user_id, audio, video };
+                let event = ToggleMedia { room_name, user_id, audio, video, screen: None };
                 self.emit(cx, Asked::Other, ClientEvent::ToggleMedia(event));
             }
             _ => {
