@@ -11,3 +11,4 @@ mod pair;
 mod restart;
 mod stumble;
 mod walk;
+mod way;
