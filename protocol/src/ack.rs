@@ -165,7 +165,15 @@ impl ClientEvent {
             | Self::ToggleMedia(_)
             | Self::Renegotiate(_)
             | Self::Stats(_)
-            | Self::Subscribe(_) => parse_ack::<Done>(text).map(|Done {}| Ack::Done),
+            | Self::Subscribe(_)
+            | Self::Mute(_)
+            | Self::Remove(_)
+            | Self::Lock(_)
+            | Self::WaitingRoom(_)
+            | Self::Admit(_)
+            | Self::RaiseHand(_)
+            | Self::React(_)
+            | Self::Chat(_) => parse_ack::<Done>(text).map(|Done {}| Ack::Done),
         };
         read.map_err(|error| match error {
             AckError::Refused(refusal) => refusal,

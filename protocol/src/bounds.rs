@@ -10,6 +10,12 @@ pub(crate) const PUSH_TOKEN: usize = 4096;
 pub(crate) const SDP_MID: usize = 100;
 /// The longest `candidateType`; today's are `host`, `srflx`, `prflx` and `relay`.
 pub(crate) const CANDIDATE_TYPE: usize = 32;
+/// The longest `messageId`: a UUID has 36 characters.
+pub(crate) const MESSAGE_ID: usize = 64;
+/// The longest text of a chat message: a page of a book.
+pub(crate) const CHAT: usize = 2000;
+/// The most wishes of one `call:subscribe`: more pictures than a screen can show.
+pub(crate) const STREAMS: usize = 64;
 /// Ten minutes in milliseconds: no call lives with a longer delay.
 pub(crate) const DELAY_MS: u32 = 600_000;
 /// Ten gigabits a second.
@@ -30,6 +36,30 @@ pub(crate) fn text<'de, const LONGEST: usize, D: Deserializer<'de>>(input: D) ->
         return Err(de::Error::custom(format_args!("expected 1 to {LONGEST} characters")));
     }
     checked(&text, LONGEST)
+}
+
+/// A text that must be there and may have several lines. Other control characters say nothing and may do harm on a
+/// terminal that shows them.
+pub(crate) fn lines<'de, const LONGEST: usize, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = <Cow<'de, str>>::deserialize(input)?;
+    let is_odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    if text.is_empty() || text.chars().count() > LONGEST || text.chars().any(is_odd) {
+        return Err(de::Error::custom(format_args!(
+            "expected 1 to {LONGEST} characters, none of them a control"
+        )));
+    }
+    Ok(text.into_owned())
+}
+
+/// A list of at most `MOST`.
+pub(crate) fn list<'de, const MOST: usize, T: Deserialize<'de>, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Vec::deserialize(input)?;
+    if list.len() > MOST {
+        return Err(de::Error::custom(format_args!("expected at most {MOST}")));
+    }
+    Ok(list)
 }
 
 /// A text that may be missing or `null`.

@@ -1,9 +1,13 @@
 //! What a client says to the server.
 mod initiate;
 mod renegotiate;
+mod room;
+mod subscribe;
 
 pub use initiate::{CallTarget, Initiate};
 pub use renegotiate::{Recipient, Renegotiate};
+pub use room::{Admit, Chat, Lock, Mute, RaiseHand, React, Reaction, Remove, WaitingRoom};
+pub use subscribe::{PictureKind, StreamWish, Subscribe};
 
 use crate::{Candidate, DeviceId, EventId, RoomName, Sdp, UserId, bounds, events::events};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -51,7 +55,33 @@ events! {
         /// How the call sounds to this user; at most one row in five seconds is kept.
         "call:stats" => Stats(Stats) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
         /// What the media server shall send to this participant.
-        "call:subscribe" => Subscribe(Subscribe) -> Done refused [Expired NotFound Forbidden Unavailable],
+        "call:subscribe" => Subscribe(Subscribe) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered Unavailable
+        ],
+        /// The host switches somebody's microphone off: they are told `call:muted`, the others `user:media_changed`.
+        "call:mute" => Mute(Mute) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
+        /// The host removes somebody: they are told `call:ended` with the reason `removed`, and stay out until the host
+        /// admits them again. Of one who waits: they are not let in, and cannot ask again.
+        "call:remove" => Remove(Remove) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
+        /// The host locks the room, or unlocks it: nobody new comes in, whoever was in it may return. The others are
+        /// told `call:room_changed`.
+        "call:lock" => Lock(Lock) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
+        /// The host has newcomers wait, or no longer. The others are told `call:room_changed`.
+        "call:waiting_room" => WaitingRoom(WaitingRoom) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered
+        ],
+        /// The host lets somebody in who waits, or does not; or lets somebody come back who was removed.
+        "call:admit" => Admit(Admit) -> Done refused [
+            RoomFull Expired NotFound Forbidden Conflict AlreadyAnswered
+        ],
+        /// A hand goes up or down; others are told `user:hand_changed`.
+        "call:raise_hand" => RaiseHand(RaiseHand) -> Done refused [
+            Expired NotFound Forbidden Conflict AlreadyAnswered
+        ],
+        /// Shows something for a moment; others are told `user:reacted`.
+        "call:react" => React(React) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
+        /// Writes to everyone in the room. Nothing of it is kept when the room is over.
+        "call:chat" => Chat(Chat) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
     }
 }
 
@@ -186,9 +216,9 @@ fn optional_word<'de, D: Deserializer<'de>>(
 pub struct IceCandidate {
     /// The room.
     pub room_name: RoomName,
-    /// For whom; without it, for everyone else in the room.
+    /// For whom; without it, for everyone else in the room. `0`, the media server, takes it and does not need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub to_user_id: Option<UserId>,
+    pub to_user_id: Option<Recipient>,
     /// Whose path it is.
     pub from_user_id: UserId,
     /// The candidate.
@@ -250,6 +280,9 @@ pub struct ToggleMedia {
     pub audio: bool,
     /// Whether the camera is on.
     pub video: bool,
+    /// Whether the screen is shared; as it was unless said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub screen: Option<bool>,
 }
 
 /// `call:resume`
@@ -313,31 +346,6 @@ pub struct Stats {
     pub candidate_type: String,
 }
 
-/// `call:subscribe`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Subscribe {
-    /// The room.
-    pub room_name: RoomName,
-    /// What to send, by whose it is.
-    pub streams: Vec<StreamWish>,
-}
-
-/// What one participant wants of another's picture.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct StreamWish {
-    /// Whose picture.
-    pub user_id: UserId,
-    /// No higher than this many pixels.
-    pub max_height: u16,
-    /// Nothing for now.
-    #[serde(default, deserialize_with = "bounds::flag", skip_serializing_if = "std::ops::Not::not")]
-    pub paused: bool,
-}
-
 impl ClientEvent {
     /// The room it is about; `call:register` is about none.
     pub fn room(&self) -> Option<&RoomName> {
@@ -355,6 +363,14 @@ impl ClientEvent {
             Self::Resume(e) => Some(&e.room_name),
             Self::Stats(e) => Some(&e.room_name),
             Self::Subscribe(e) => Some(&e.room_name),
+            Self::Mute(e) => Some(&e.room_name),
+            Self::Remove(e) => Some(&e.room_name),
+            Self::Lock(e) => Some(&e.room_name),
+            Self::WaitingRoom(e) => Some(&e.room_name),
+            Self::Admit(e) => Some(&e.room_name),
+            Self::RaiseHand(e) => Some(&e.room_name),
+            Self::React(e) => Some(&e.room_name),
+            Self::Chat(e) => Some(&e.room_name),
         }
     }
 
@@ -372,7 +388,16 @@ impl ClientEvent {
             Self::ToggleMedia(e) => Some(e.user_id),
             Self::Resume(e) => Some(e.user_id),
             Self::Stats(e) => Some(e.user_id),
-            Self::Renegotiate(_) | Self::Subscribe(_) => None,
+            Self::RaiseHand(e) => Some(e.user_id),
+            Self::React(e) => Some(e.user_id),
+            Self::Chat(e) => Some(e.user_id),
+            Self::Renegotiate(_)
+            | Self::Subscribe(_)
+            | Self::Mute(_)
+            | Self::Remove(_)
+            | Self::Lock(_)
+            | Self::WaitingRoom(_)
+            | Self::Admit(_) => None,
         }
     }
 }

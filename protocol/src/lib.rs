@@ -26,14 +26,16 @@ mod server;
 
 pub use ack::{Accepted, Ack, AckError, Done, Ended as EndedAck, Initiated, Registered, parse_ack};
 pub use client::{
-    Accept, CallTarget, ClientEvent, End, EndWish, IceCandidate, Initiate, JoinRoom, LeaveRoom, Recipient,
-    Register, Reject, RejectReason, Renegotiate, Resume, Stats, StreamWish, Subscribe, ToggleMedia,
+    Accept, Admit, CallTarget, Chat, ClientEvent, End, EndWish, IceCandidate, Initiate, JoinRoom, LeaveRoom,
+    Lock, Mute, PictureKind, RaiseHand, React, Reaction, Recipient, Register, Reject, RejectReason, Remove,
+    Renegotiate, Resume, Stats, StreamWish, Subscribe, ToggleMedia, WaitingRoom,
 };
 pub use error::{DecodeError, ErrorCode, Refusal};
 pub use ids::{CallId, CallType, DeviceId, EventId, GroupId, IdError, RoomName, Seconds, UnixMillis, UserId};
 pub use opaque::{Candidate, Sdp};
 pub use server::{
-    Answer, CallError, Ended, EndedReason, GroupIncoming, IceServer, IceServers, Incoming, MediaChanged,
-    Participant, Presence, Rejected, RelayedRenegotiate, RoomState, ServerEvent, Speaker, Speakers, Topology,
-    UserInCall,
+    Answer, CallError, ChatMessage, Ended, EndedReason, GroupIncoming, HandChanged, IceServer, IceServers,
+    Incoming, LeftCall, MediaChanged, Muted, Participant, Presence, Reacted, Rejected, RelayedRenegotiate,
+    RoomChanged, RoomState, ServerEvent, Speaker, Speakers, StreamKind, StreamPlace, Streams, Topology,
+    UserInCall, Waiting, WaitingUser,
 };

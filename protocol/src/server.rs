@@ -1,7 +1,14 @@
 //! What the server says to a client.
+mod room;
+
+pub use room::{
+    ChatMessage, HandChanged, LeftCall, MediaChanged, Muted, Participant, Reacted, RoomChanged, RoomState,
+    Speaker, Speakers, StreamKind, StreamPlace, Streams, Topology, Waiting, WaitingUser,
+};
+
 use crate::{
     CallId, CallType, ErrorCode, EventId, GroupId, IceCandidate, RejectReason, RoomName, Sdp, Seconds,
-    UnixMillis, UserId, bounds, events::events,
+    UnixMillis, UserId, events::events,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,18 +33,34 @@ events! {
         /// Somebody came into the room.
         "user:joined_call" => UserJoined(UserInCall) + eventId,
         /// Somebody left the room.
-        "user:left_call" => UserLeft(UserInCall) + eventId,
-        /// Somebody's microphone or camera went on or off.
+        "user:left_call" => UserLeft(LeftCall) + eventId,
+        /// Somebody's microphone, camera or shared screen went on or off.
         "user:media_changed" => MediaChanged(MediaChanged) + eventId,
         /// Somebody lost the connection to the server and has a while to come back.
         "user:reconnecting" => Reconnecting(Presence) + eventId,
         /// Somebody is back.
         "user:reconnected" => Reconnected(Presence) + eventId,
-        /// A new offer or answer of another participant.
+        /// A new offer or answer of another participant, or of the media server. The media server's offers have no
+        /// `eventId`: it says the latest again after `call:resume`.
         "call:renegotiate" => Renegotiate(RelayedRenegotiate) + eventId,
+        /// The host switched your microphone off. You may switch it on again.
+        "call:muted" => Muted(Muted) + eventId,
+        /// Somebody's hand went up or down.
+        "user:hand_changed" => HandChanged(HandChanged) + eventId,
+        /// Somebody shows something for a moment. Who was away does not hear of it later.
+        "user:reacted" => Reacted(Reacted),
+        /// Somebody wrote to everyone in the room.
+        "call:chat" => Chat(ChatMessage) + eventId,
+        /// The host locked or unlocked the room, or has newcomers wait or no longer.
+        "call:room_changed" => RoomChanged(RoomChanged) + eventId,
+        /// Who waits to be let in; to the host, each time it changes.
+        "call:waiting" => Waiting(Waiting) + eventId,
         /// Who is speaking.
         "call:speakers" => Speakers(Speakers),
-        /// The whole state of a room.
+        /// In which media section of the media server's description who is heard and seen; each time it changes, and
+        /// again after `call:resume`.
+        "call:streams" => Streams(Streams),
+        /// The whole state of a room: for whoever was let in, and for everyone when the topology changes.
         "call:room_state" => RoomState(RoomState),
         /// An event without an acknowledgement failed.
         "call:error" => Error(CallError),
@@ -202,6 +225,8 @@ pub enum EndedReason {
     Timeout,
     /// The server stopped.
     ServerShutdown,
+    /// The host removed you, or did not let you in.
+    Removed,
     /// A reason of a newer server.
     #[serde(other)]
     #[cfg_attr(feature = "schema", schemars(skip))]
@@ -221,6 +246,7 @@ impl EndedReason {
             Self::BusyElsewhere => "busy_elsewhere",
             Self::Timeout => "timeout",
             Self::ServerShutdown => "server_shutdown",
+            Self::Removed => "removed",
             Self::Unknown => "unknown",
         }
     }
@@ -239,7 +265,7 @@ pub struct Rejected {
     pub reason: RejectReason,
 }
 
-/// `user:joined_call` and `user:left_call`
+/// `user:joined_call`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
@@ -256,21 +282,6 @@ pub struct UserInCall {
     /// Whether their microphone is on.
     pub audio: bool,
     /// Whether their camera is on.
-    pub video: bool,
-}
-
-/// `user:media_changed`
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct MediaChanged {
-    /// The room.
-    pub room_name: RoomName,
-    /// Whose.
-    pub user_id: UserId,
-    /// Whether the microphone is on.
-    pub audio: bool,
-    /// Whether the camera is on.
     pub video: bool,
 }
 
@@ -306,93 +317,6 @@ pub struct RelayedRenegotiate {
     pub sdp_answer: Option<Sdp>,
 }
 
-/// `call:speakers`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Speakers {
-    /// The room.
-    pub room_name: RoomName,
-    /// The one to show large.
-    #[serde(default)]
-    pub dominant: Option<UserId>,
-    /// Everyone who is heard.
-    pub speakers: Vec<Speaker>,
-}
-
-/// One who is heard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Speaker {
-    /// Who.
-    pub user_id: UserId,
-    /// How loud, 0 to 1.
-    #[serde(deserialize_with = "bounds::loudness")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
-    pub level: f32,
-}
-
-/// `call:room_state`; also the acknowledgement of `call:join_room` and `call:resume`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct RoomState {
-    /// The room.
-    pub room_name: RoomName,
-    /// The row of the call; an open room has none.
-    #[serde(default)]
-    pub call_id: Option<CallId>,
-    /// Sound, or sound and picture.
-    pub call_type: CallType,
-    /// Which way the media goes.
-    pub topology: Topology,
-    /// Who is in the room.
-    pub participants: Vec<Participant>,
-    /// When it was answered or, in a group, when the first two were in it together; in an open room, when it was opened.
-    #[serde(default)]
-    pub started_at: Option<UnixMillis>,
-    /// For the one who is told.
-    pub ice_servers: IceServers,
-}
-
-/// Which way the media goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Topology {
-    /// Straight between two devices.
-    P2p,
-    /// Straight between every two participants.
-    Mesh,
-    /// Through the media server.
-    Sfu,
-    /// A way of a newer server.
-    #[serde(other)]
-    #[cfg_attr(feature = "schema", schemars(skip))]
-    Unknown,
-}
-
-/// One who is in a room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Participant {
-    /// Who.
-    pub user_id: UserId,
-    /// Their name.
-    pub user_name: String,
-    /// Their picture.
-    #[serde(default)]
-    pub avatar: Option<String>,
-    /// Whether their microphone is on.
-    pub audio: bool,
-    /// Whether their camera is on.
-    pub video: bool,
-    /// Since when.
-    pub joined_at: UnixMillis,
-}
-
 /// `call:error`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -420,11 +344,19 @@ impl ServerEvent {
             Self::IceCandidate(e) => &e.room_name,
             Self::Ended(e) => &e.room_name,
             Self::Rejected(e) => &e.room_name,
-            Self::UserJoined(e) | Self::UserLeft(e) => &e.room_name,
+            Self::UserJoined(e) => &e.room_name,
+            Self::UserLeft(e) => &e.room_name,
             Self::MediaChanged(e) => &e.room_name,
             Self::Reconnecting(e) | Self::Reconnected(e) => &e.room_name,
             Self::Renegotiate(e) => &e.room_name,
+            Self::Muted(e) => &e.room_name,
+            Self::HandChanged(e) => &e.room_name,
+            Self::Reacted(e) => &e.room_name,
+            Self::Chat(e) => &e.room_name,
+            Self::RoomChanged(e) => &e.room_name,
+            Self::Waiting(e) => &e.room_name,
             Self::Speakers(e) => &e.room_name,
+            Self::Streams(e) => &e.room_name,
             Self::RoomState(e) => &e.room_name,
             Self::Error(e) => return e.room_name.as_ref(),
         })

@@ -3,11 +3,15 @@
 //! Whatever the outside does becomes an [`Input`]; whatever should happen comes back as [`Action`]s, in order. The
 //! same inputs at the same times give the same actions, so a simulation is a plain loop and a bug is a list of inputs.
 //! Late, repeated and impossible messages are ordinary inputs: each gets a reply that says what is so.
+mod chat;
 mod crowd;
+mod door;
 mod forward;
+mod host;
 mod initiate;
 mod io;
 mod log;
+mod media;
 mod over;
 mod pair;
 mod people;
@@ -16,8 +20,10 @@ mod register;
 mod restore;
 mod room;
 mod summary;
+mod way;
 
 pub use io::{Action, CallSettings, Facts, GroupFacts, Input, Note, Profile, Push, SocketId};
+pub use media::{MediaNews, MediaOrder, MediaSeat, MediaSettings};
 pub use record::{FinalStatus, OpenCall, Present, Record};
 
 use calls_protocol::{
@@ -52,6 +58,8 @@ pub struct Calls {
     groups: HashMap<calls_protocol::GroupId, RoomName>,
     next_call: u64,
     next_group_call: u64,
+    /// Connections to the media server so far.
+    connections: u64,
     issue_ice: IssueIce,
     /// The last id of any event of a room that is over.
     last_event: u64,
@@ -67,6 +75,8 @@ struct Cx<'a> {
     settings: &'a CallSettings,
     people: &'a mut People,
     issue_ice: &'a IssueIce,
+    /// Connections to the media server so far: each gets the next number.
+    connections: &'a mut u64,
     /// What one log may weigh.
     heaviest_log: usize,
     out: &'a mut Vec<Action>,
@@ -84,6 +94,10 @@ impl Cx<'_> {
     fn note(&mut self, note: Note) {
         self.out.push(Action::Note(note));
     }
+
+    fn order(&mut self, order: MediaOrder) {
+        self.out.push(Action::Media(order));
+    }
 }
 
 impl Calls {
@@ -98,6 +112,7 @@ impl Calls {
             groups: HashMap::new(),
             next_call: next_call.max(1),
             next_group_call: next_group_call.max(1),
+            connections: 0,
             issue_ice,
             last_event: 0,
             logged: 0,
@@ -118,6 +133,7 @@ impl Calls {
             Input::Closed { socket } => self.closed(now, socket, &mut out),
             Input::Tick => self.tick(now, &mut out),
             Input::Restore { call, group } => self.restore(now, call, group.as_deref(), &mut out),
+            Input::Media(news) => self.media_news(now, news, &mut out),
             Input::Stop => self.stopping = true,
             Input::Shutdown => self.shut_down(now, &mut out),
         }
@@ -190,7 +206,9 @@ impl Calls {
             Shape::Crowd(_) => matches!(event, ClientEvent::JoinRoom(_) | ClientEvent::Accept(_)),
         };
         if comes_in && room.seat(user).is_none() {
-            self.has_room(user)?;
+            if !room.has_place_for(user) {
+                self.has_room(user)?;
+            }
             if matches!(room.shape, Shape::Crowd(_)) && !self.people.may_join(user, now) {
                 return refuse(ErrorCode::RateLimited, "in and out too often in a minute: wait a little");
             }
@@ -212,6 +230,7 @@ impl Calls {
             settings: &self.settings,
             people: &mut self.people,
             issue_ice: &self.issue_ice,
+            connections: &mut self.connections,
             heaviest_log: log::heaviest(self.logged),
             out,
         };
@@ -270,6 +289,14 @@ impl Calls {
             self.in_room(now, &name, out, |room, cx| room.lose_socket(cx, user, socket));
         }
         self.people.forget_if_gone(user, now);
+    }
+
+    fn media_news(&mut self, now: UnixMillis, news: MediaNews, out: &mut Vec<Action>) {
+        let name = news.room().clone();
+        // News of a room that is over come late, and nobody is left to hear them.
+        if self.rooms.contains_key(&name) {
+            self.in_room(now, &name, out, |room, cx| room.media_news(cx, news));
+        }
     }
 
     fn tick(&mut self, now: UnixMillis, out: &mut Vec<Action>) {

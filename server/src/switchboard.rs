@@ -11,7 +11,7 @@ pub use devices::{Devices, devices};
 
 use crate::{
     auth::Auth,
-    calls::{Action, Calls, Input, Note, SocketId},
+    calls::{Action, Calls, Input, MediaOrder, Note, SocketId},
     clock::Clock,
     db::{Directory, Writer},
     observe::{self, Metrics},
@@ -118,6 +118,7 @@ impl Switchboard {
                     Action::Reply(reply) => self.reply(asking, reply),
                     Action::Send { to, event, id } => sender.send(to, event, id),
                     Action::Store(record) => self.lines.writer.push(record),
+                    Action::Media(order) => no_media_server(&order),
                     Action::Close(socket) => self.lines.hub.close(socket),
                     // There is no sender of pushes yet. The rules were told so: no call waits for one.
                     Action::Push { .. } => {}
@@ -175,6 +176,12 @@ impl Switchboard {
             std::process::exit(70)
         })
     }
+}
+
+/// Here orders to the media server go out, once there is one; what it tells comes in by [`Switchboard::input`] as
+/// [`Input::Media`]. Until then `CallSettings::media` is `None`, and the rules give no orders.
+fn no_media_server(order: &MediaOrder) {
+    error!(connection = order.seat().connection, "an order to a media server, and there is none");
 }
 
 /// As much of a name as is given back: whoever makes one up shall not fill our outbox, nor their log, with it.

@@ -3,6 +3,10 @@
 //! It keeps its own small books, from inputs and actions alone, so that a fault in the rules cannot hide in them:
 //! one answer an event, one winner, one end that each party is told of, no ring after the end or after the answer, every
 //! numbered event once a socket, in order and only to whom it concerns, rows that move `ringing → connected → ended` and never back.
+mod media;
+
+pub use media::MediaBooks;
+
 use calls_protocol::{Ack, CallId, ClientEvent, EndedReason, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{Action, Input, Record, SocketId};
 use std::collections::{HashMap, HashSet};
@@ -13,6 +17,7 @@ pub struct Oracle {
     sockets: HashMap<SocketId, Socket>,
     rows: HashMap<CallId, Row>,
     group_rows: HashMap<CallId, GroupRow>,
+    media: MediaBooks,
     now: u64,
 }
 
@@ -68,6 +73,9 @@ impl Oracle {
         must(self.now <= now.0, || "time went back".into())?;
         self.now = now.0;
         self.watch_reply(input, actions)?;
+        if let Input::Media(news) = input {
+            self.media.told(news);
+        }
         if let Input::Event { socket, event, .. } = input
             && let ClientEvent::Register(register) = &**event
             && matches!(actions.first(), Some(Action::Reply(Ok(_))))
@@ -83,6 +91,7 @@ impl Oracle {
         for action in actions {
             match action {
                 Action::Reply(_) | Action::Note(_) | Action::Push { .. } => {}
+                Action::Media(order) => self.media.ordered(order)?,
                 Action::Send { to, event, id } => self.sent(*to, event, id.map(|id| id.get()), resuming)?,
                 Action::Store(record) => self.stored(now, record)?,
                 Action::Close(socket) => {
@@ -127,6 +136,7 @@ impl Oracle {
 
     /// At rest, with no call going on: everything that began has ended.
     pub fn rest(&self) -> Result<(), String> {
+        self.media.rest()?;
         for (call, row) in &self.rows {
             must(row.ended, || format!("call {call} never ended"))?;
         }
@@ -137,9 +147,15 @@ impl Oracle {
         Ok(())
     }
 
+    /// What the media server was ordered.
+    pub fn media(&self) -> &MediaBooks {
+        &self.media
+    }
+
     /// The server was killed: no socket is left, rows are as they were.
     pub fn crash(&mut self, lost: &[Record]) {
         self.sockets.clear();
+        self.media.crash();
         for record in lost {
             self.undo(record);
         }

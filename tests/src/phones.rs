@@ -158,7 +158,7 @@ impl World {
             network: Network::default(),
             media: Media::new(phones.len()),
             phones,
-            server: Backend::new(),
+            server: Backend::new(None),
             server_is_up: true,
             is_rough,
             is_lively: true,

@@ -11,6 +11,7 @@
 mod agenda;
 mod backend;
 mod device;
+mod media;
 mod network;
 mod random;
 mod store;
@@ -21,7 +22,7 @@ pub(crate) use network::{Down, Network, Traffic};
 pub use random::Random;
 
 use calls_protocol::{Accept, Candidate, ClientEvent, ErrorCode, Initiate, RoomName, ServerEvent, UserId};
-use calls_server::calls::{Input, SocketId};
+use calls_server::calls::{Input, MediaNews, MediaSettings, SocketId};
 use device::{Device, Intent};
 use std::collections::{HashMap, HashSet};
 use store::Store;
@@ -76,6 +77,8 @@ pub(crate) enum What {
     Connects(usize),
     Wake,
     Crash,
+    /// The media server of one life of the server tells something.
+    News(u64, Box<MediaNews>),
 }
 
 impl From<Traffic> for What {
@@ -137,7 +140,8 @@ impl Simulation {
             agenda: Agenda::default(),
             network: Network::default(),
             devices,
-            server: Backend::new(),
+            // Three in a group, or in an open room, are many.
+            server: Backend::new(Some(MediaSettings { mesh_of_open_room: 2, ..MediaSettings::default() })),
             taken: HashMap::new(),
             seated: HashSet::new(),
             tally: Tally::default(),
@@ -203,6 +207,7 @@ impl Simulation {
         match what {
             What::Wake => self.wake(),
             What::Crash => self.crash(),
+            What::News(life, news) => self.media_news(life, *news),
             What::Traffic(traffic) => self.traffic(traffic),
             What::Connects(device) => self.with_device(device, |me, cx| {
                 me.connect(cx);
@@ -297,7 +302,7 @@ impl Simulation {
                 self.seated.insert((room_name.clone(), device));
             }
             ClientEvent::IceCandidate(candidate) => {
-                if let (Some(to), Some(number)) =
+                if let (Some(calls_protocol::Recipient::User(to)), Some(number)) =
                     (candidate.to_user_id, number_in(candidate.candidate.as_json()))
                 {
                     let taken = self.taken.entry((candidate.room_name.clone(), device, to)).or_default();
@@ -331,6 +336,10 @@ impl Simulation {
     fn after(&mut self, outcome: &Outcome) {
         self.tally.answered += outcome.answered;
         self.tally.ended += outcome.ended;
+        for (later, news) in &outcome.news {
+            let what = What::News(self.tally.crashes, Box::new(news.clone()));
+            self.agenda.add(self.now + later, what);
+        }
         for (to, event) in &outcome.sent {
             if let ServerEvent::Ended(ended) = &**event {
                 self.expect_all_before_the_end(*to, &ended.room_name);
@@ -352,6 +361,15 @@ impl Simulation {
                 self.devices[receiver].expect_before_the_end(room, sender, number);
             }
         }
+    }
+
+    /// A media server that was killed tells nothing.
+    fn media_news(&mut self, life: u64, news: MediaNews) -> Result<(), String> {
+        if life != self.tally.crashes {
+            return Ok(());
+        }
+        self.tell(|| format!("the media server tells {news:?}"));
+        self.ask(&Input::Media(news), None).map(drop)
     }
 
     fn wake(&mut self) -> Result<(), String> {

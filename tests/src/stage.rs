@@ -10,10 +10,12 @@
 //! ```
 //!
 //! `1a` is device `a` of user 1. `#1` is the place of an event in what its room told.
+mod many;
+
 use calls_protocol::{Ack, ClientEvent, EventId, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{
-    Action, CallSettings, Calls, Facts, GroupFacts, Input, Note, OpenCall, Present, Profile, Push, Record,
-    SocketId,
+    Action, CallSettings, Calls, Facts, GroupFacts, Input, MediaSettings, Note, OpenCall, Present, Profile,
+    Push, Record, SocketId,
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, fmt::Write, sync::Arc, time::Duration};
@@ -75,6 +77,15 @@ pub fn check_with(settings: CallSettings, play: &str) {
     );
 }
 
+/// As [`check`], with a media server: it carries groups of more than two, and open rooms of more than four.
+///
+/// # Panics
+/// If what happened differs from what is written.
+#[track_caller]
+pub fn check_with_media(play: &str) {
+    check_with(CallSettings { media: Some(MediaSettings::default()), ..CallSettings::default() }, play);
+}
+
 /// Takes away the indentation that a play has from standing in a test.
 fn unindent(play: &str) -> String {
     let lines = || play.trim_matches('\n').lines();
@@ -108,6 +119,7 @@ impl Stage {
                 vec![]
             }
             ["restore", rest @ ..] => self.restore(rest),
+            ["media", news @ ..] => self.input(None, Input::Media(many::news(news))),
             [name, "drops"] => {
                 let socket = self.sockets.remove(*name).expect("only a socket that is there can drop");
                 self.input(None, Input::Closed { socket })
@@ -156,10 +168,13 @@ impl Stage {
                 }
                 ("call:register", payload)
             }
-            ["calls", "group", group_id, "in", room, ..] => {
+            ["calls", "group", group_id, "in", room, how @ ..] => {
                 facts.group = (*group_id == "7").then(|| Arc::new(group()));
-                let payload =
+                let mut payload =
                     json!({ "fromId": me, "groupId": group_id, "callType": "audio", "roomName": room });
+                if let ["offering", sdp] = how {
+                    payload["sdpOffer"] = json!(sdp);
+                }
                 ("call:initiate", payload)
             }
             ["calls", to, "in", room, how @ ..] => {
@@ -183,12 +198,21 @@ impl Stage {
             }
             ["joins", room, how @ ..] => {
                 facts.may_open_rooms = how.contains(&"opening");
-                ("call:join_room", json!({ "roomName": room, "userId": me }))
+                let mut payload = json!({ "roomName": room, "userId": me });
+                if let Some(place) = how.iter().position(|word| *word == "offering") {
+                    payload["sdpOffer"] = json!(how[place + 1]);
+                }
+                ("call:join_room", payload)
             }
             ["leaves", room] => ("call:leave_room", json!({ "roomName": room, "userId": me })),
             ["toggles", room, on @ ..] => {
                 let (audio, video) = (on.contains(&"audio"), on.contains(&"video"));
-                let payload = json!({ "roomName": room, "userId": me, "audio": audio, "video": video });
+                let mut payload = json!({ "roomName": room, "userId": me, "audio": audio, "video": video });
+                if on.contains(&"screen") {
+                    payload["screen"] = json!(true);
+                } else if on.contains(&"no-screen") {
+                    payload["screen"] = json!(false);
+                }
                 ("call:toggle_media", payload)
             }
             ["tries", path, "in", room, to @ ..] => {
@@ -216,13 +240,13 @@ impl Stage {
                     "candidateType": "host",
                 }),
             ),
-            ["subscribes", room] => ("call:subscribe", json!({ "roomName": room, "streams": [] })),
             // `1a says call:end {…}`: what no line above can say.
             ["says", event, payload @ ..] => {
                 let payload: Value = serde_json::from_str(&payload.join(" ")).expect("JSON");
                 (*event, payload)
             }
-            other => panic!("the stage does not know how somebody {other:?}"),
+            other => many::said(me, other)
+                .unwrap_or_else(|| panic!("the stage does not know how somebody {other:?}")),
         };
         let event = ClientEvent::decode(event, &payload.to_string()).expect("scripts say what can be read");
         (event, facts)
@@ -302,6 +326,7 @@ impl Stage {
             Action::Store(record) => stored(record)?,
             Action::Push { user, push: Push::Ring(_) } => format!("push {user} ring"),
             Action::Push { user, push: Push::Missed { from, .. } } => format!("push {user} missed {from}"),
+            Action::Media(order) => many::ordered(order),
             Action::Close(socket) => {
                 let name = self.name_of(*socket);
                 format!("{name} is closed")
@@ -359,17 +384,11 @@ fn about(ack: &Ack) -> String {
         }
         Ack::Accepted(accepted) => format!(" call {}", accepted.call_id),
         Ack::Ended(ended) => format!(" {} s", ended.duration.0),
-        Ack::RoomState(state) => format!(" in it: {}", list(state.participants.iter().map(|p| p.user_id))),
+        Ack::RoomState(state) => format!(" in it: {}", many::state(state)),
     }
 }
 
 fn summary(event: &ServerEvent) -> String {
-    let media = |audio, video| match (audio, video) {
-        (true, true) => "audio video",
-        (true, false) => "audio",
-        (false, true) => "video",
-        (false, false) => "silent",
-    };
     match event {
         ServerEvent::Registered(_) => "registered".into(),
         ServerEvent::Incoming(e) => format!("incoming {} from {}", e.room_name, e.from_name),
@@ -387,11 +406,14 @@ fn summary(event: &ServerEvent) -> String {
         }
         ServerEvent::Rejected(e) => format!("rejected {} {} by {}", e.room_name, word(&e.reason), e.user_id),
         ServerEvent::UserJoined(e) => {
-            format!("joined {} {} {}", e.room_name, e.user_id, media(e.audio, e.video))
+            format!("joined {} {} {}", e.room_name, e.user_id, many::switched_on(e.audio, e.video, false))
         }
-        ServerEvent::UserLeft(e) => format!("left {} {}", e.room_name, e.user_id),
+        ServerEvent::UserLeft(e) => {
+            let host = e.host_id.map_or(String::new(), |host| format!(", host {host}"));
+            format!("left {} {}{host}", e.room_name, e.user_id)
+        }
         ServerEvent::MediaChanged(e) => {
-            format!("media {} {} {}", e.room_name, e.user_id, media(e.audio, e.video))
+            format!("media {} {} {}", e.room_name, e.user_id, many::switched_on(e.audio, e.video, e.screen))
         }
         ServerEvent::Reconnecting(e) => format!("reconnecting {} {}", e.room_name, e.user_id),
         ServerEvent::Reconnected(e) => format!("reconnected {} {}", e.room_name, e.user_id),
@@ -400,9 +422,8 @@ fn summary(event: &ServerEvent) -> String {
             let sdp = sdp.or_else(|| e.sdp_answer.as_ref().map(|sdp| format!("answer {}", sdp.as_json())));
             format!("renegotiate {} {}", e.room_name, sdp.unwrap_or_default())
         }
-        ServerEvent::Speakers(e) => format!("speakers {}", e.room_name),
-        ServerEvent::RoomState(e) => format!("room {}", e.room_name),
-        ServerEvent::Error(e) => format!("error {}", word(&e.code)),
+        ServerEvent::Error(e) => format!("error {} {}", e.event, word(&e.code)),
+        of_many => many::summary(of_many).unwrap_or_else(|| of_many.name().to_owned()),
     }
 }
 

@@ -1,7 +1,9 @@
 //! A small world: who is in it, and everything that can happen there. Tests walk it or stumble through it.
 use crate::oracle::Oracle;
-use calls_protocol::{ClientEvent, UnixMillis};
-use calls_server::calls::{Action, CallSettings, Calls, Facts, Input, Profile, SocketId};
+use calls_protocol::{ClientEvent, ErrorCode, Refusal, Sdp, UnixMillis};
+use calls_server::calls::{
+    Action, CallSettings, Calls, Facts, Input, MediaNews, MediaSettings, Profile, SocketId,
+};
 use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +23,23 @@ pub enum Move {
     Drops(u64),
     /// Time passes.
     Waits(Duration),
+    /// The media server tells something of the connection that is there longest; nothing if there is none.
+    Media(MediaMove),
+}
+
+/// What the media server tells.
+#[derive(Debug, Clone, Copy)]
+pub enum MediaMove {
+    /// The answer to an offer.
+    Answers,
+    /// That it cannot take an offer.
+    Refuses,
+    /// An offer of its own.
+    Offers,
+    /// That the connection is up.
+    Connects,
+    /// That it is over.
+    Loses,
 }
 
 /// A world small enough to be walked.
@@ -146,7 +165,29 @@ impl State {
                 self.now = until;
                 Ok(())
             }
+            Move::Media(what) => match self.news(*what) {
+                Some(news) => self.step(&Input::Media(news)),
+                None => Ok(()),
+            },
         }
+    }
+
+    fn news(&self, what: MediaMove) -> Option<MediaNews> {
+        let mut lines = self.oracle.media().lines().iter();
+        let sdp = Sdp::object("offer", "v=0");
+        let is_asked = matches!(what, MediaMove::Answers | MediaMove::Refuses);
+        let (seat, _) = lines.find(|(_, waiting)| !is_asked || *waiting > 0)?;
+        let seat = seat.clone();
+        Some(match what {
+            MediaMove::Answers => MediaNews::Answer { seat, sdp },
+            MediaMove::Refuses => {
+                let refusal = Refusal::new(ErrorCode::Conflict, "an offer of the server is on its way");
+                MediaNews::Refused { seat, refusal }
+            }
+            MediaMove::Offers => MediaNews::Offer { seat, sdp },
+            MediaMove::Connects => MediaNews::Connected { seat },
+            MediaMove::Loses => MediaNews::Gone { seat },
+        })
     }
 
     fn step(&mut self, input: &Input) -> Result<(), String> {
@@ -160,6 +201,46 @@ impl State {
 /// The usual numbers, without a limit on dialling.
 pub fn settings() -> CallSettings {
     CallSettings { attempts_per_minute: usize::MAX, ..CallSettings::default() }
+}
+
+/// The same with a media server that carries whatever has more than two people.
+pub fn settings_with_media() -> CallSettings {
+    let media = MediaSettings { mesh_of_open_room: 2, ..MediaSettings::default() };
+    CallSettings { media: Some(media), ..settings() }
+}
+
+/// What anybody can say in a room of many, and what its host decides.
+pub fn everything_in_a_crowd(world: &mut World, socket: u64, room: &str, other: u64) {
+    let me = socket / 10;
+    let mut says = |event: &str, fields: Value| {
+        let mut payload = json!({ "roomName": room });
+        let fields = fields.as_object().expect("an object").clone();
+        payload.as_object_mut().expect("an object").extend(fields);
+        world.says(socket, event, &payload);
+    };
+    for on in [true, false] {
+        says("call:lock", json!({ "locked": on }));
+        says("call:waiting_room", json!({ "on": on }));
+        says("call:admit", json!({ "toUserId": other, "admitted": on }));
+        says("call:raise_hand", json!({ "userId": me, "raised": on }));
+    }
+    says("call:mute", json!({ "toUserId": other }));
+    says("call:remove", json!({ "toUserId": other }));
+    says("call:chat", json!({ "userId": me, "messageId": "m", "text": "hello" }));
+    says("call:react", json!({ "userId": me, "messageId": "r", "reaction": "clap" }));
+    says("call:subscribe", json!({ "streams": [{ "userId": other, "maxHeight": 360 }] }));
+    says("call:renegotiate", json!({ "toUserId": 0, "sdpOffer": "o" }));
+    says("call:renegotiate", json!({ "toUserId": 0, "sdpAnswer": "a" }));
+    says("call:join_room", json!({ "userId": me, "sdpOffer": "o" }));
+}
+
+/// The media server can tell anything.
+pub fn everything_of_the_media_server(world: &mut World) {
+    for what in
+        [MediaMove::Answers, MediaMove::Refuses, MediaMove::Offers, MediaMove::Connects, MediaMove::Loses]
+    {
+        world.moves.push((format!("the media server {what:?}"), Move::Media(what)));
+    }
 }
 
 /// What anybody can say about a room.

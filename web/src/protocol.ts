@@ -57,6 +57,22 @@ export interface ClientPayloads {
   "call:stats": Stats;
   /** What the media server shall send to this participant. */
   "call:subscribe": Subscribe;
+  /** The host switches somebody's microphone off: they are told `call:muted`, the others `user:media_changed`. */
+  "call:mute": Mute;
+  /** The host removes somebody: they are told `call:ended` with the reason `removed`, and stay out until the host admits them again. Of one who waits: they are not let in, and cannot ask again. */
+  "call:remove": Remove;
+  /** The host locks the room, or unlocks it: nobody new comes in, whoever was in it may return. The others are told `call:room_changed`. */
+  "call:lock": Lock;
+  /** The host has newcomers wait, or no longer. The others are told `call:room_changed`. */
+  "call:waiting_room": WaitingRoom;
+  /** The host lets somebody in who waits, or does not; or lets somebody come back who was removed. */
+  "call:admit": Admit;
+  /** A hand goes up or down; others are told `user:hand_changed`. */
+  "call:raise_hand": RaiseHand;
+  /** Shows something for a moment; others are told `user:reacted`. */
+  "call:react": React;
+  /** Writes to everyone in the room. Nothing of it is kept when the room is over. */
+  "call:chat": Chat;
 }
 
 /** What stands beside `ok: true` in the answer. */
@@ -74,6 +90,14 @@ export interface Answers {
   "call:resume": RoomState;
   "call:stats": Done;
   "call:subscribe": Done;
+  "call:mute": Done;
+  "call:remove": Done;
+  "call:lock": Done;
+  "call:waiting_room": Done;
+  "call:admit": Done;
+  "call:raise_hand": Done;
+  "call:react": Done;
+  "call:chat": Done;
 }
 
 /** Everything the server can say, for `Socket<ServerEvents, ClientEvents>`. */
@@ -95,18 +119,32 @@ export interface ServerEvents {
   /** Somebody came into the room. */
   "user:joined_call": (event: InRoom<UserInCall>) => void;
   /** Somebody left the room. */
-  "user:left_call": (event: InRoom<UserInCall>) => void;
-  /** Somebody's microphone or camera went on or off. */
+  "user:left_call": (event: InRoom<LeftCall>) => void;
+  /** Somebody's microphone, camera or shared screen went on or off. */
   "user:media_changed": (event: InRoom<MediaChanged>) => void;
   /** Somebody lost the connection to the server and has a while to come back. */
   "user:reconnecting": (event: InRoom<Presence>) => void;
   /** Somebody is back. */
   "user:reconnected": (event: InRoom<Presence>) => void;
-  /** A new offer or answer of another participant. */
+  /** A new offer or answer of another participant, or of the media server. The media server's offers have no `eventId`: it says the latest again after `call:resume`. */
   "call:renegotiate": (event: InRoom<RelayedRenegotiate>) => void;
+  /** The host switched your microphone off. You may switch it on again. */
+  "call:muted": (event: InRoom<Muted>) => void;
+  /** Somebody's hand went up or down. */
+  "user:hand_changed": (event: InRoom<HandChanged>) => void;
+  /** Somebody shows something for a moment. Who was away does not hear of it later. */
+  "user:reacted": (event: Reacted) => void;
+  /** Somebody wrote to everyone in the room. */
+  "call:chat": (event: InRoom<ChatMessage>) => void;
+  /** The host locked or unlocked the room, or has newcomers wait or no longer. */
+  "call:room_changed": (event: InRoom<RoomChanged>) => void;
+  /** Who waits to be let in; to the host, each time it changes. */
+  "call:waiting": (event: InRoom<Waiting>) => void;
   /** Who is speaking. */
   "call:speakers": (event: Speakers) => void;
-  /** The whole state of a room. */
+  /** In which media section of the media server's description who is heard and seen; each time it changes, and again after `call:resume`. */
+  "call:streams": (event: Streams) => void;
+  /** The whole state of a room: for whoever was let in, and for everyone when the topology changes. */
   "call:room_state": (event: RoomState) => void;
   /** An event without an acknowledgement failed. */
   "call:error": (event: CallError) => void;
@@ -345,8 +383,8 @@ export type Seconds = number;
 export interface IceCandidate {
   /** The room. */
   roomName: RoomName;
-  /** For whom; without it, for everyone else in the room. */
-  toUserId?: UserId | null;
+  /** For whom; without it, for everyone else in the room. `0`, the media server, takes it and does not need it. */
+  toUserId?: Recipient | null;
   /** Whose path it is. */
   fromUserId: UserId;
   /** The candidate. */
@@ -356,6 +394,9 @@ export interface IceCandidate {
   /** Its media section by name. */
   sdpMid?: string | null;
 }
+
+/** A user id, or `0` for the media server. */
+export type Recipient = number;
 
 /** An ICE candidate: an `RTCIceCandidateInit`, or the bare candidate line. */
 export type Candidate = { candidate?: string; sdpMid?: string | null; sdpMLineIndex?: number | null; usernameFragment?: string | null } | string;
@@ -384,10 +425,18 @@ export interface RoomState {
   callType: CallType;
   /** Which way the media goes. */
   topology: Topology;
-  /** Who is in the room. */
+  /** Who is in the room, in the order in which they came. Nobody for one who waits to be let in. */
   participants: Participant[];
   /** When it was answered or, in a group, when the first two were in it together; in an open room, when it was opened. */
   startedAt: UnixMillis | null;
+  /** Who may mute, remove and admit others; nobody in a 1-1 call. */
+  hostId?: UserId;
+  /** Nobody new comes in. */
+  locked?: boolean;
+  /** Newcomers wait until the host lets them in. */
+  waitingRoom?: boolean;
+  /** You are not in it yet: the host has been asked. `call:room_state` without this says that you are, `call:ended` that you are not let in. */
+  waiting?: boolean;
   /** For the one who is told. */
   iceServers: IceServers;
 }
@@ -413,8 +462,12 @@ export interface Participant {
   audio: boolean;
   /** Whether their camera is on. */
   video: boolean;
+  /** Whether they share their screen. */
+  screen?: boolean;
   /** Since when. */
   joinedAt: UnixMillis;
+  /** Since when their hand is up. No two of a room are the same: they are the order of the hands. */
+  handRaisedAt?: UnixMillis;
 }
 
 /** `call:leave_room` */
@@ -435,6 +488,8 @@ export interface ToggleMedia {
   audio: boolean;
   /** Whether the camera is on. */
   video: boolean;
+  /** Whether the screen is shared; as it was unless said otherwise. */
+  screen?: boolean | null;
 }
 
 /** `call:renegotiate`, from a client: a new offer or the answer to one. */
@@ -455,9 +510,6 @@ export type Renegotiate = {
       sdpAnswer: Sdp;
     }
 );
-
-/** A user id, or `0` for the media server. */
-export type Recipient = number;
 
 /** `call:resume` */
 export interface Resume {
@@ -498,7 +550,7 @@ export interface Stats {
 export interface Subscribe {
   /** The room. */
   roomName: RoomName;
-  /** What to send, by whose it is. */
+  /** What to send, by whose it is; at most 64. Those who are not in the room are left out. */
   streams: StreamWish[];
 }
 
@@ -506,10 +558,114 @@ export interface Subscribe {
 export interface StreamWish {
   /** Whose picture. */
   userId: UserId;
+  /** Which of theirs; the camera's unless said otherwise. */
+  kind?: PictureKind | null;
   /** No higher than this many pixels. */
   maxHeight: number;
   /** Nothing for now. */
   paused?: boolean | null;
+}
+
+/** One of the pictures that a participant can send. */
+export type PictureKind =
+  /** What the camera sees. */
+  | "camera"
+  /** The shared screen. */
+  | "screen";
+
+/** `call:mute` */
+export interface Mute {
+  /** The room. */
+  roomName: RoomName;
+  /** Whose microphone goes off. They may switch it on again. */
+  toUserId: UserId;
+}
+
+/** `call:remove` */
+export interface Remove {
+  /** The room. */
+  roomName: RoomName;
+  /** Who has to go. */
+  toUserId: UserId;
+}
+
+/** `call:lock` */
+export interface Lock {
+  /** The room. */
+  roomName: RoomName;
+  /** Whether nobody new comes in. */
+  locked: boolean;
+}
+
+/** `call:waiting_room` */
+export interface WaitingRoom {
+  /** The room. */
+  roomName: RoomName;
+  /** Whether newcomers wait until the host lets them in. When it goes off, those who wait come in. */
+  on: boolean;
+}
+
+/** `call:admit` */
+export interface Admit {
+  /** The room. */
+  roomName: RoomName;
+  /** Who waits, or was removed before. */
+  toUserId: UserId;
+  /** Whether they may come in; yes unless said otherwise. */
+  admitted?: boolean | null;
+}
+
+/** `call:raise_hand` */
+export interface RaiseHand {
+  /** The room. */
+  roomName: RoomName;
+  /** Whose hand. */
+  userId: UserId;
+  /** Whether it is up. */
+  raised: boolean;
+}
+
+/** `call:react` */
+export interface React {
+  /** The room. */
+  roomName: RoomName;
+  /** Who. */
+  userId: UserId;
+  /** The app's own name for this one: said again with the same name, it has one effect. */
+  messageId: string;
+  /** What they show. */
+  reaction: Reaction;
+}
+
+/** What somebody shows for a moment. How it looks is the app's. */
+export type Reaction =
+  /** Yes, good. */
+  | "thumbs_up"
+  /** No, not good. */
+  | "thumbs_down"
+  /** Love. */
+  | "heart"
+  /** That is funny. */
+  | "laugh"
+  /** That is surprising. */
+  | "surprise"
+  /** That is sad. */
+  | "sad"
+  /** Applause. */
+  | "clap"
+  /** A reason to celebrate. */
+  | "party";
+
+/** `call:chat`, from a client. */
+export interface Chat {
+  /** The room. */
+  roomName: RoomName;
+  /** Who writes. */
+  userId: UserId;
+  /** The app's own name for this message: said again with the same name, it has one effect. */
+  messageId: string;
+  /** What they write; it may have several lines. */
+  text: string;
 }
 
 /** `call:answer` */
@@ -557,7 +713,9 @@ export type EndedReason =
   /** The other side did not answer in time. */
   | "timeout"
   /** The server stopped. */
-  | "server_shutdown";
+  | "server_shutdown"
+  /** The host removed you, or did not let you in. */
+  | "removed";
 
 /** `call:rejected` */
 export interface Rejected {
@@ -569,7 +727,7 @@ export interface Rejected {
   reason: RejectReason;
 }
 
-/** `user:joined_call` and `user:left_call` */
+/** `user:joined_call` */
 export interface UserInCall {
   /** The room. */
   roomName: RoomName;
@@ -585,6 +743,24 @@ export interface UserInCall {
   video: boolean;
 }
 
+/** `user:left_call` */
+export interface LeftCall {
+  /** The room. */
+  roomName: RoomName;
+  /** Who. */
+  userId: UserId;
+  /** Their name. */
+  userName: string;
+  /** Their picture. */
+  avatar: string | null;
+  /** Whether their microphone was on. */
+  audio: boolean;
+  /** Whether their camera was on. */
+  video: boolean;
+  /** Who is the host now, if they were. */
+  hostId?: UserId;
+}
+
 /** `user:media_changed` */
 export interface MediaChanged {
   /** The room. */
@@ -595,6 +771,8 @@ export interface MediaChanged {
   audio: boolean;
   /** Whether the camera is on. */
   video: boolean;
+  /** Whether the screen is shared. */
+  screen?: boolean;
 }
 
 /** `user:reconnecting` and `user:reconnected` */
@@ -624,6 +802,84 @@ export type RelayedRenegotiate = {
     }
 );
 
+/** `call:muted` */
+export interface Muted {
+  /** The room. */
+  roomName: RoomName;
+  /** Whose microphone: yours. */
+  userId: UserId;
+  /** Who switched it off. */
+  mutedBy: UserId;
+}
+
+/** `user:hand_changed` */
+export interface HandChanged {
+  /** The room. */
+  roomName: RoomName;
+  /** Whose hand. */
+  userId: UserId;
+  /** Since when it is up; it is down without. */
+  handRaisedAt?: UnixMillis;
+}
+
+/** `user:reacted` */
+export interface Reacted {
+  /** The room. */
+  roomName: RoomName;
+  /** Who. */
+  userId: UserId;
+  /** What they show. */
+  reaction: Reaction;
+}
+
+/** `call:chat`, from the server. */
+export interface ChatMessage {
+  /** The room. */
+  roomName: RoomName;
+  /** Who wrote it. */
+  userId: UserId;
+  /** Their name. */
+  userName: string;
+  /** Its writer's own name for it. */
+  messageId: string;
+  /** What they wrote: plain text. */
+  text: string;
+  /** When it reached the server. */
+  sentAt: UnixMillis;
+}
+
+/** `call:room_changed` */
+export interface RoomChanged {
+  /** The room. */
+  roomName: RoomName;
+  /** Nobody new comes in. */
+  locked: boolean;
+  /** Newcomers wait until the host lets them in. */
+  waitingRoom: boolean;
+  /** Who changed it. */
+  changedBy: UserId;
+}
+
+/** `call:waiting` */
+export interface Waiting {
+  /** The room. */
+  roomName: RoomName;
+  /** Everyone who waits, in the order in which they came. */
+  waiting: WaitingUser[];
+}
+
+/** One who waits to be let in. */
+export interface WaitingUser {
+  /** Who. */
+  userId: UserId;
+  /** Their name. */
+  userName: string;
+  /** Their picture. */
+  avatar: string | null;
+  /** Since when. */
+  since: UnixMillis;
+}
+
 /** `call:speakers` */
 export interface Speakers {
   /** The room. */
@@ -641,6 +897,33 @@ export interface Speaker {
   /** How loud, 0 to 1. */
   level: number;
 }
+
+/** `call:streams` */
+export interface Streams {
+  /** The room. */
+  roomName: RoomName;
+  /** Everything that is sent to you; what is not named is not sent. */
+  streams: StreamPlace[];
+}
+
+/** In which media section somebody is heard or seen. */
+export interface StreamPlace {
+  /** The media section of the media server's description. */
+  mid: string;
+  /** Whose it is. */
+  userId: UserId;
+  /** What it is. */
+  kind: StreamKind;
+}
+
+/** What somebody sends. */
+export type StreamKind =
+  /** What the microphone hears. */
+  | "audio"
+  /** What the camera sees. */
+  | "camera"
+  /** The shared screen. */
+  | "screen";
 
 /** `call:error` */
 export interface CallError {

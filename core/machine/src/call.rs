@@ -4,7 +4,7 @@ use crate::{
     PeerKey, Picture, Settings, Time,
     wire::{Around, Wire, Wish},
 };
-use calls_protocol::{CallType, EventId, GroupId, IceServers, RoomName, Sdp, UserId};
+use calls_protocol::{CallType, EventId, GroupId, IceServers, Recipient, RoomName, Sdp, UserId};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
@@ -307,7 +307,7 @@ pub(crate) fn candidate_event(
     let LocalCandidate { candidate, sdp_mid, sdp_m_line_index } = candidate;
     calls_protocol::IceCandidate {
         room_name: room.clone(),
-        to_user_id: Some(to),
+        to_user_id: Some(Recipient::User(to)),
         from_user_id: me,
         candidate,
         sdp_m_line_index,

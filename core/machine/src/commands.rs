@@ -228,6 +228,7 @@ impl Machine {
             user_id: me,
             audio: !call.muted && !call.held,
             video: call.picture != Picture::None && !call.held,
+            screen: None,
         };
         self.ask(key, What::Say, ClientEvent::ToggleMedia(toggle), out);
     }

@@ -340,6 +340,8 @@ impl EndReason {
             EndedReason::DeclinedElsewhere => Self::DeclinedElsewhere,
             EndedReason::BusyElsewhere => Self::BusyElsewhere,
             EndedReason::ServerShutdown => Self::ServerStopped,
+            // By the host of the room, who alone can let them in again.
+            EndedReason::Removed => Self::NotAllowed,
             // A newer server has a reason of its own; that it ended is certain.
             EndedReason::Unknown if talked => Self::TheyHungUp,
             EndedReason::Unknown if was_called => Self::Missed,

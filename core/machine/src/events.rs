@@ -6,9 +6,9 @@ use crate::{
     wire::{Around, MOST_EARLY, Wire},
 };
 use calls_protocol::{
-    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, Participant,
-    Recipient, Registered, RejectReason, Rejected, RelayedRenegotiate, Resume, RoomName, RoomState,
-    ServerEvent, UnixMillis, UserId, UserInCall,
+    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, LeftCall,
+    Participant, Recipient, Registered, RejectReason, Rejected, RelayedRenegotiate, Resume, RoomName,
+    RoomState, ServerEvent, UnixMillis, UserId, UserInCall,
 };
 use std::time::Duration;
 
@@ -174,9 +174,18 @@ impl Machine {
                     self.room_is(now, key, state, false, out);
                 }
             }
-            // Registering is told by the connection; speakers come with the media server; a `call:error` answers what
-            // was not asked with an acknowledgement, and we always ask with one.
-            ServerEvent::Registered(_) | ServerEvent::Speakers(_) | ServerEvent::Error(_) => {}
+            // Registering is told by the connection; a `call:error` answers what was not asked with an acknowledgement,
+            // and we always ask with one. The others come with the media server and with rooms that have a host.
+            ServerEvent::Registered(_)
+            | ServerEvent::Speakers(_)
+            | ServerEvent::Streams(_)
+            | ServerEvent::Muted(_)
+            | ServerEvent::HandChanged(_)
+            | ServerEvent::Reacted(_)
+            | ServerEvent::Chat(_)
+            | ServerEvent::RoomChanged(_)
+            | ServerEvent::Waiting(_)
+            | ServerEvent::Error(_) => {}
         }
     }
 
@@ -443,7 +452,7 @@ impl Machine {
         self.grant(now, (key, user_id), close.into_iter().collect(), out);
     }
 
-    fn left(&mut self, now: Time, left: &UserInCall, out: &mut Vec<Effect>) {
+    fn left(&mut self, now: Time, left: &LeftCall, out: &mut Vec<Effect>) {
         let Some(key) = self.live_in(&left.room_name) else { return };
         let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
         let close = call.close_wire(left.user_id);

@@ -1,6 +1,6 @@
 //! What a value may be, read out of the JSON schema that the Rust types derive.
 use super::order::fields_of;
-use crate::{GroupIncoming, IceServer, Incoming, Participant, Speaker, StreamWish};
+use crate::{GroupIncoming, IceServer, Incoming, Participant, Speaker, StreamPlace, StreamWish, WaitingUser};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -209,7 +209,9 @@ fn inner(name: &str) -> &'static [&'static str] {
         "Incoming" => fields_of::<Incoming>(),
         "Participant" => fields_of::<Participant>(),
         "Speaker" => fields_of::<Speaker>(),
+        "StreamPlace" => fields_of::<StreamPlace>(),
         "StreamWish" => fields_of::<StreamWish>(),
+        "WaitingUser" => fields_of::<WaitingUser>(),
         // No object, or `fields` says that this list lacks it.
         _ => &[],
     }

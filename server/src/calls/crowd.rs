@@ -1,14 +1,17 @@
 //! A group call or an open room: any number of people, joining and leaving on their own.
 use super::{
     Action, Cx, Note, Push, Record, Reply, SocketId,
+    door::{Door, Wish},
     forward::Sender,
     over::{Outcome, Over},
+    people::Often,
     refuse,
     room::{Room, Seat, Shape, seconds_between},
+    way::{MediaSide, Occasion, Way},
 };
 use calls_protocol::{
-    Ack, Ended, EndedAck, EndedReason, ErrorCode, EventId, GroupId, RejectReason, Rejected, Seconds,
-    ServerEvent, UnixMillis, UserId, UserInCall,
+    Ack, Ended, EndedAck, EndedReason, ErrorCode, EventId, GroupId, LeftCall, RejectReason, Rejected,
+    Seconds, ServerEvent, UnixMillis, UserId, UserInCall,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -20,8 +23,16 @@ pub(super) struct Crowd {
     pub(super) phase: CrowdPhase,
     /// In the order in which they came.
     pub(super) members: Vec<Member>,
-    /// Who was away for too long, for when they ask.
+    /// Who was away for too long, or was removed meanwhile, for when they ask.
     pub(super) removed: Vec<Removed>,
+    /// Who decides for the others: the initiator or whoever opened it, then whoever is in it longest.
+    pub(super) host: Option<UserId>,
+    /// What the host decided lately.
+    pub(super) decisions: Often,
+    pub(super) door: Door,
+    pub(super) way: Way,
+    /// What had been told when everyone was last told the whole state.
+    pub(super) state_told: Option<EventId>,
 }
 
 /// Somebody whose seat was given up, and how they are told.
@@ -58,8 +69,8 @@ pub(super) enum Invite {
 /// Where the call is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CrowdPhase {
-    /// Nobody but the initiator is in it.
-    Ringing { expires: UnixMillis },
+    /// Nobody but the initiator is in it. Without an end it rings no more, but somebody waits to be let in.
+    Ringing { expires: Option<UnixMillis> },
     /// Two were in it together; members who were not there yet may still be rung.
     Active { since: UnixMillis, rings_until: Option<UnixMillis> },
 }
@@ -70,9 +81,39 @@ pub(super) struct Member {
     pub(super) user: UserId,
     pub(super) seat: Seat,
     pub(super) sender: Sender,
+    pub(super) media: MediaSide,
+}
+
+impl Member {
+    pub(super) fn new(user: UserId, seat: Seat, sender: Sender) -> Self {
+        Self { user, seat, sender, media: MediaSide::default() }
+    }
 }
 
 impl Crowd {
+    /// A room whose door stands open; `members` are already in it, `host` decides.
+    pub(super) fn new(
+        origin: Origin,
+        created: UnixMillis,
+        phase: CrowdPhase,
+        members: Vec<Member>,
+        host: Option<UserId>,
+    ) -> Self {
+        let known = members.iter().map(|member| member.user).collect();
+        Self {
+            origin,
+            created,
+            phase,
+            members,
+            removed: Vec::new(),
+            host,
+            decisions: Often::default(),
+            door: Door { known, ..Door::default() },
+            way: Way::FIRST,
+            state_told: None,
+        }
+    }
+
     pub(super) fn group_id(&self) -> Option<GroupId> {
         match &self.origin {
             Origin::Group { group, .. } => Some(*group),
@@ -90,7 +131,7 @@ impl Crowd {
 
     pub(super) fn rings_until(&self) -> Option<UnixMillis> {
         match self.phase {
-            CrowdPhase::Ringing { expires } => Some(expires),
+            CrowdPhase::Ringing { expires } => expires,
             CrowdPhase::Active { rings_until, .. } => rings_until,
         }
     }
@@ -121,6 +162,22 @@ impl Crowd {
         }
     }
 
+    /// If the host has left, whoever is in it longest decides from now on. Returns who that is.
+    fn pass_on_host(&mut self, left: UserId) -> Option<UserId> {
+        if self.host != Some(left) {
+            return None;
+        }
+        self.host = self.members.first().map(|member| member.user);
+        self.host
+    }
+
+    /// What came of the ringing for somebody whom it rang.
+    pub(super) fn answer_invite(&mut self, user: UserId, invite: Invite) {
+        if self.invite(user).is_some() {
+            self.set_invite(user, invite);
+        }
+    }
+
     fn set_invite(&mut self, user: UserId, invite: Invite) {
         if let Origin::Group { invites, .. } = &mut self.origin {
             invites.insert(user, invite);
@@ -140,6 +197,7 @@ impl Crowd {
 
     pub(super) fn everyone(&self) -> Vec<UserId> {
         let mut all: Vec<UserId> = self.members.iter().map(|member| member.user).collect();
+        all.extend(self.door.waiting.iter().map(|guest| guest.user));
         if let Origin::Group { invites, .. } = &self.origin {
             all.extend(invites.keys());
         }
@@ -150,14 +208,14 @@ impl Crowd {
 }
 
 impl Room {
-    fn crowd(&self) -> &Crowd {
+    pub(super) fn crowd(&self) -> &Crowd {
         match &self.shape {
             Shape::Crowd(crowd) => crowd,
             Shape::Pair(_) => unreachable!("asked of rooms of many only"),
         }
     }
 
-    fn crowd_mut(&mut self) -> &mut Crowd {
+    pub(super) fn crowd_mut(&mut self) -> &mut Crowd {
         match &mut self.shape {
             Shape::Crowd(crowd) => crowd,
             Shape::Pair(_) => unreachable!("asked of rooms of many only"),
@@ -169,21 +227,9 @@ impl Room {
         UserInCall { room_name: self.name.clone(), user_id: user, user_name, avatar, audio, video }
     }
 
-    pub(super) fn join(
-        &mut self,
-        cx: &mut Cx<'_>,
-        socket: SocketId,
-        user: UserId,
-        audio: Option<bool>,
-        video: Option<bool>,
-    ) -> Reply {
-        if self.seat(user).is_some() {
-            self.sit(cx, socket, user)?;
-            return Ok(Ack::RoomState(self.state(cx, user)));
-        }
-        if self.crowd().members.len() >= cx.settings.participants {
-            return refuse(ErrorCode::RoomFull, "the room is full: somebody has to leave first");
-        }
+    /// Gives somebody a seat whom the door lets in.
+    pub(super) fn come_in(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, wish: Wish) {
+        let Wish { audio, video, offer } = wish;
         let audio = audio.unwrap_or(true);
         let video = video.unwrap_or(self.call_type == calls_protocol::CallType::Video);
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
@@ -194,16 +240,16 @@ impl Room {
         }
         let seat = Seat::taken(socket, device.clone(), self.log.last());
         let crowd = self.crowd_mut();
-        if crowd.invite(user).is_some() {
-            crowd.set_invite(user, Invite::Joined);
-        }
+        crowd.answer_invite(user, Invite::Joined);
         crowd.removed.retain(|removed| removed.user != user);
         crowd.members.iter_mut().for_each(|member| member.sender.forget_recipient(user));
-        crowd.members.push(Member { user, seat, sender: Sender::new(now, audio, video) });
+        crowd.members.push(Member::new(user, seat, Sender::new(now, audio, video)));
+        crowd.door.remember(user);
+        crowd.host = crowd.host.or(Some(user));
         let rang = now.0.saturating_sub(crowd.created.0);
         let became_active = match crowd.phase {
             CrowdPhase::Ringing { expires } if crowd.members.len() >= 2 => {
-                crowd.phase = CrowdPhase::Active { since: now, rings_until: Some(expires) };
+                crowd.phase = CrowdPhase::Active { since: now, rings_until: expires };
                 true
             }
             CrowdPhase::Ringing { .. } | CrowdPhase::Active { .. } => false,
@@ -221,10 +267,14 @@ impl Room {
         self.stop_ringing_if_all_answered();
         let joined = self.in_call(cx, user, audio, video);
         self.tell_others(cx, user, ServerEvent::UserJoined(joined));
-        Ok(Ack::RoomState(self.state(cx, user)))
+        self.choose_way(cx, Some(user));
+        if let Some(offer) = offer {
+            // A refusal would be a limit, and nobody reaches one by their first offer.
+            drop(self.came_by_server(cx, user, offer, Occasion::Join));
+        }
     }
 
-    fn stop_ringing_if_all_answered(&mut self) {
+    pub(super) fn stop_ringing_if_all_answered(&mut self) {
         let crowd = self.crowd_mut();
         if crowd.still_ringing().is_empty()
             && let CrowdPhase::Active { rings_until, .. } = &mut crowd.phase
@@ -240,6 +290,9 @@ impl Room {
         user: UserId,
         reason: RejectReason,
     ) -> Reply {
+        if self.stop_waiting(cx, user, None) {
+            return Ok(Ack::Done);
+        }
         match self.crowd().invite(user) {
             Some(Invite::Ringing) => {}
             Some(Invite::Declined) => return Ok(Ack::Done),
@@ -263,7 +316,7 @@ impl Room {
         let room_name = self.name.clone();
         cx.note(Note::Rejected { room: room_name.clone(), user, reason });
         self.tell_others(cx, user, ServerEvent::Rejected(Rejected { room_name, user_id: user, reason }));
-        if self.crowd().is_ringing() && self.crowd().still_ringing().is_empty() {
+        if self.crowd().is_hopeless() {
             // Everybody said no: the initiator need not wait for the clock.
             self.end_crowd(cx, EndedReason::Timeout, None);
         } else {
@@ -278,6 +331,9 @@ impl Room {
             let declined = self.decline(cx, socket, user, RejectReason::Declined);
             return declined.map(|_| Ack::Ended(EndedAck { duration: Seconds(0) }));
         }
+        if self.stop_waiting(cx, user, None) {
+            return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
+        }
         if self.seat(user).is_none() {
             // Gone already, or never in it: the wish is fulfilled either way.
             return Ok(Ack::Ended(EndedAck { duration: Seconds(0) }));
@@ -288,12 +344,14 @@ impl Room {
     }
 
     /// Takes a member out. The last one to leave ends it. Returns how long they were in it.
-    fn remove(&mut self, cx: &mut Cx<'_>, user: UserId) -> Seconds {
+    pub(super) fn remove(&mut self, cx: &mut Cx<'_>, user: UserId) -> Seconds {
+        self.let_go(cx, user);
         let crowd = self.crowd_mut();
         let Some(place) = crowd.members.iter().position(|member| member.user == user) else {
             return Seconds(0);
         };
         let gone = crowd.members.remove(place);
+        let new_host = crowd.pass_on_host(user);
         let stays_concerned = crowd.concerns(user);
         if !stays_concerned {
             cx.people.leave(user, &self.name);
@@ -302,12 +360,25 @@ impl Room {
             cx.store(Record::Left { call, user, at: cx.now });
         }
         cx.note(Note::Left { room: self.name.clone(), user });
-        let left = self.in_call(cx, user, gone.sender.audio, gone.sender.video);
+        let left = LeftCall {
+            room_name: self.name.clone(),
+            user_id: user,
+            user_name: cx.people.name(user),
+            avatar: cx.people.avatar(user),
+            audio: gone.sender.audio,
+            video: gone.sender.video,
+            host_id: new_host,
+        };
         self.tell_others(cx, user, ServerEvent::UserLeft(left));
         if self.crowd().members.is_empty() {
             let reason =
                 if self.crowd().is_ringing() { EndedReason::Cancelled } else { EndedReason::Completed };
             self.end_crowd(cx, reason, Some(user));
+        } else {
+            self.choose_way(cx, None);
+            if new_host.is_some() && !self.crowd().door.waiting.is_empty() {
+                self.tell_who_waits(cx);
+            }
         }
         seconds_between(gone.sender.joined, cx.now)
     }
@@ -342,26 +413,35 @@ impl Room {
                 return;
             }
             if let Some((id, ended)) = end {
-                let most = cx.settings.participants;
-                let removed = &mut self.crowd_mut().removed;
-                if removed.len() >= most {
-                    removed.remove(0);
-                }
-                removed.push(Removed { user, id, ended, told: None });
+                self.tell_when_back(cx, user, id, ended);
             }
         }
+        self.way_time_is_up(cx);
         if self.crowd().rings_until().is_some_and(|at| at <= cx.now) {
             self.stop_ringing(cx);
         }
     }
 
+    /// Remembers how somebody's stay ended who is away, for when they are back.
+    pub(super) fn tell_when_back(&mut self, cx: &Cx<'_>, user: UserId, id: EventId, ended: Arc<ServerEvent>) {
+        let most = cx.settings.participants;
+        let removed = &mut self.crowd_mut().removed;
+        if removed.len() >= most {
+            removed.remove(0);
+        }
+        removed.push(Removed { user, id, ended, told: None });
+    }
+
     /// The ringing is over: for the initiator, if nobody came; for those who did not answer, in any case.
     fn stop_ringing(&mut self, cx: &mut Cx<'_>) {
-        if self.crowd().is_ringing() {
+        if self.crowd().is_ringing() && self.crowd().door.waiting.is_empty() {
             self.end_crowd(cx, EndedReason::Timeout, None);
             return;
         }
         self.miss(cx, EndedReason::Missed);
+        if let CrowdPhase::Ringing { expires } = &mut self.crowd_mut().phase {
+            *expires = None;
+        }
         self.stop_ringing_if_all_answered();
     }
 
@@ -384,7 +464,9 @@ impl Room {
         let told = if reason == EndedReason::Timeout { EndedReason::Missed } else { reason };
         let duration = self.crowd().started_at().map_or(Seconds(0), |since| seconds_between(since, cx.now));
         self.miss(cx, told);
+        self.send_away_all(cx, told, by);
         for user in self.seated() {
+            self.let_go(cx, user);
             let room_name = self.name.clone();
             let ended = Ended { room_name, reason, ended_by: by, duration, replaced_by: None };
             self.tell(cx, user, ServerEvent::Ended(ended));

@@ -8,16 +8,16 @@ use super::{
 };
 use calls_protocol::{
     Ack, DeviceId, ErrorCode, IceCandidate, Recipient, RelayedRenegotiate, Renegotiate, Sdp, ServerEvent,
-    Stats, UnixMillis, UserId,
+    Stats, ToggleMedia, UnixMillis, UserId,
 };
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-/// Descriptions of one sender that are known again. No two are alike, since each has a version in it; an app that
-/// repeats what was not acknowledged repeats the last few.
-const DESCRIPTIONS: usize = 64;
+/// Descriptions and messages of one sender that are known again. No two are alike, since each has a version or a name in
+/// it; an app that repeats what was not acknowledged repeats the last few.
+const KNOWN_AGAIN: usize = 64;
 
 /// Candidates of one sender that are known again; many times what a call needs.
 const FINGERPRINTS: usize = 16_384;
@@ -29,25 +29,57 @@ const EARLY_BYTES: usize = 128 * 1024;
 const STORED: usize = 400;
 
 /// Descriptions of one sender in a minute. A camera that is switched all the time makes a few; each may be 64 KB.
-const DESCRIPTIONS_A_MINUTE: usize = 120;
+pub(super) const DESCRIPTIONS_A_MINUTE: usize = 120;
 
 /// What one participant sends and has sent.
 #[derive(Debug, Clone)]
 pub(super) struct Sender {
     pub(super) audio: bool,
     pub(super) video: bool,
+    pub(super) screen: bool,
+    /// Since when their hand is up.
+    pub(super) hand: Option<UnixMillis>,
     pub(super) joined: UnixMillis,
     /// Fingerprints of what was forwarded: a repeated candidate has no second effect.
     candidates: HashSet<u64>,
     /// How many to each recipient, or to all, since they came or were sent a new description.
     counts: HashMap<Option<UserId>, usize>,
-    /// Fingerprints of the latest descriptions, for the same reason.
-    described: VecDeque<u64>,
+    /// The latest descriptions, for the same reason.
+    described: Fingerprints,
+    /// The latest chat messages and reactions, for the same reason.
+    pub(super) said: Fingerprints,
     measured: Option<UnixMillis>,
     /// Candidates that were stored: new descriptions bring new ones, but not for ever.
     stored: usize,
     /// Descriptions sent lately.
-    describing: Often,
+    pub(super) describing: Often,
+    /// Wishes to the media server lately.
+    pub(super) subscribing: Often,
+    /// Chat messages lately.
+    pub(super) chatting: Often,
+    /// Hands and reactions lately.
+    pub(super) gesturing: Often,
+}
+
+/// What somebody said lately, so that it is known again.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fingerprints(VecDeque<u64>);
+
+impl Fingerprints {
+    pub(super) fn has(&self, print: u64) -> bool {
+        self.0.contains(&print)
+    }
+
+    pub(super) fn add(&mut self, print: u64) {
+        if self.0.len() == KNOWN_AGAIN {
+            self.0.pop_front();
+        }
+        self.0.push_back(print);
+    }
+
+    pub(super) fn forget(&mut self, print: u64) {
+        self.0.retain(|known| *known != print);
+    }
 }
 
 impl Sender {
@@ -61,13 +93,19 @@ impl Sender {
         Self {
             audio,
             video,
+            screen: false,
+            hand: None,
             joined: now,
             candidates: HashSet::new(),
             counts: HashMap::new(),
-            described: VecDeque::new(),
+            described: Fingerprints::default(),
+            said: Fingerprints::default(),
             measured: None,
             stored: 0,
             describing: Often::default(),
+            subscribing: Often::default(),
+            chatting: Often::default(),
+            gesturing: Often::default(),
         }
     }
 }
@@ -99,6 +137,11 @@ impl Room {
         user: UserId,
         candidate: IceCandidate,
     ) -> Reply {
+        let to = match candidate.to_user_id {
+            Some(Recipient::User(to)) => Some(to),
+            Some(Recipient::MediaServer) => return self.candidate_for_server(cx, socket, user),
+            None => None,
+        };
         let waiting = match &mut self.shape {
             Shape::Pair(pair) => pair.keeps_for_later(user),
             Shape::Crowd(_) => false,
@@ -107,7 +150,7 @@ impl Room {
             return self.keep_candidate(cx, socket, candidate);
         }
         self.sit(cx, socket, user)?;
-        let to = self.recipient(user, candidate.to_user_id)?;
+        let to = self.recipient(user, to)?;
         let others = self.seated().len().saturating_sub(1).max(1);
         let most = if to.is_some() { cx.settings.candidates } else { cx.settings.candidates * others };
         let print = fingerprint(&candidate);
@@ -156,18 +199,26 @@ impl Room {
         cx: &mut Cx<'_>,
         socket: SocketId,
         user: UserId,
-        audio: bool,
-        video: bool,
+        wish: &ToggleMedia,
     ) -> Reply {
         self.sit(cx, socket, user)?;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        if (sender.audio, sender.video) != (audio, video) {
-            (sender.audio, sender.video) = (audio, video);
-            let room_name = self.name.clone();
-            let changed = calls_protocol::MediaChanged { room_name, user_id: user, audio, video };
-            self.tell_others(cx, user, ServerEvent::MediaChanged(changed));
+        let wished = (wish.audio, wish.video, wish.screen.unwrap_or(sender.screen));
+        if (sender.audio, sender.video, sender.screen) != wished {
+            (sender.audio, sender.video, sender.screen) = wished;
+            self.media_changed(cx, user);
         }
         Ok(Ack::Done)
+    }
+
+    /// Tells everyone else what somebody has switched on now.
+    pub(super) fn media_changed(&mut self, cx: &mut Cx<'_>, user: UserId) {
+        let room_name = self.name.clone();
+        let sender = self.sender_mut(user).expect("who has a seat is a sender");
+        let (audio, video, screen) = (sender.audio, sender.video, sender.screen);
+        let changed = calls_protocol::MediaChanged { room_name, user_id: user, audio, video, screen };
+        self.tell_others(cx, user, ServerEvent::MediaChanged(changed));
+        self.order_media(cx, user);
     }
 
     pub(super) fn renegotiate(
@@ -185,12 +236,7 @@ impl Room {
         let print = fingerprint(&(message.to_user_id, description, message.sdp_offer.is_some()));
         let to = match message.to_user_id {
             Recipient::User(to) => to,
-            Recipient::MediaServer => {
-                return refuse(
-                    ErrorCode::Unavailable,
-                    "this call runs straight between devices: no media server is in it",
-                );
-            }
+            Recipient::MediaServer => return self.renegotiate_with_server(cx, socket, user, message),
         };
         self.recipient(user, Some(to))?;
         if matches!(&self.shape, Shape::Pair(pair) if pair.is_ringing()) {
@@ -199,16 +245,13 @@ impl Room {
         self.sit(cx, socket, user)?;
         let now = cx.now;
         let sender = self.sender_mut(user).expect("who has a seat is a sender");
-        if sender.described.contains(&print) {
+        if sender.described.has(print) {
             return Ok(Ack::Done);
         }
         if !sender.describing.once_more(now, DESCRIPTIONS_A_MINUTE) {
             return refuse(ErrorCode::RateLimited, "too many descriptions in a minute: wait a moment");
         }
-        if sender.described.len() == DESCRIPTIONS {
-            sender.described.pop_front();
-        }
-        sender.described.push_back(print);
+        sender.described.add(print);
         // A new description brings candidates of its own.
         sender.counts.remove(&Some(to));
         let relayed = RelayedRenegotiate {

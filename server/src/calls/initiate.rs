@@ -7,6 +7,7 @@ use super::{
     pair::{Pair, PairEnd, Party, Phase},
     refuse,
     room::{Room, Seat, Shape, after},
+    way::Occasion,
 };
 use calls_protocol::{
     Ack, CallTarget, CallType, Ended, EndedReason, ErrorCode, GroupId, GroupIncoming, Incoming, Initiate,
@@ -30,6 +31,14 @@ struct Dial {
     call_type: CallType,
     room: RoomName,
     offer: Sdp,
+}
+
+/// A call to a group, about to be checked.
+struct GroupCall {
+    group: GroupId,
+    call_type: CallType,
+    room: RoomName,
+    offer: Option<Sdp>,
 }
 
 impl Calls {
@@ -63,8 +72,9 @@ impl Calls {
                 let dial = Dial { from: user, to, call_type, room, offer };
                 self.call_user(now, socket, dial, facts.callee_has_push, out)
             }
-            CallTarget::Group { group, offer: _ } => {
-                self.call_group(now, socket, user, group, call_type, &room, facts, out)
+            CallTarget::Group { group, offer } => {
+                let call = GroupCall { group, call_type, room, offer };
+                self.call_group(now, socket, user, call, facts, out)
             }
         }
     }
@@ -101,6 +111,9 @@ impl Calls {
                     Shape::Pair(pair) => Some(pair.callee.user),
                     Shape::Crowd(_) => None,
                 };
+                if let CallTarget::Group { offer: Some(offer), .. } = &initiate.target {
+                    room.came_by_server(cx, user, offer.clone(), Occasion::Initiate)?;
+                }
                 let devices = callee.map_or(0, |callee| cx.people.lines(callee).len());
                 Ok(Ack::Initiated(room.initiated(cx, user, devices, None)))
             }));
@@ -177,8 +190,8 @@ impl Calls {
 
     /// Whether a user may be in one more call.
     pub(super) fn has_room(&self, user: UserId) -> Result<(), Refusal> {
-        let in_it = self.people.rooms(user).into_iter().filter(|name| self.rooms[name].seat(user).is_some());
-        if in_it.count() >= SEATS {
+        let holds = |name: &&RoomName| self.rooms[*name].has_place_for(user);
+        if self.people.rooms(user).iter().filter(holds).count() >= SEATS {
             return refuse(ErrorCode::RateLimited, "you are in too many calls at once: leave one first");
         }
         Ok(())
@@ -338,18 +351,16 @@ impl Calls {
         })
     }
 
-    #[allow(clippy::too_many_arguments)] // One caller, which took a message apart; a struct would only rename them.
     fn call_group(
         &mut self,
         now: UnixMillis,
         socket: SocketId,
         user: UserId,
-        group: GroupId,
-        call_type: CallType,
-        name: &RoomName,
+        call: GroupCall,
         facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
+        let GroupCall { group, call_type, room: name, offer } = call;
         let Some(found) = &facts.group else {
             let unknown = || Refusal::new(ErrorCode::NotFound, "there is no such group");
             return Err(facts.no_group.clone().unwrap_or_else(unknown));
@@ -374,28 +385,20 @@ impl Calls {
         let expires = after(now, self.settings.ring);
         let device = self.people.line(socket).and_then(|line| line.device.clone());
         let log = self.new_log(now);
-        let me = Member {
-            user,
-            seat: Seat::taken(socket, device.clone(), log.first()),
-            sender: Sender::new(now, true, call_type == CallType::Video),
-        };
+        let seat = Seat::taken(socket, device.clone(), log.first());
+        let me = Member::new(user, seat, Sender::new(now, true, call_type == CallType::Video));
         let rung: Vec<UserId> = invites.keys().copied().filter(|member| *member != user).collect();
         for member in invites.keys() {
-            self.people.enter(*member, name);
+            self.people.enter(*member, &name);
         }
-        let crowd = Crowd {
-            origin: Origin::Group { group, by: user, invites },
-            created: now,
-            phase: CrowdPhase::Ringing { expires },
-            members: vec![me],
-            removed: Vec::new(),
-        };
-        let shape = Shape::Crowd(crowd);
+        let origin = Origin::Group { group, by: user, invites };
+        let phase = CrowdPhase::Ringing { expires: Some(expires) };
+        let shape = Shape::Crowd(Crowd::new(origin, now, phase, vec![me], Some(user)));
         let room =
             Room { name: name.clone(), call: Some(call), call_type, shape, log, wake: None, over: None };
         self.rooms.insert(name.clone(), room);
         self.groups.insert(group, name.clone());
-        Ok(self.in_room(now, name, out, |room, cx| {
+        self.in_room(now, &name, out, |room, cx| {
             let room_name = name.clone();
             cx.store(Record::GroupRinging {
                 call,
@@ -415,8 +418,11 @@ impl Calls {
                 cx.note(Note::Rang { user: member, devices: rang });
                 devices += rang;
             }
-            Ack::Initiated(room.initiated(cx, user, devices, None))
-        }))
+            if let Some(offer) = offer {
+                room.came_by_server(cx, user, offer, Occasion::Initiate)?;
+            }
+            Ok(Ack::Initiated(room.initiated(cx, user, devices, None)))
+        })
     }
 
     /// `call:join_room` of a room that is not live: one that ended, or a new one opened by its name.
@@ -429,7 +435,7 @@ impl Calls {
         facts: &Facts,
         out: &mut Vec<Action>,
     ) -> Reply {
-        let name = join.room_name;
+        let name = join.room_name.clone();
         if let Some(over) = self.overs.get(&name) {
             if over.concerns(user) {
                 return Err(over.refusal(user));
@@ -453,18 +459,14 @@ impl Calls {
                 "too many rooms in a minute: wait a little, then try again",
             );
         }
-        let crowd = Crowd {
-            origin: Origin::Open,
-            created: now,
-            phase: CrowdPhase::Active { since: now, rings_until: None },
-            members: Vec::new(),
-            removed: Vec::new(),
-        };
+        let phase = CrowdPhase::Active { since: now, rings_until: None };
+        let crowd = Crowd::new(Origin::Open, now, phase, Vec::new(), None);
         let call_type = if join.video == Some(true) { CallType::Video } else { CallType::Audio };
+        let wish = join.into();
         let (shape, log) = (Shape::Crowd(crowd), self.new_log(now));
         let room = Room { name: name.clone(), call: None, call_type, shape, log, wake: None, over: None };
         self.rooms.insert(name.clone(), room);
-        self.in_room(now, &name, out, |room, cx| room.join(cx, socket, user, join.audio, join.video))
+        self.in_room(now, &name, out, |room, cx| room.join(cx, socket, user, wish))
     }
 }
 

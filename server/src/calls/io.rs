@@ -1,5 +1,5 @@
 //! What goes into the rules and what comes out.
-use super::{OpenCall, Record};
+use super::{MediaNews, MediaOrder, MediaSettings, OpenCall, Record};
 use calls_protocol::{
     Ack, CallType, ClientEvent, EventId, GroupId, Refusal, RejectReason, RoomName, ServerEvent, UserId,
 };
@@ -43,6 +43,8 @@ pub enum Input {
         /// Its group, if it is a group call and the group still exists.
         group: Option<Arc<GroupFacts>>,
     },
+    /// The media server tells something.
+    Media(MediaNews),
     /// The server is about to stop: no new calls.
     Stop,
     /// The server stops and nothing outlives it: every call ends now, and everyone is told.
@@ -106,6 +108,8 @@ pub enum Action {
         /// What it says.
         push: Push,
     },
+    /// Something for the media server to do; in order. None without [`CallSettings::media`].
+    Media(MediaOrder),
     /// A newer socket of the same device took this one's place.
     Close(SocketId),
     /// For the log and the metrics.
@@ -220,6 +224,8 @@ pub struct CallSettings {
     pub participants: usize,
     /// One row of statistics a user in this time.
     pub stats_every: Duration,
+    /// When rooms go through the media server; without one, all media goes straight between devices.
+    pub media: Option<MediaSettings>,
 }
 
 impl Default for CallSettings {
@@ -233,6 +239,7 @@ impl Default for CallSettings {
             candidates: 200,
             participants: 50,
             stats_every: Duration::from_secs(5),
+            media: None,
         }
     }
 }

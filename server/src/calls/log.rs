@@ -164,6 +164,8 @@ fn weight(event: &ServerEvent) -> usize {
             ServerEvent::IceCandidate(candidate) => candidate.candidate.as_json().len(),
             ServerEvent::Renegotiate(message) => sdp(&message.sdp_offer) + sdp(&message.sdp_answer),
             ServerEvent::Answer(answer) => answer.sdp_answer.as_json().len(),
+            ServerEvent::Chat(message) => message.text.len() + message.user_name.len(),
+            ServerEvent::Waiting(list) => list.waiting.len() * ENVELOPE,
             _ => 0,
         }
 }

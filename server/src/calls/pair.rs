@@ -155,11 +155,12 @@ impl Room {
         self.tell(cx, caller, ServerEvent::Answer(answer));
         cx.note(Note::AnswerSent(caller));
         let pair = self.pair();
-        let sends = (pair.caller.sender.audio, pair.caller.sender.video);
-        if sends != (true, self.call_type == CallType::Video) {
+        let sender = &pair.caller.sender;
+        let (audio, video, screen) = (sender.audio, sender.video, sender.screen);
+        if (audio, video, screen) != (true, self.call_type == CallType::Video, false) {
             // Switched while it rang: the one who answers has to know.
             let room_name = self.name.clone();
-            let changed = MediaChanged { room_name, user_id: caller, audio: sends.0, video: sends.1 };
+            let changed = MediaChanged { room_name, user_id: caller, audio, video, screen };
             self.tell(cx, user, ServerEvent::MediaChanged(changed));
         }
         self.release_candidates(cx, socket, user);

@@ -48,25 +48,22 @@ impl Room {
                 let (phase, absent) = match (active, rings_until) {
                     (Some(since), Some(_)) => (CrowdPhase::Active { since, rings_until }, Invite::Ringing),
                     (Some(since), None) => (CrowdPhase::Active { since, rings_until }, Invite::Missed),
-                    (None, _) => (CrowdPhase::Ringing { expires }, Invite::Ringing),
+                    (None, _) => (CrowdPhase::Ringing { expires: Some(expires) }, Invite::Ringing),
                 };
                 let mut invites: std::collections::BTreeMap<_, _> =
                     members.iter().map(|m| (*m, absent)).collect();
                 invites.extend(participants.iter().map(|present| (present.user, Invite::Joined)));
-                let member = |present: Present| Member {
-                    user: present.user,
-                    seat: Seat::away(present.device, now, heard),
-                    sender: Sender::new(present.since, true, call_type == CallType::Video),
+                let member = |present: Present| {
+                    let seat = Seat::away(present.device, now, heard);
+                    let sender = Sender::new(present.since, true, call_type == CallType::Video);
+                    Member::new(present.user, seat, sender)
                 };
+                // Who was host is not remembered.
+                let initiator = participants.iter().find(|present| present.user == by);
+                let host = initiator.or(participants.first()).map(|present| present.user);
                 let members = participants.into_iter().map(member).collect();
                 let origin = Origin::Group { group, by, invites };
-                (
-                    room,
-                    call,
-                    call_type,
-                    Shape::Crowd(Crowd { origin, created, phase, members, removed: Vec::new() }),
-                    None,
-                )
+                (room, call, call_type, Shape::Crowd(Crowd::new(origin, created, phase, members, host)), None)
             }
         };
         (Self { name, call: Some(call), call_type, shape, log, wake: None, over: None }, offer)
@@ -84,6 +81,7 @@ impl Room {
                 for user in crowd.still_ringing() {
                     self.tell_group_incoming(cx, user, group_name);
                 }
+                self.choose_way(cx, None);
             }
         }
         if self.over.is_none() && self.deadline(cx.settings).is_some_and(|at| at <= cx.now) {

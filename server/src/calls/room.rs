@@ -2,6 +2,7 @@
 use super::{
     Action, CallSettings, Cx, Reply, SocketId,
     crowd::Crowd,
+    door::Wish,
     forward::Sender,
     log::{self, Audience, Log},
     over::{Over, Unheard},
@@ -236,6 +237,10 @@ impl Room {
         if let Some(heard) = self.take_seat(cx, socket, user)? {
             self.log.replay(user, heard, None, socket, cx.out);
             self.seat_mut(user).expect("it was just taken").unsure_until = Some(heard);
+            if matches!(&self.shape, Shape::Crowd(crowd) if crowd.state_told >= Some(heard)) {
+                self.send_state(cx, user, socket);
+            }
+            self.remind(cx, user, socket);
         }
         Ok(())
     }
@@ -268,6 +273,8 @@ impl Room {
         let device = cx.people.line(socket).and_then(|line| line.device.clone());
         let seat = self.seat_mut(user).expect("whoever may speak has a seat");
         let was_lost = matches!(seat.link, Link::Lost { .. });
+        // Whoever sat here had no device id: this is another app, and the media connection is not its own.
+        let is_another = seat.device.is_none() && device.is_some() && seat.link != Link::Up(socket);
         let heard = match (seat.link, seat.heir) {
             (Link::Lost { heard, .. }, _) => Some(heard),
             // What the old socket was told since then, nobody may have heard.
@@ -285,6 +292,9 @@ impl Room {
         if device.is_some() {
             seat.device = device;
         }
+        if is_another {
+            self.let_go(cx, user);
+        }
         if was_lost {
             let back = Presence { room_name: self.name.clone(), user_id: user };
             self.tell_others(cx, user, ServerEvent::Reconnected(back));
@@ -294,6 +304,9 @@ impl Room {
 
     /// A socket is gone. If it held a seat, the seat waits for its device.
     pub(super) fn lose_socket(&mut self, cx: &mut Cx<'_>, user: UserId, socket: SocketId) {
+        if self.stop_waiting(cx, user, Some(socket)) {
+            return;
+        }
         let heard = self.log.last();
         let Some(seat) = self.seat_mut(user) else { return };
         seat.heir = seat.heir.filter(|(heir, _)| *heir != socket);
@@ -326,12 +339,12 @@ impl Room {
 
     /// When something here is due.
     pub(super) fn deadline(&self, settings: &CallSettings) -> Option<UnixMillis> {
-        let ring = match &self.shape {
-            Shape::Pair(pair) => pair.rings_until(),
-            Shape::Crowd(crowd) => crowd.rings_until(),
+        let (ring, way) = match &self.shape {
+            Shape::Pair(pair) => (pair.rings_until(), None),
+            Shape::Crowd(crowd) => (crowd.rings_until(), crowd.way_deadline(settings)),
         };
         let seats = self.seated().into_iter().filter_map(|user| self.seat(user)?.gives_up(settings));
-        seats.chain(ring).min()
+        seats.chain(ring).chain(way).min()
     }
 
     pub(super) fn time_is_up(&mut self, cx: &mut Cx<'_>) {
@@ -371,7 +384,7 @@ impl Room {
             }
             ClientEvent::Accept(accept) => match self.shape {
                 Shape::Pair(_) => self.accept(cx, socket, user, accept.sdp_answer),
-                Shape::Crowd(_) => self.join(cx, socket, user, None, None),
+                Shape::Crowd(_) => self.join(cx, socket, user, Wish::default()),
             },
             ClientEvent::Reject(reject) => match self.shape {
                 Shape::Pair(_) => self.reject(cx, socket, user, reject.reason),
@@ -383,7 +396,7 @@ impl Room {
             },
             ClientEvent::JoinRoom(join) => match self.shape {
                 Shape::Pair(_) => self.join_pair(cx, socket, user),
-                Shape::Crowd(_) => self.join(cx, socket, user, join.audio, join.video),
+                Shape::Crowd(_) => self.join(cx, socket, user, join.into()),
             },
             ClientEvent::LeaveRoom(_) => match self.shape {
                 Shape::Pair(_) => {
@@ -392,20 +405,29 @@ impl Room {
                 Shape::Crowd(_) => self.leave(cx, socket, user).map(|_| Ack::Done),
             },
             ClientEvent::IceCandidate(candidate) => self.candidate(cx, socket, user, candidate),
-            ClientEvent::ToggleMedia(toggle) => self.toggle(cx, socket, user, toggle.audio, toggle.video),
+            ClientEvent::ToggleMedia(toggle) => self.toggle(cx, socket, user, &toggle),
             ClientEvent::Renegotiate(renegotiate) => self.renegotiate(cx, socket, user, renegotiate),
             ClientEvent::Resume(resume) => self.resume(cx, socket, user, resume.last_event_id),
             ClientEvent::Stats(stats) => self.measure(cx, socket, user, stats),
-            ClientEvent::Subscribe(_) => refuse(
-                ErrorCode::Unavailable,
-                "this call runs straight between devices: there is nothing to subscribe to",
-            ),
+            ClientEvent::Subscribe(subscribe) => self.subscribe(cx, socket, user, subscribe),
+            ClientEvent::Mute(mute) => self.mute(cx, socket, user, mute.to_user_id),
+            ClientEvent::Remove(remove) => self.remove_somebody(cx, socket, user, remove.to_user_id),
+            ClientEvent::Lock(lock) => self.lock(cx, socket, user, &lock),
+            ClientEvent::WaitingRoom(wish) => self.set_waiting_room(cx, socket, user, &wish),
+            ClientEvent::Admit(admit) => self.admit(cx, socket, user, &admit),
+            ClientEvent::RaiseHand(hand) => self.raise_hand(cx, socket, user, hand.raised),
+            ClientEvent::React(react) => self.react(cx, socket, user, &react),
+            ClientEvent::Chat(chat) => self.chat(cx, socket, user, chat),
         }
     }
 
     fn resume(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, last: Option<EventId>) -> Reply {
         if self.seat(user).is_none() {
-            if self.tell_removed(cx, socket, user) {
+            let is_removed = self.tell_removed(cx, socket, user);
+            if matches!(&self.shape, Shape::Crowd(crowd) if crowd.door.banned.contains(&user)) {
+                return refuse(ErrorCode::Forbidden, "you were removed from this call");
+            }
+            if is_removed {
                 return refuse(ErrorCode::Expired, "you were away for too long: join again");
             }
             if matches!(&self.shape, Shape::Crowd(crowd) if !crowd.concerns(user)) {
@@ -439,6 +461,7 @@ impl Room {
             // This very socket heard everything.
             (None, None) => {}
         }
+        self.remind(cx, user, socket);
         Ok(Ack::RoomState(self.state(cx, user)))
     }
 
@@ -450,7 +473,9 @@ impl Room {
             avatar: cx.people.avatar(id),
             audio: sender.audio,
             video: sender.video,
+            screen: sender.screen,
             joined_at: sender.joined,
+            hand_raised_at: sender.hand,
         };
         let (participants, topology, started_at) = match &self.shape {
             Shape::Pair(pair) => {
@@ -460,18 +485,27 @@ impl Room {
             }
             Shape::Crowd(crowd) => {
                 let participants = crowd.members.iter().map(|m| participant(m.user, &m.sender)).collect();
-                (participants, Topology::Mesh, crowd.started_at())
+                (participants, crowd.way.topology(), crowd.started_at())
             }
         };
-        RoomState {
+        let crowd = match &self.shape {
+            Shape::Pair(_) => None,
+            Shape::Crowd(crowd) => Some(crowd),
+        };
+        let state = RoomState {
             room_name: self.name.clone(),
             call_id: self.call,
             call_type: self.call_type,
             topology,
             participants,
             started_at,
+            host_id: crowd.and_then(|crowd| crowd.host),
+            locked: crowd.is_some_and(|crowd| crowd.door.locked),
+            waiting_room: crowd.is_some_and(|crowd| crowd.door.has_waiting_room),
+            waiting: false,
             ice_servers: cx.ice(user),
-        }
+        };
+        self.as_seen_by(user, state)
     }
 
     /// What the absent are told of the end, which was told after `since`, when they come back.

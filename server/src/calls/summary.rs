@@ -8,6 +8,7 @@ use super::{
     over::Over,
     pair::{Pair, Phase},
     room::{Link, Room, Seat, Shape},
+    way::{MediaSide, Way},
 };
 use calls_protocol::UnixMillis;
 use std::fmt::{self, Write};
@@ -72,7 +73,9 @@ impl Pair {
 impl Crowd {
     fn write_summary(&self, now: UnixMillis, out: &mut String) -> fmt::Result {
         match self.phase {
-            CrowdPhase::Ringing { expires } => write!(out, " rings for {}", left(now, expires))?,
+            CrowdPhase::Ringing { expires } => {
+                write!(out, " rings for {:?}", expires.map(|until| left(now, until)))?;
+            }
             CrowdPhase::Active { rings_until, .. } => {
                 write!(out, " active, rings for {:?}", rings_until.map(|until| left(now, until)))?;
             }
@@ -85,7 +88,17 @@ impl Crowd {
             write!(out, ", {}", member.user)?;
             member.sender.write_summary(out)?;
             member.seat.write_summary(now, out)?;
+            member.media.write_summary(out)?;
         }
+        match self.way {
+            Way::Straight { let_go } => write!(out, ", straight {:?}", let_go.map(|at| left(now, at)))?,
+            Way::ThroughServer { few_since } => {
+                write!(out, ", through the media server, few for {:?}", few_since.map(|at| left(at, now)))?;
+            }
+        }
+        let waiting: Vec<_> = self.door.waiting.iter().map(|guest| (guest.user, guest.socket)).collect();
+        write!(out, ", host {:?}, {} {}", self.host, self.door.locked, self.door.has_waiting_room)?;
+        write!(out, ", {waiting:?} wait, {:?} know it, {:?} do not", self.door.known, self.door.banned)?;
         writeln!(out, ", {} removed", self.removed.len())
     }
 }
@@ -103,7 +116,17 @@ impl Seat {
 
 impl Sender {
     fn write_summary(&self, out: &mut String) -> fmt::Result {
-        write!(out, " {}{}", u8::from(self.audio), u8::from(self.video))
+        let [audio, video, screen] = [self.audio, self.video, self.screen].map(u8::from);
+        let hand = if self.hand.is_some() { " hand" } else { "" };
+        write!(out, " {audio}{video}{screen}{hand}")
+    }
+}
+
+impl MediaSide {
+    fn write_summary(&self, out: &mut String) -> fmt::Result {
+        // The number itself says nothing: it only grows.
+        let line = self.line.as_ref().map(|line| (line.is_up, line.waiting.len()));
+        write!(out, " media {line:?} {} {}", u8::from(self.came_by_it), u8::from(self.lost))
     }
 }
 

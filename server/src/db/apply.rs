@@ -8,7 +8,9 @@ use super::{
     rows::Shape,
 };
 use crate::calls::FinalStatus;
-use calls_protocol::{CallId, CallType, DeviceId, IceCandidate, RoomName, Stats, UnixMillis, UserId};
+use calls_protocol::{
+    CallId, CallType, DeviceId, IceCandidate, Recipient, RoomName, Stats, UnixMillis, UserId,
+};
 use statements::*;
 use std::collections::{HashMap, HashSet};
 
@@ -173,7 +175,10 @@ async fn candidates(conn: &mut Conn, candidates: &[(IceCandidate, UnixMillis)]) 
         let mid = candidate.sdp_mid.as_deref().unwrap_or_default();
         let line = u64::from(candidate.sdp_m_line_index.unwrap_or_default());
         let user = candidate.from_user_id.get();
-        let to = candidate.to_user_id.map_or(0, UserId::get);
+        let to = match candidate.to_user_id {
+            Some(Recipient::User(to)) => to.get(),
+            Some(Recipient::MediaServer) | None => 0,
+        };
         let key = RecordKey::new().with(text.as_bytes()).with(mid.as_bytes());
         values.extend([
             candidate.room_name.as_str().into(),

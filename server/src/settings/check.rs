@@ -541,6 +541,8 @@ impl Reader<'_> {
             attempts_per_minute: self.number("limit_calls_per_minute", 1..=100_000) as usize,
             candidates: self.number("limit_candidates", 10..=10_000) as usize,
             participants: self.number("max_participants", 2..=1000) as usize,
+            // There is no media server yet: everything goes straight between devices.
+            media: None,
             ..CallSettings::default()
         }
     }

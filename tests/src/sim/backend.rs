@@ -1,9 +1,10 @@
 //! The server: its rules, the oracle that watches them, and rows that survive a kill.
-use super::{Agenda, Down, Network, Random, Store, Traffic};
+use super::{Agenda, Down, Network, Random, Store, Traffic, media::news_after};
 use crate::oracle::Oracle;
 use calls_protocol::{Ack, ClientEvent, GroupId, Refusal, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{
-    Action, CallSettings, Calls, Facts, GroupFacts, Input, OpenCall, Profile, Push, Record, SocketId,
+    Action, CallSettings, Calls, Facts, GroupFacts, Input, MediaNews, MediaSettings, OpenCall, Profile, Push,
+    Record, SocketId,
 };
 use std::sync::Arc;
 
@@ -23,18 +24,21 @@ pub(crate) struct Outcome {
     pub(crate) pushes: Vec<(UserId, Push)>,
     pub(crate) answered: u64,
     pub(crate) ended: u64,
+    /// What the media server will tell, and in how many milliseconds.
+    pub(crate) news: Vec<(u64, MediaNews)>,
 }
 
 pub(crate) struct Backend {
     pub(crate) calls: Calls,
     oracle: Oracle,
     store: Store,
+    media: Option<MediaSettings>,
 }
 
 impl Backend {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(media: Option<MediaSettings>) -> Self {
         let store = Store::default();
-        Self { calls: fresh_calls(&store), oracle: Oracle::default(), store }
+        Self { calls: fresh_calls(&store, media), oracle: Oracle::default(), store, media }
     }
 
     /// Gives the rules an input, has the oracle look at it, and does what they ask. `ack` is who waits for the answer.
@@ -68,6 +72,7 @@ impl Backend {
                 Action::Close(socket) => {
                     reach.network.close(reach.now, reach.random, reach.agenda, socket);
                 }
+                Action::Media(order) => outcome.news.extend(news_after(&order, reach.random)),
                 Action::Push { user, push } => outcome.pushes.push((user, push)),
                 Action::Note(_) => {}
             }
@@ -97,7 +102,7 @@ impl Backend {
         let lost = self.store.crash(reach.now, reach.random);
         self.oracle.crash(&lost);
         reach.network.close_all(reach.now, reach.random, reach.agenda);
-        self.calls = fresh_calls(&self.store);
+        self.calls = fresh_calls(&self.store, self.media);
         lost.len()
     }
 
@@ -146,7 +151,7 @@ impl Backend {
         self.wake(reach)?;
         self.ask(reach, &Input::Tick, None)?;
         let now = UnixMillis(reach.now);
-        let (left, empty) = (self.calls.summary(now), fresh_calls(&self.store).summary(now));
+        let (left, empty) = (self.calls.summary(now), fresh_calls(&self.store, self.media).summary(now));
         if left == empty { Ok(()) } else { Err(format!("something is remembered for ever:\n{left}")) }
     }
 }
@@ -157,9 +162,9 @@ impl<W: From<Traffic>> Reach<'_, W> {
     }
 }
 
-fn fresh_calls(store: &Store) -> Calls {
+fn fresh_calls(store: &Store, media: Option<MediaSettings>) -> Calls {
     let (next, next_group) = store.next_ids();
-    let settings = CallSettings { attempts_per_minute: 1000, ..CallSettings::default() };
+    let settings = CallSettings { attempts_per_minute: 1000, media, ..CallSettings::default() };
     Calls::new(settings, next, next_group, Arc::new(|_, _| Default::default()))
 }
 

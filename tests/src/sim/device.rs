@@ -1,6 +1,10 @@
 //! A device with a decent app: it answers or not, talks, hangs up, loses its connection, and keeps its own books of
 //! what it heard.
+mod intent;
+mod many;
 mod view;
+
+pub(crate) use intent::{Intent, something_to_do};
 
 use super::{Cx, Down, What, backend::room_of_open, group_id, number_in, numbered};
 use calls_protocol::{
@@ -11,31 +15,6 @@ use calls_protocol::{
 use calls_server::calls::{OpenCall, SocketId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use view::{DEVICE, Phase, STAY, View};
-
-/// What somebody is about to do.
-#[derive(Debug, Clone)]
-pub(crate) enum Intent {
-    Calls,
-    CallsTheGroup,
-    OpensARoom,
-    Answers(RoomName),
-    GivesUp(RoomName),
-    Talks(RoomName),
-    HangsUp(RoomName),
-    LosesTheNetwork,
-    KillsTheApp,
-    SaysGoodbye,
-}
-
-pub(crate) fn something_to_do(random: &mut super::Random) -> Intent {
-    match random.below(10) {
-        0..=3 => Intent::Calls,
-        4 => Intent::CallsTheGroup,
-        5 => Intent::OpensARoom,
-        6..=8 => Intent::LosesTheNetwork,
-        _ => Intent::KillsTheApp,
-    }
-}
 
 pub(crate) struct Device {
     index: usize,
@@ -187,6 +166,7 @@ impl Device {
             sent: HashMap::new(),
             seen: HashMap::new(),
             expected: HashMap::new(),
+            many: Default::default(),
         };
         self.rooms.entry(room.clone()).insert_entry(view).into_mut()
     }
@@ -303,7 +283,8 @@ impl Device {
         let join = JoinRoom {
             room_name: room.clone(),
             user_id: self.user,
-            sdp_offer: None,
+            // Some know only the media server.
+            sdp_offer: cx.random.one_in(5).then(|| Sdp::from_json("\"joining\"").expect("a string")),
             audio: None,
             video: None,
         };
@@ -363,7 +344,7 @@ impl Device {
         let Some(number) = self.next_number(room, to) else { return };
         let candidate = IceCandidate {
             room_name: room.clone(),
-            to_user_id: Some(to),
+            to_user_id: Some(Recipient::User(to)),
             from_user_id: self.user,
             candidate: numbered(number),
             sdp_m_line_index: Some(0),
@@ -376,6 +357,13 @@ impl Device {
         let Some(view) = self.rooms.get(room).filter(|view| view.phase == Phase::Live) else { return };
         let to = cx.random.pick(&view.present.iter().copied().collect::<Vec<_>>()).copied();
         let (room_name, user_id) = (room.clone(), self.user);
+        if !view.is_pair && cx.random.one_in(2) {
+            self.gather(cx, room);
+            if cx.is_evening {
+                self.later(cx, 300, 6_000, Intent::Talks(room.clone()));
+            }
+            return;
+        }
         match (cx.random.below(5), to) {
             (0 | 1, Some(to)) => self.send_candidate(cx, room, to),
             (2, Some(to)) => {
@@ -388,7 +376,7 @@ impl Device {
             }
             (3, _) => {
                 let (audio, video) = (cx.random.one_in(2), cx.random.one_in(2));
-                let event = ToggleMedia { room_name, user_id, audio, video };
+                let event = ToggleMedia { room_name, user_id, audio, video, screen: None };
                 self.emit(cx, Asked::Other, ClientEvent::ToggleMedia(event));
             }
             _ => {
@@ -478,10 +466,7 @@ impl Device {
                 return;
             }
             Ack::Initiated(_) => !view.is_pair,
-            Ack::RoomState(state) => {
-                view.present = state.participants.iter().map(|p| p.user_id).filter(|id| *id != me).collect();
-                true
-            }
+            Ack::RoomState(state) => view.is_told(me, state),
             _ => true,
         };
         if is_live {
@@ -524,7 +509,7 @@ impl Device {
             view.last = id;
         }
         match event {
-            ServerEvent::Answer(_) => {
+            ServerEvent::Answer(answer) if answer.user_id != Recipient::MediaServer => {
                 if view.phase != Phase::Dialling && !view.has_gaps {
                     return Err(format!("device {me} heard a second answer in {room}"));
                 }
@@ -543,7 +528,23 @@ impl Device {
                 )?;
             }
             ServerEvent::UserJoined(joined) => drop(view.present.insert(joined.user_id)),
-            ServerEvent::UserLeft(left) => drop(view.present.remove(&left.user_id)),
+            ServerEvent::UserLeft(left) => {
+                view.present.remove(&left.user_id);
+                if let Some(host) = left.host_id {
+                    view.many.host_is(self.user, host);
+                }
+            }
+            ServerEvent::RoomState(state) => {
+                let waited = view.many.waits;
+                if view.is_told(self.user, state) && waited {
+                    view.phase = Phase::Live;
+                    self.is_live(cx, &room);
+                }
+            }
+            ServerEvent::Chat(message) => view.number_came(me, &room, number_in(&message.text))?,
+            ServerEvent::Waiting(list) => {
+                view.many.wait(list.waiting.iter().map(|guest| guest.user_id).collect());
+            }
             ServerEvent::Ended(_) => {
                 view.check_the_end(me, &room)?;
                 self.forget(&room);

@@ -139,6 +139,10 @@ fn state_of(name: RoomName, started_at: Option<UnixMillis>) -> Ack {
         topology: Topology::P2p,
         participants: Vec::new(),
         started_at,
+        host_id: None,
+        locked: false,
+        waiting_room: false,
+        waiting: false,
         ice_servers: IceServers::default(),
     })
 }

@@ -7,9 +7,9 @@ use calls_machine::{
 };
 use calls_protocol::{
     Accepted, Ack, Answer, CallId, CallType, Candidate, ClientEvent, Ended, EndedAck, EndedReason, ErrorCode,
-    IceCandidate, IceServers, Incoming, Initiated, MediaChanged, Participant, Presence, Recipient, Refusal,
-    Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds, ServerEvent,
-    Topology, UnixMillis, UserId, UserInCall,
+    IceCandidate, IceServers, Incoming, Initiated, LeftCall, MediaChanged, Participant, Presence, Recipient,
+    Refusal, Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds,
+    ServerEvent, Topology, UnixMillis, UserId, UserInCall,
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -259,6 +259,10 @@ fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
             topology: Topology::Mesh,
             participants: others.iter().map(|id| participant(*id)).collect(),
             started_at: None,
+            host_id: None,
+            locked: false,
+            waiting_room: false,
+            waiting: false,
             ice_servers: IceServers::default(),
         }))
     };
@@ -312,7 +316,9 @@ fn participant(id: u64) -> Participant {
         avatar: None,
         audio: true,
         video: false,
+        screen: false,
         joined_at: UnixMillis(0),
+        hand_raised_at: None,
     }
 }
 
@@ -351,7 +357,7 @@ fn pair_events(name: &'static str) -> Vec<(String, ServerEvent)> {
     };
     let their = IceCandidate {
         room_name: room(name),
-        to_user_id: Some(user(1)),
+        to_user_id: Some(Recipient::User(user(1))),
         from_user_id: user(2),
         candidate: candidate(),
         sdp_m_line_index: None,
@@ -374,7 +380,8 @@ fn pair_events(name: &'static str) -> Vec<(String, ServerEvent)> {
 /// What the server may tell that is only shown.
 fn shown_events(name: &'static str) -> Vec<(String, ServerEvent)> {
     let away = Presence { room_name: room(name), user_id: user(2) };
-    let media = MediaChanged { room_name: room(name), user_id: user(2), audio: false, video: false };
+    let media =
+        MediaChanged { room_name: room(name), user_id: user(2), audio: false, video: false, screen: false };
     vec![
         (format!("{name}: they go away"), ServerEvent::Reconnecting(away.clone())),
         (format!("{name}: they come back"), ServerEvent::Reconnected(away)),
@@ -528,8 +535,17 @@ fn a_room_of_many() {
                 video: false,
             };
             let mut events = pair_events("g");
-            events.push(("2 joins".into(), ServerEvent::UserJoined(who.clone())));
-            events.push(("2 leaves".into(), ServerEvent::UserLeft(who)));
+            let gone = LeftCall {
+                room_name: room("g"),
+                user_id: user(2),
+                user_name: "Bo".into(),
+                avatar: None,
+                audio: true,
+                video: false,
+                host_id: None,
+            };
+            events.push(("2 joins".into(), ServerEvent::UserJoined(who)));
+            events.push(("2 leaves".into(), ServerEvent::UserLeft(gone)));
             events
         },
         pushes: false,

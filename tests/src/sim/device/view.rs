@@ -1,5 +1,6 @@
 //! A call as one device sees it, and the books it keeps of what it heard.
-use calls_protocol::{RoomName, UserId};
+use super::many::Gathering;
+use calls_protocol::{RoomName, RoomState, UserId};
 use std::collections::{BTreeSet, HashMap};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(super) struct View {
     pub(super) seen: HashMap<u64, u64>,
     /// What the server had taken for us when it told us of the end.
     pub(super) expected: HashMap<usize, u64>,
+    /// What is so of rooms of many only.
+    pub(super) many: Gathering,
 }
 
 /// Numbers are `stay * STAY + count`; stays are `device * DEVICE + views`.
@@ -37,6 +40,13 @@ pub(super) const STAY: u64 = 10_000;
 pub(super) const DEVICE: u64 = 1_000;
 
 impl View {
+    /// What the server says of the room. Returns whether we are in it, and do not wait.
+    pub(super) fn is_told(&mut self, me: UserId, state: &RoomState) -> bool {
+        self.present = state.participants.iter().map(|p| p.user_id).filter(|id| *id != me).collect();
+        self.many.told(me, state);
+        !state.waiting
+    }
+
     /// A numbered message came: it is the next of its sender.
     pub(super) fn number_came(
         &mut self,

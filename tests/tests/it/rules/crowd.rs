@@ -36,12 +36,12 @@ fn a_group_call_rings_the_other_members() {
         1a leaves g
           1a ok
           db group 1 left 1
-          2a < left g 1 #6
-          3a < left g 1 #6
+          2a < left g 1, host 2 #6
+          3a < left g 1, host 2 #6
         2a ends g
           2a ok 60 s
           db group 1 left 2
-          3a < left g 2 #7
+          3a < left g 2, host 3 #7
         3a ends g
           3a ok 60 s
           db group 1 left 3
@@ -429,11 +429,11 @@ fn an_open_room_takes_whoever_comes() {
           2a < joined room 3 audio #2
         1a leaves room
           1a ok
-          2a < left room 1 #3
-          3a < left room 1 #3
+          2a < left room 1, host 2 #3
+          3a < left room 1, host 2 #3
         2a leaves room
           2a ok
-          3a < left room 2 #4
+          3a < left room 2, host 3 #4
         3a leaves room
           3a ok
         3a joins room

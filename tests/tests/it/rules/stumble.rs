@@ -3,7 +3,10 @@
 //! longer, and elsewhere.
 use calls_protocol::UserId;
 use calls_server::calls::{Facts, GroupFacts};
-use calls_tests::world::{Move, State, World, dial, everything_about, settings};
+use calls_tests::world::{
+    Move, State, World, dial, everything_about, everything_in_a_crowd, everything_of_the_media_server,
+    settings_with_media,
+};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngSeed},
@@ -39,7 +42,11 @@ fn crowded() -> World {
         for room in ["r", "s", "g", "lounge"] {
             everything_about(&mut world, socket, room, 1 + me % 3);
         }
+        for room in ["g", "lounge"] {
+            everything_in_a_crowd(&mut world, socket, room, 1 + me % 3);
+        }
     }
+    everything_of_the_media_server(&mut world);
     world
 }
 
@@ -61,7 +68,7 @@ proptest! {
     #[test]
     fn no_sequence_of_events_breaks_a_promise(steps in prop::collection::vec(any::<prop::sample::Index>(), 1..120)) {
         let world = crowded();
-        let mut state = State::first(settings());
+        let mut state = State::first(settings_with_media());
         let mut told = Vec::new();
         for step in steps {
             let (name, what) = step.get(&world.moves);

@@ -4,7 +4,9 @@
 //! step the oracle says whether a promise was broken; the path that led there is printed, ready for a play.
 use calls_protocol::UserId;
 use calls_server::calls::{CallSettings, Facts, GroupFacts};
-use calls_tests::world::{State, World, dial, everything_about, settings};
+use calls_tests::world::{
+    State, World, dial, everything_about, everything_of_the_media_server, settings, settings_with_media,
+};
 use serde_json::json;
 use std::{
     collections::{HashMap, VecDeque},
@@ -151,6 +153,54 @@ fn an_open_room_keeps_every_promise_in_every_state() {
     }
 
     let states = walk(&world, settings());
+
+    println!("{states} states, {} events in each", world.moves.len());
+    assert!(states > 100, "the walk did not get far");
+}
+
+#[test]
+fn a_room_with_a_host_and_a_waiting_room_keeps_every_promise_in_every_state() {
+    let mut world = World::new();
+    let sockets = [world.socket(1, 0, true), world.socket(2, 0, true)];
+    for (socket, other) in sockets.into_iter().zip([2, 1]) {
+        let about = json!({ "roomName": "room", "userId": socket / 10 });
+        let facts = Facts { may_open_rooms: true, ..Facts::default() };
+        world.says_with(socket, "call:join_room", &about, facts);
+        world.says(socket, "call:leave_room", &about);
+        world.says(socket, "call:resume", &about);
+        let to = json!({ "roomName": "room", "toUserId": other });
+        world.says(socket, "call:admit", &to);
+        world.says(socket, "call:remove", &to);
+        for on in [true, false] {
+            world.says(socket, "call:lock", &json!({ "roomName": "room", "locked": on }));
+            world.says(socket, "call:waiting_room", &json!({ "roomName": "room", "on": on }));
+        }
+    }
+
+    let states = walk(&world, settings());
+
+    println!("{states} states, {} events in each", world.moves.len());
+    assert!(states > 100, "the walk did not get far");
+}
+
+#[test]
+fn a_room_of_the_media_server_keeps_every_promise_in_every_state() {
+    let mut world = World::new();
+    let sockets = [world.socket(1, 0, true), world.socket(2, 0, false)];
+    for socket in sockets {
+        let mut about = json!({ "roomName": "room", "userId": socket / 10 });
+        world.says(socket, "call:leave_room", &about);
+        world.says(socket, "call:resume", &about);
+        let to_server = json!({ "roomName": "room", "toUserId": 0, "sdpOffer": "o" });
+        world.says(socket, "call:renegotiate", &to_server);
+        let facts = Facts { may_open_rooms: true, ..Facts::default() };
+        world.says_with(socket, "call:join_room", &about, facts.clone());
+        about["sdpOffer"] = json!("o");
+        world.says_with(socket, "call:join_room", &about, facts);
+    }
+    everything_of_the_media_server(&mut world);
+
+    let states = walk(&world, settings_with_media());
 
     println!("{states} states, {} events in each", world.moves.len());
     assert!(states > 100, "the walk did not get far");
