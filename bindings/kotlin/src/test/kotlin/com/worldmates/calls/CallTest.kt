@@ -102,17 +102,17 @@ internal class CallTest {
 
     @Test
     fun `the server hears of another push token in the middle of a call, which goes on`(): Unit = runBlocking(Dispatchers.Default) {
-        connect(80).use { ann ->
-            connect(81).use { bob ->
+        connect(7_001).use { ann ->
+            connect(7_002).use { bob ->
                 bob.until("Bob is there") { it.server == ServerLink.UP }
-                val call = ann.dial(81, CallType.AUDIO)
+                val call = ann.dial(7_002, CallType.AUDIO)
                 val ringing = bob.untilCall("the ring") { it.state == CallState.RingingHere }
                 bob.call(ringing.id).accept(CallType.AUDIO)
                 ann.untilCall("Ann talks") { it.state is CallState.Talking && it.participants.single().path == MediaPath.UP }
-                assertEquals(1, server.registrations.value[80])
+                withTimeout(PATIENCE) { server.registrations.first { it[7_001] == 1 } }
 
                 ann.setPushToken("another")
-                withTimeout(PATIENCE) { server.registrations.first { it[80] == 2 } }
+                withTimeout(PATIENCE) { server.registrations.first { it[7_001] == 2 } }
                 // The same once more is no news; had it been said, it would have been said before the hang-up.
                 ann.setPushToken("another")
                 assertTrue(ann.snapshots.value.calls.single().state is CallState.Talking)
@@ -120,7 +120,7 @@ internal class CallTest {
                 val over = bob.untilCall("the end") { it.state is CallState.Ended }
 
                 assertEquals(CallState.Ended(EndReason.THEY_HUNG_UP), over.state)
-                assertEquals(2, server.registrations.value[80])
+                assertEquals(2, server.registrations.value[7_001])
             }
         }
     }
