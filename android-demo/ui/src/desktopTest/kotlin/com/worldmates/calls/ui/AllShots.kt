@@ -79,7 +79,7 @@ internal val quietShots: List<Shot> = buildList {
             ProblemBar(troubled, atTop = false)
         }
     })
-    addAll(shots("problem-in-call", phone, dark) {
+    addAll(shots("audio-problem", phone, dark) {
         Box {
             ActiveScreen(Fixtures.active(Fixtures.call()), nothing)
             ProblemBar(troubled, atTop = true)
