@@ -83,7 +83,7 @@ class ReachabilityTest : AppTest() {
     private fun hasScreenFor(setting: ReachSetting) {
         val intent = settingsIntent(context, setting)
         val there = ComponentName("com.android.settings", setting.name)
-        shadowOf(context.packageManager).addActivityIfNotExists(there)
+        shadowOf(context.packageManager).addActivityIfNotPresent(there)
         val filter = IntentFilter(intent.action).apply {
             addCategory(Intent.CATEGORY_DEFAULT)
             intent.data?.scheme?.let(::addDataScheme)
