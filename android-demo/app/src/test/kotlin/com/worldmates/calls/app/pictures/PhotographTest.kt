@@ -1,7 +1,7 @@
 package com.worldmates.calls.app.pictures
 
-import java.io.ByteArrayOutputStream
 import java.awt.image.BufferedImage
+import java.io.ByteArrayOutputStream
 import javax.imageio.ImageIO
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
@@ -10,6 +10,7 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
+import org.robolectric.shadows.ShadowBitmapFactory
 
 @RunWith(RobolectricTestRunner::class)
 class PhotographTest {
@@ -36,6 +37,8 @@ class PhotographTest {
     fun `a picture is read, and anything else is not`() {
         val png = ByteArrayOutputStream().also { ImageIO.write(BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB), "png", it) }.toByteArray()
 
+        // Else Robolectric makes a picture of anything.
+        ShadowBitmapFactory.setAllowInvalidImageData(false)
         assertNotNull(photographOf(png))
         assertNull(photographOf("<html>no such photograph</html>".toByteArray()))
         assertNull(photographOf(ByteArray(0)))
