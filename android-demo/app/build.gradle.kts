@@ -27,6 +27,7 @@ dependencies {
     implementation(project(":calls"))
     implementation(project(":ui"))
     implementation(libs.activity.compose)
+    implementation(libs.window)
     implementation(libs.coroutines.android)
     if (providers.gradleProperty("firebase").isPresent) {
         implementation(libs.firebase.messaging)

@@ -143,6 +143,12 @@ impl CallsEngine {
         Ok(self.calls()?.network_changed()?)
     }
 
+    /// Pushes reach this device here from now on. The server is told at once, or as soon as it is there; calls that go on
+    /// do not notice.
+    pub fn set_push_token(&self, token: &str) -> Result<(), CallsError> {
+        Ok(self.calls()?.set_push_token(token)?)
+    }
+
     /// There is no microphone, or it may not be used.
     pub fn no_microphone(&self) -> Result<(), CallsError> {
         Ok(self.calls()?.no_microphone()?)

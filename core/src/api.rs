@@ -225,6 +225,12 @@ impl Calls {
         self.order(Order::Device(FromDevice::NetworkChanged))
     }
 
+    /// Pushes reach this device here from now on. The server is told at once, or as soon as it is there; calls that go on
+    /// do not notice.
+    pub fn set_push_token(&self, token: &str) -> Result<(), Closed> {
+        self.order(Order::PushToken(token.to_owned()))
+    }
+
     /// There is no microphone, or it may not be used.
     pub fn no_microphone(&self) -> Result<(), Closed> {
         self.order(Order::Device(FromDevice::NoMicrophone))

@@ -41,6 +41,8 @@ pub(crate) enum Order {
     Server(FromServer),
     /// From the device.
     Device(FromDevice),
+    /// Pushes reach this device here from now on.
+    PushToken(String),
     /// The camera that looks the other way.
     SwitchCamera,
     /// How a call does.
@@ -143,6 +145,7 @@ impl Engine {
                 self.network_changed().await;
             }
             Order::Device(said) => self.input(Input::Device(said)).await,
+            Order::PushToken(token) => self.outside.signaling.push_token(token),
             Order::SwitchCamera => {
                 if let Err(refused) = self.outside.pictures.switch_camera().await {
                     self.input(Input::Device(no(&refused))).await;

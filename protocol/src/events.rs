@@ -76,7 +76,7 @@ macro_rules! events {
 }
 pub(crate) use events;
 
-/// Reads a payload. Only when that fails is it read again, slowly, to name the field at fault.
+/// Reads a payload.
 pub(crate) fn read<'de, T: Deserialize<'de>>(
     event: &'static str,
     payload: &'de str,
@@ -85,20 +85,34 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(
     if !payload.trim_ascii_start().starts_with('{') {
         return Err(DecodeError::BadPayload { event, reason: "expected an object".into() });
     }
-    serde_json::from_str(payload).map_err(|_| {
-        let mut slowly = serde_json::Deserializer::from_str(payload);
-        let reason = match serde_path_to_error::deserialize::<_, T>(&mut slowly) {
-            Ok(_) => "trailing characters".into(),
-            Err(error) => {
-                let path = error.path().to_string();
-                let what = error.into_inner().to_string();
-                // The position is of no use to a person: the payload is one line.
-                let what = what.rsplit_once(" at line ").map_or(&*what, |(what, _)| what);
-                brief(&if path == "." { what.into() } else { format!("{path}: {what}") })
-            }
-        };
-        DecodeError::BadPayload { event, reason }
-    })
+    serde_json::from_str(payload)
+        .map_err(|error| DecodeError::BadPayload { event, reason: why::<T>(payload, &error) })
+}
+
+/// Reads it again, slowly, to name the field at fault.
+#[cfg(feature = "paths")]
+fn why<'de, T: Deserialize<'de>>(payload: &'de str, _: &serde_json::Error) -> String {
+    let mut slowly = serde_json::Deserializer::from_str(payload);
+    match serde_path_to_error::deserialize::<_, T>(&mut slowly) {
+        Ok(_) => "trailing characters".into(),
+        Err(error) => {
+            let path = error.path().to_string();
+            let what = error.into_inner().to_string();
+            let what = without_position(&what);
+            brief(&if path == "." { what.into() } else { format!("{path}: {what}") })
+        }
+    }
+}
+
+/// What is wrong, without the field: to name it, everything that can be read would be in a phone's library twice.
+#[cfg(not(feature = "paths"))]
+fn why<T>(_: &str, error: &serde_json::Error) -> String {
+    brief(without_position(&error.to_string()))
+}
+
+/// The position is of no use to a person: the payload is one line.
+fn without_position(what: &str) -> &str {
+    what.rsplit_once(" at line ").map_or(what, |(what, _)| what)
 }
 
 /// A reason quotes what it found. What was found may be the whole message, and the reason is sent back and logged.

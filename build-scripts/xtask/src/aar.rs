@@ -2,7 +2,13 @@
 //!
 //! With `--host-check` it is made without an NDK, out of what `android-check` links: to see that everything is in its place,
 //! not to be shipped.
-use crate::{android, kotlin::Built, run, setup, target_dir::TargetDir, workspace::Workspace};
+use crate::{
+    android::{self, Size, Table},
+    kotlin::Built,
+    run, setup,
+    target_dir::TargetDir,
+    workspace::Workspace,
+};
 use anyhow::{Context, Result, bail, ensure};
 use std::{
     collections::BTreeSet,
@@ -50,8 +56,7 @@ fn build_by_ndk(workspace: &Workspace, target: &TargetDir) -> Result<Vec<(&'stat
     cargo.arg("ndk").args(ABIS.iter().flat_map(|abi| ["-t", abi])).args(["-P", "26", "-o"]).arg(&out);
     // As `rustc` with one kind of crate: with two of them cargo leaves the fat LTO out.
     cargo.args(["rustc", "--locked", "--profile", "android", "--package", "calls-ffi", "--features", "oboe"]);
-    cargo.args(["--lib", "--crate-type", "cdylib", "--", "-Clink-arg=-Wl,-z,max-page-size=16384"]);
-    cargo.arg(format!("-Clink-arg=-Wl,-soname,{LIBRARY}"));
+    cargo.args(["--lib", "--crate-type", "cdylib", "--"]).args(android::last_arguments());
     run::run(&mut cargo)?;
     let found = ABIS.map(|abi| (abi, out.join(abi).join(LIBRARY)));
     for (abi, library) in &found {
@@ -207,22 +212,11 @@ fn look_at(aar: &Path, libraries: &[(&str, PathBuf)]) -> Result<()> {
 
 /// How big it is, for each kind of phone.
 fn print_sizes(aar: &Path, libraries: &[(&str, PathBuf)]) -> Result<()> {
-    println!("\n{:<14}{:>12}{:>12}", "", "raw", "zipped");
-    for (abi, library) in libraries {
-        let (raw, zipped) = (fs::metadata(library)?.len(), zipped(aar, &format!("jni/{abi}/{LIBRARY}"))?);
-        println!("{abi:<14}{:>9.2} MB{:>9.2} MB", raw as f64 / 1e6, zipped as f64 / 1e6);
-    }
-    println!("{:<14}{:>12}{:>9.2} MB", "the whole .aar", "", fs::metadata(aar)?.len() as f64 / 1e6);
-    println!("libwebrtc      11.80 MB     5.40 MB   (arm64, for comparison)");
+    let sizes: Vec<(&str, Size)> =
+        libraries.iter().map(|(abi, library)| Ok((*abi, Size::of(library)?))).collect::<Result<_>>()?;
+    println!("\n{}", Table(&sizes));
+    println!("the whole .aar: {:.2} MB", fs::metadata(aar)?.len() as f64 / 1e6);
     Ok(())
-}
-
-/// What a file takes in a zip.
-fn zipped(file: &Path, name: &str) -> Result<u64> {
-    let said = run::output(Command::new("unzip").arg("-v").arg(file).arg(name))?;
-    let line =
-        said.lines().find(|line| line.ends_with(name)).with_context(|| format!("{name} is not listed"))?;
-    line.split_whitespace().nth(2).context("a size")?.parse().context("a number")
 }
 
 #[cfg(test)]

@@ -38,15 +38,16 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     setup::run(workspace)?;
     let target = TargetDir::claim(workspace)?;
     let built = Built::new(workspace, &target)?;
+    run::run(built.maven(workspace).args(["--projects", "desktop", "--also-make", "process-classes"]))?;
+    let classes = Classes::compiled(workspace)?;
     if options.play {
-        let pictures = play(workspace, &target, &built)?;
+        let pictures = classes.play(&target, &built)?;
         println!("pictures are in {}", pictures.display());
         if options.keep {
             fs::copy(pictures.join("both.jpg"), workspace.root.join(PICTURE))?;
         }
         return Ok(ExitCode::SUCCESS);
     }
-    let classes = Classes::new(workspace, &built)?;
     let server = Server::start(&built)?;
     println!("two windows: call from one to the other; closing both ends it");
     let windows = PEOPLE.map(|(user, _)| classes.window(&built, &server.url, user, &[]).spawn());
@@ -57,45 +58,42 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets two windows call each other. Gives the folder with the pictures.
-pub(crate) fn play(workspace: &Workspace, target: &TargetDir, built: &Built) -> Result<PathBuf> {
-    let classes = Classes::new(workspace, built)?;
-    let pictures = target.debug_program("desktop-pictures");
-    if pictures.exists() {
-        fs::remove_dir_all(&pictures)?;
-    }
-    fs::create_dir_all(&pictures)?;
-    let server = Server::start(built)?;
-    let screen = Screen::start()?;
-    let folder = pictures.to_str().context("the folder of the pictures is not text")?;
-    let begin = |user: &str, more: &[&str]| -> Result<Running> {
-        let script = [&["--script", folder, "--language", "uk", "--tone"], more].concat();
-        let mut window = classes.window(built, &server.url, user, &script);
-        Ok(Running(window.env("DISPLAY", &screen.name).spawn()?))
-    };
-    let mut bob = begin("2", &["--left", "400"])?;
-    let mut ann = begin("1", &["--calls", "2"])?;
-    for (name, window) in [("the one who calls", &mut ann), ("the one who is called", &mut bob)] {
-        let status = window.0.wait()?;
-        ensure!(status.success(), "the window of {name} did not see the call that it should: {status}");
-    }
-    ensure!(pictures.join("both.jpg").is_file(), "nobody took a picture of both windows");
-    Ok(pictures)
-}
-
 /// The desktop program, compiled.
-struct Classes {
+pub(crate) struct Classes {
     path: String,
 }
 
 impl Classes {
-    fn new(workspace: &Workspace, built: &Built) -> Result<Self> {
-        let mut maven = built.maven(workspace);
-        maven.args(["--projects", "desktop", "--also-make", "compile", "dependency:build-classpath"]);
-        run::run(maven.arg("-Dmdep.outputFile=target/classpath.txt"))?;
+    /// As Maven left it in whatever run came as far as `process-classes`.
+    pub(crate) fn compiled(workspace: &Workspace) -> Result<Self> {
         let folder = workspace.root.join("android-demo/desktop/target");
-        let others = fs::read_to_string(folder.join("classpath.txt"))?;
+        let others = fs::read_to_string(folder.join("classpath.txt")).context("Maven wrote no class path")?;
         Ok(Self { path: format!("{}:{}", folder.join("classes").display(), others.trim()) })
+    }
+
+    /// Lets two windows call each other. Gives the folder with the pictures.
+    pub(crate) fn play(&self, target: &TargetDir, built: &Built) -> Result<PathBuf> {
+        let pictures = target.debug_program("desktop-pictures");
+        if pictures.exists() {
+            fs::remove_dir_all(&pictures)?;
+        }
+        fs::create_dir_all(&pictures)?;
+        let server = Server::start(built)?;
+        let screen = Screen::start()?;
+        let folder = pictures.to_str().context("the folder of the pictures is not text")?;
+        let begin = |user: &str, more: &[&str]| -> Result<Running> {
+            let script = [&["--script", folder, "--language", "uk", "--tone"], more].concat();
+            let mut window = self.window(built, &server.url, user, &script);
+            Ok(Running(window.env("DISPLAY", &screen.name).spawn()?))
+        };
+        let mut bob = begin("2", &["--left", "400"])?;
+        let mut ann = begin("1", &["--calls", "2"])?;
+        for (name, window) in [("the one who calls", &mut ann), ("the one who is called", &mut bob)] {
+            let status = window.0.wait()?;
+            ensure!(status.success(), "the window of {name} did not see the call that it should: {status}");
+        }
+        ensure!(pictures.join("both.jpg").is_file(), "nobody took a picture of both windows");
+        Ok(pictures)
     }
 
     fn window(&self, built: &Built, server: &str, user: &str, more: &[&str]) -> Command {

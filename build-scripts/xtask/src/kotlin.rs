@@ -1,7 +1,7 @@
 //! `cargo xtask kotlin`: the native library, the Kotlin that calls it, and every test that a desktop JVM can run.
 //!
 //! Maven builds the same sources that Gradle builds for a phone. Where the native library is, is handed to it.
-use crate::{desktop, run, setup, target_dir::TargetDir, test::Totals, workspace::Workspace};
+use crate::{desktop::Classes, run, setup, target_dir::TargetDir, test::Totals, workspace::Workspace};
 use anyhow::{Context, Result, bail};
 use std::{
     fs,
@@ -55,7 +55,7 @@ pub(crate) fn test(workspace: &Workspace, target: &TargetDir) -> Result<Totals> 
         return Ok(totals);
     }
     run::heading("two windows call each other");
-    let played = desktop::play(workspace, target, &built);
+    let played = Classes::compiled(workspace).and_then(|classes| classes.play(target, &built));
     if let Err(error) = &played {
         eprintln!("{error:#}");
     }
@@ -77,8 +77,7 @@ pub(crate) struct Built {
 impl Built {
     /// Builds the library for this machine, and the Kotlin that calls it.
     pub(crate) fn new(workspace: &Workspace, target: &TargetDir) -> Result<Self> {
-        run::run(target.cargo(workspace).args(["build", "--locked", "--package", "calls-server"]))?;
-        run::run(target.cargo(workspace).args(LIBRARY_BUILD))?;
+        run::run(target.cargo(workspace).args(BUILD))?;
         let library = target.debug_program("libcalls_ffi.so");
         let folder = library.parent().context("a library is in a folder")?.to_owned();
         let generated = folder.join("uniffi-kotlin");
@@ -107,17 +106,26 @@ impl Built {
     }
 }
 
-const LIBRARY_BUILD: [&str; 9] = [
+/// The server, the library, and what writes the Kotlin that calls it.
+///
+/// All of the workspace and one small test, since cargo decides by what is built which features the crates below have: so
+/// they are those of `cargo test`, and nothing is compiled twice.
+const BUILD: [&str; 11] = [
     "build",
     "--locked",
-    "--package",
-    "calls-ffi",
+    "--workspace",
     "--features",
-    "bindgen,software-video",
+    FEATURES,
     "--lib",
-    "--bin",
-    "uniffi-bindgen",
+    "--bin=calls-server",
+    "--bin=uniffi-bindgen",
+    "--test",
+    "signalling_bench",
+    "--quiet",
 ];
+
+/// What the library has on a desktop, and the part of it that writes Kotlin. The tests are built with the same.
+pub(crate) const FEATURES: &str = "calls-ffi/bindgen,calls-ffi/software-video";
 
 /// Writes the Kotlin that calls a library, from the library.
 fn write_kotlin(workspace: &Workspace, bindgen: &Path, library: &Path, into: &Path) -> Result<()> {

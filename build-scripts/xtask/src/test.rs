@@ -35,6 +35,7 @@ fn rust(workspace: &Workspace, target: &TargetDir) -> Result<Totals> {
     run::heading("Rust: every crate");
     let mut cargo = target.cargo(workspace);
     cargo.args(["test", "--workspace", "--locked", "--no-fail-fast", "--color", "never"]);
+    cargo.args(["--features", kotlin::FEATURES]);
     read_along(cargo)
 }
 

@@ -85,6 +85,11 @@ impl Signaling {
         self.order(LinkInput::Forget(ask));
     }
 
+    /// Pushes reach this device here from now on. The server is told at once, or as soon as it is there.
+    pub fn push_token(&self, token: String) {
+        self.order(LinkInput::PushToken(token));
+    }
+
     /// After [`Told::Up`], once the calls were asked to resume: what waits is said now.
     pub fn ready(&self) {
         self.order(LinkInput::Ready);

@@ -223,6 +223,9 @@ mod tests {
             ("http://127.0.0.1:3000/", Some((false, "127.0.0.1", 3000, "/socket.io/"))),
             ("wss://calls.example.org:449/app/", Some((true, "calls.example.org", 449, "/app/socket.io/"))),
             ("http://[::1]:3000", Some((false, "::1", 3000, "/socket.io/"))),
+            ("https://xn--e1aybc.example", Some((true, "xn--e1aybc.example", 443, "/socket.io/"))),
+            // The tables for this are left out, see `idna_adapter` in the workspace's Cargo.toml.
+            ("https://тест.example", None),
             ("calls.example.org", None),
             ("ftp://calls.example.org", None),
         ] {

@@ -1,7 +1,7 @@
 //! Programs from the distribution's packages.
 use crate::run::{self, find_program};
 use anyhow::{Result, bail};
-use std::{path::Path, process::Command};
+use std::{env::consts::ARCH, path::Path, process::Command};
 
 /// A package of Debian and Ubuntu.
 struct Package {
@@ -19,6 +19,8 @@ enum Gives {
     PythonModule(&'static str),
     /// A library that C programs can be built with.
     Library(&'static str),
+    /// A library that programs load, for whatever kind of processor this is.
+    SharedLibrary(&'static str),
     /// A file, where a program of that name may be another one.
     File(&'static str),
 }
@@ -175,7 +177,7 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         name: "libgl1",
-        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libGL.so.1"),
+        gives: Gives::SharedLibrary("libGL.so.1"),
         why: "the windows are drawn with it",
         need: Need::Must,
     },
@@ -193,19 +195,19 @@ const PACKAGES: &[Package] = &[
     },
     Package {
         name: "libxrender1",
-        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXrender.so.1"),
+        gives: Gives::SharedLibrary("libXrender.so.1"),
         why: "Java's windows need it",
         need: Need::Must,
     },
     Package {
         name: "libxtst6",
-        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXtst.so.6"),
+        gives: Gives::SharedLibrary("libXtst.so.6"),
         why: "Java takes pictures of the windows with it",
         need: Need::Must,
     },
     Package {
         name: "libxi6",
-        gives: Gives::File("/usr/lib/x86_64-linux-gnu/libXi.so.6"),
+        gives: Gives::SharedLibrary("libXi.so.6"),
         why: "Java's windows need it",
         need: Need::Must,
     },
@@ -247,6 +249,9 @@ impl Package {
             Gives::Library(library) => {
                 run::output(Command::new("pkg-config").args(["--exists", library])).is_ok()
             }
+            Gives::SharedLibrary(library) => {
+                library_folders(ARCH).iter().any(|folder| Path::new(folder).join(library).is_file())
+            }
             Gives::File(file) => Path::new(file).is_file(),
         }
     }
@@ -255,11 +260,21 @@ impl Package {
         let gives = match self.gives {
             Gives::Program(program) => format!("the program {program}"),
             Gives::PythonModule(module) => format!("Python's module {module}"),
-            Gives::Library(library) => format!("the library {library}"),
+            Gives::Library(library) | Gives::SharedLibrary(library) => format!("the library {library}"),
             Gives::File(file) => format!("the file {file}"),
         };
         format!("  {gives}: {} (package {} on Debian and Ubuntu)", self.why, self.name)
     }
+}
+
+/// Where distributions keep libraries for a kind of processor, as Rust names it.
+fn library_folders(arch: &str) -> [String; 3] {
+    let debian = match arch {
+        "x86" => "i386-linux-gnu".into(),
+        "arm" => "arm-linux-gnueabihf".into(),
+        other => format!("{other}-linux-gnu"),
+    };
+    [format!("/usr/lib/{debian}"), "/usr/lib64".into(), "/usr/lib".into()]
 }
 
 /// Installs what is missing.
@@ -350,6 +365,21 @@ mod tests {
     fn what_nothing_needs_today_may_be_missing() {
         assert!(!package(Need::Later).is_installed());
         assert!(verdict(&[&package(Need::Later)], "").is_ok());
+    }
+
+    #[test]
+    fn libraries_are_looked_for_where_those_of_this_processor_are() {
+        assert_eq!(library_folders("x86_64")[0], "/usr/lib/x86_64-linux-gnu");
+        assert_eq!(library_folders("aarch64")[0], "/usr/lib/aarch64-linux-gnu");
+        assert_eq!(library_folders("arm")[0], "/usr/lib/arm-linux-gnueabihf");
+        for package in PACKAGES {
+            if let Gives::File(file) = package.gives {
+                assert!(
+                    !file.contains("-linux-gnu"),
+                    "{file}: a Gives::SharedLibrary is one on each processor"
+                );
+            }
+        }
     }
 
     #[test]

@@ -25,8 +25,11 @@ fn has_absolute(line: &str, folder: &str) -> bool {
 }
 
 pub(super) fn ends_its_lines_cleanly(file: &Source) -> Vec<Finding> {
+    let is_of_windows = file.has_extension(&["bat"]);
     let mut findings: Vec<Finding> = file
         .lines()
+        // Windows reads its scripts only with ends of line of its own.
+        .map(|(number, line)| (number, if is_of_windows { line.trim_end_matches('\r') } else { line }))
         .filter(|(_, line)| line.ends_with([' ', '\t', '\r']))
         .map(|(number, _)| file.finding(number, "space at the end of the line: remove it"))
         .collect();
@@ -68,5 +71,7 @@ mod tests {
         assert_eq!(places(ends_its_lines_cleanly(&file("a", "one \ntwo\t\n"))), ["a:1", "a:2"]);
         assert_eq!(places(ends_its_lines_cleanly(&file("a", "one\ntwo"))), ["a:2"]);
         assert_eq!(places(ends_its_lines_cleanly(&file("a", ""))), [""; 0]);
+        assert_eq!(places(ends_its_lines_cleanly(&file("a", "one\r\n"))), ["a:1"]);
+        assert_eq!(places(ends_its_lines_cleanly(&file("a.bat", "one\r\ntwo \r\n"))), ["a.bat:2"]);
     }
 }

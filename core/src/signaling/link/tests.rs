@@ -100,6 +100,67 @@ fn calls_are_resumed_before_anything_else_is_said() {
     assert!(shown[5].contains("call:resume") && shown[6].contains("call:end"), "{shown:?}");
 }
 
+const SAID_WITH_A: &str = r#"420["call:register",{"userId":1,"deviceId":"phone","platform":"test","pushToken":"a","callWaiting":true}]"#;
+
+fn token(token: &str) -> LinkInput {
+    LinkInput::PushToken(token.into())
+}
+
+#[test]
+fn another_push_token_is_told_at_once_and_only_if_it_is_another() {
+    let mut link = link();
+    let mut inputs = up();
+    inputs.extend([token("a"), text(REGISTERED), token("a"), question(5)]);
+
+    let shown = play(&mut link, inputs);
+
+    assert_eq!(
+        shown[5..],
+        [SAID_WITH_A, r#"421["call:end",{"roomName":"r5","userId":1,"reason":"completed"}]"#]
+    );
+}
+
+#[test]
+fn a_push_token_from_before_the_connection_is_told_with_the_first_word() {
+    let mut link = link();
+    let mut inputs = vec![token("a")];
+    inputs.extend(up());
+
+    let shown = play(&mut link, inputs);
+
+    assert_eq!(shown[3..], [SAID_WITH_A, "up"]);
+}
+
+#[test]
+fn a_push_token_from_while_it_registers_is_told_once_the_calls_were_resumed() {
+    let mut link = link();
+    let mut inputs = up();
+    let (ready, registered) = (inputs.pop().unwrap(), inputs.pop().unwrap());
+    inputs.extend([token("a"), registered, question(5), ready]);
+
+    let shown = play(&mut link, inputs);
+
+    assert_eq!(shown[4], "up");
+    assert!(shown[5].contains("call:end") && shown[6] == SAID_WITH_A, "{shown:?}");
+}
+
+#[test]
+fn a_server_that_does_not_want_another_push_token_now_keeps_its_connection() {
+    let mut link = link();
+    let mut inputs = up();
+    inputs.extend([
+        token("a"),
+        text(r#"430[{"ok":false,"error":{"code":"rate_limited","message":"too often"}}]"#),
+    ]);
+    inputs.extend([LinkInput::Gone, LinkInput::NetworkChanged]);
+    inputs.extend(up().into_iter().skip(1));
+
+    let shown = play(&mut link, inputs);
+
+    assert_eq!(shown[6..8], ["Drop", "down: the connection to the server broke"]);
+    assert_eq!(shown.iter().filter(|said| *said == SAID_WITH_A).count(), 2, "{shown:?}");
+}
+
 #[test]
 fn a_server_that_registers_by_an_event_is_as_good() {
     let mut link = link();
@@ -220,6 +281,8 @@ struct World {
     order: Vec<u64>,
     answered: BTreeMap<u64, u32>,
     forgotten: Vec<u64>,
+    /// The push token that the server knows.
+    token: String,
 }
 
 impl World {
@@ -273,6 +336,8 @@ impl World {
         if text.starts_with("40") {
             self.to_link.push_back("40{}".into());
         } else if text.starts_with("420[") {
+            let token = text.split("\"pushToken\":\"").nth(1).and_then(|rest| rest.split('"').next());
+            self.token = token.unwrap_or_default().into();
             self.to_link.push_back(REGISTERED.into());
         } else if let Some(rest) = text.strip_prefix("42") {
             let (ack, json) = rest.split_once('[').unwrap();
@@ -303,8 +368,9 @@ fn nothing_asked_is_lost_answered_twice_or_said_out_of_order_however_often_the_w
             order: Vec::new(),
             answered: BTreeMap::new(),
             forgotten: Vec::new(),
+            token: String::new(),
         };
-        let mut asked = 0;
+        let (mut asked, mut tokens) = (0, 0);
         for _ in 0..2_000 {
             if world.chance(20) && asked < 60 {
                 asked += 1;
@@ -313,6 +379,10 @@ fn nothing_asked_is_lost_answered_twice_or_said_out_of_order_however_often_the_w
             if world.chance(200) && asked > 0 && !world.answered.contains_key(&asked) {
                 world.forgotten.push(asked);
                 world.act(LinkInput::Forget(AskId(asked)));
+            }
+            if world.chance(100) {
+                tokens += 1;
+                world.act(token(&format!("token {tokens}")));
             }
             if world.is_open && world.chance(40) {
                 world.drop_wire();
@@ -351,5 +421,6 @@ fn nothing_asked_is_lost_answered_twice_or_said_out_of_order_however_often_the_w
         }
         assert!(world.order.is_sorted(), "seed {seed}: {:?}", world.order);
         assert_eq!(world.link.waiting(), 0, "seed {seed}");
+        assert_eq!(world.token, format!("token {tokens}"), "seed {seed}");
     }
 }

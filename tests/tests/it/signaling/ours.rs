@@ -3,7 +3,7 @@ use super::Phone;
 use anyhow::Result;
 use calls_machine::AskId;
 use calls_protocol::{CallTarget, CallType, ClientEvent, Initiate, RoomName, Sdp, ServerEvent, UserId};
-use calls_tests::{line::Line, server::TestServer};
+use calls_tests::{databases::Database, line::Line, server::TestServer};
 
 #[tokio::test]
 async fn a_call_rings_and_what_was_asked_is_answered() -> Result<()> {
@@ -71,6 +71,42 @@ async fn a_server_that_is_killed_and_comes_back_finds_what_was_asked_meanwhile()
     assert_eq!(phone.downs, 1);
     phone.signaling.close().await;
     second.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_push_token_is_written_down_without_another_connection_and_after_one() -> Result<()> {
+    let database = Database::sqlite()?;
+    let server = TestServer::start(&[("DATABASE_URL", &database.url())]).await;
+    let line = Line::to(server.address()).await;
+    let mut phone = Phone::of(1, line.address());
+    phone.until("up", |phone| phone.ups == 1).await?;
+    let is_written = async |token: &str| {
+        let row = format!("1|phone|{token}");
+        let ask = "SELECT user_id, device_id, push_token FROM wo_call_devices";
+        let written = async {
+            while database.ask(ask).await? != [row.clone()] {
+                tokio::task::yield_now().await;
+            }
+            anyhow::Ok(())
+        };
+        tokio::time::timeout(super::PATIENCE, written).await?
+    };
+
+    phone.signaling.push_token("first".into());
+    is_written("first").await?;
+    phone.ask(1);
+    phone.until("an answer", |phone| phone.answers.len() == 1).await?;
+    assert_eq!((phone.downs, line.taken()), (0, 1));
+
+    line.cut();
+    phone.until("down", |phone| phone.downs == 1).await?;
+    phone.signaling.push_token("second".into());
+    phone.until("up again", |phone| phone.ups == 2).await?;
+    is_written("second").await?;
+
+    phone.signaling.close().await;
+    server.stop().await;
     Ok(())
 }
 

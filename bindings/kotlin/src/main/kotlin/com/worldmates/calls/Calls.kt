@@ -35,6 +35,12 @@ public interface Calls : AutoCloseable {
     /** The device has another network, or the same with another address. */
     public fun networkChanged()
 
+    /**
+     * Pushes reach this device by [token] from now on. The server is told at once, or as soon as it is there; calls that go
+     * on do not notice.
+     */
+    public fun setPushToken(token: String)
+
     /** There is no microphone, or it may not be used. */
     public fun noMicrophone()
 

@@ -31,6 +31,8 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
 
     override fun networkChanged(): Unit = engine.networkChanged()
 
+    override fun setPushToken(token: String): Unit = engine.setPushToken(token)
+
     override fun noMicrophone(): Unit = engine.noMicrophone()
 
     override fun noCamera(): Unit = engine.noCamera()

@@ -101,6 +101,31 @@ internal class CallTest {
     }
 
     @Test
+    fun `the server hears of another push token in the middle of a call, which goes on`(): Unit = runBlocking(Dispatchers.Default) {
+        connect(7_001).use { ann ->
+            connect(7_002).use { bob ->
+                bob.until("Bob is there") { it.server == ServerLink.UP }
+                val call = ann.dial(7_002, CallType.AUDIO)
+                val ringing = bob.untilCall("the ring") { it.state == CallState.RingingHere }
+                bob.call(ringing.id).accept(CallType.AUDIO)
+                ann.untilCall("Ann talks") { it.state is CallState.Talking && it.participants.single().path == MediaPath.UP }
+                withTimeout(PATIENCE) { server.registrations.first { it[7_001] == 1 } }
+
+                ann.setPushToken("another")
+                withTimeout(PATIENCE) { server.registrations.first { it[7_001] == 2 } }
+                // The same once more is no news; had it been said, it would have been said before the hang-up.
+                ann.setPushToken("another")
+                assertTrue(ann.snapshots.value.calls.single().state is CallState.Talking)
+                call.hangUp()
+                val over = bob.untilCall("the end") { it.state is CallState.Ended }
+
+                assertEquals(CallState.Ended(EndReason.THEY_HUNG_UP), over.state)
+                assertEquals(2, server.registrations.value[7_001])
+            }
+        }
+    }
+
+    @Test
     fun `what the app's camera sees is seen by the other one, upright`(): Unit = runBlocking(Dispatchers.Default) {
         val opened = CompletableDeferred<Long>()
         val closed = CompletableDeferred<Long>()
@@ -237,6 +262,7 @@ internal class CallTest {
         calls.close()
 
         assertThrows(CallsException.Closed::class.java) { calls.networkChanged() }
+        assertThrows(CallsException.Closed::class.java) { calls.setPushToken("late") }
         assertThrows(CallsException.Closed::class.java) { call.hangUp() }
         assertThrows(CallsException.Closed::class.java) { runBlocking { calls.dial(21, CallType.AUDIO) } }
         assertThrows(CallsException.Closed::class.java) { runBlocking { call.stats() } }

@@ -3,14 +3,23 @@ package com.worldmates.calls
 import java.io.File
 import java.nio.file.Files
 import java.util.concurrent.TimeUnit
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.asStateFlow
+import kotlinx.coroutines.flow.update
 
 /** A real server in a process of its own, on a port of the system's choice, until it is closed. */
 internal class TestServer : AutoCloseable {
     private val folder = Files.createTempDirectory("calls-server").toFile()
     private val process: Process
 
+    private val registered = MutableStateFlow(emptyMap<Long, Int>())
+
     /** Where it is. */
     val url: String
+
+    /** How often each user said from where they take calls. */
+    val registrations: StateFlow<Map<Long, Int>> = registered.asStateFlow()
 
     init {
         val builder = ProcessBuilder(checkNotNull(System.getProperty("calls.server")) { "run by `cargo xtask kotlin`" })
@@ -21,7 +30,12 @@ internal class TestServer : AutoCloseable {
         val ready = generateSequence(lines::readLine).firstNotNullOfOrNull { ADDRESS.find(it) }
         url = "http://" + checkNotNull(ready) { "the server ended before it was ready" }.groupValues[1]
         // Read on, or it could not write on.
-        Thread({ runCatching { lines.forEachLine {} } }, "server-log").apply { isDaemon = true }.start()
+        Thread({ runCatching { lines.forEachLine(::heard) } }, "server-log").apply { isDaemon = true }.start()
+    }
+
+    private fun heard(line: String) {
+        val user = REGISTERED.find(line)?.groupValues?.get(1)?.toLong() ?: return
+        registered.update { it + (user to (it[user] ?: 0) + 1) }
     }
 
     override fun close() {
@@ -31,6 +45,7 @@ internal class TestServer : AutoCloseable {
     }
 
     private companion object {
+        val REGISTERED = Regex("User registered for calls: ([0-9]+)")
         val ADDRESS = Regex(""""ready".*"address":"([0-9.:]+)"|"address":"([0-9.:]+)".*"ready"""")
     }
 }

@@ -1,9 +1,6 @@
 package com.worldmates.calls.app
 
 import android.app.Activity
-import android.content.ActivityNotFoundException
-import android.content.Intent
-import android.net.Uri
 import com.worldmates.calls.Calls
 import com.worldmates.calls.CallsConfig
 import com.worldmates.calls.CallsViewModel
@@ -11,6 +8,8 @@ import com.worldmates.calls.CameraKind
 import com.worldmates.calls.MicrophoneKind
 import com.worldmates.calls.Proof
 import com.worldmates.calls.ProofSource
+import com.worldmates.calls.app.notify.ReachLine
+import com.worldmates.calls.app.notify.openSetting
 import com.worldmates.calls.app.notify.reachFacts
 import com.worldmates.calls.app.notify.reachLines
 import com.worldmates.calls.app.pictures.PhonePlatform
@@ -18,10 +17,12 @@ import com.worldmates.calls.app.ui.calls.CallsActivity
 import com.worldmates.calls.app.ui.calls.ScreensOwner
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.Contact
-import com.worldmates.calls.ui.People
+import com.worldmates.calls.ui.OwnLine
 import com.worldmates.calls.ui.Preferences
 import com.worldmates.calls.ui.Problem
 import com.worldmates.calls.ui.ViewModelHolder
+import com.worldmates.calls.ui.parts.Photographs
+import com.worldmates.calls.ui.people.CallLog
 import kotlin.random.Random
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.launch
@@ -33,6 +34,7 @@ import kotlinx.coroutines.launch
 public class DemoApplication : CallsApplication(), ScreensOwner {
     private var platform: PhonePlatform? = null
     private var screens: ViewModelHolder? = null
+    private var shownPhotographs: Photographs? = null
     private val kept by lazy { KeptPreferences(getSharedPreferences("calls.preferences", MODE_PRIVATE)) }
 
     override val screen: Class<out Activity> = CallsActivity::class.java
@@ -40,21 +42,13 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
     override val holder: CallsHolder?
         get() = screens
 
+    override val photographs: Photographs?
+        get() = shownPhotographs
+
     /** Nobody has to sign in to the demo: it takes a number, and keeps it. */
     override fun onCreate() {
         super.onCreate()
         if (me == null) signIn(Random.nextLong(100, 1_000))
-    }
-
-    override fun openMessages(with: Contact) {
-        // The demo has no conversations: whoever writes does so in another app.
-        val write = Intent(Intent.ACTION_SENDTO, Uri.parse("smsto:")).addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)
-        try {
-            startActivity(write)
-        } catch (nobody: ActivityNotFoundException) {
-            // Asking beforehand would say no for every app that the manifest does not name.
-            screens?.tell(Problem.NotDone(null))
-        }
     }
 
     override fun open(me: Long, pushToken: String?): Calls {
@@ -80,7 +74,7 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
         val model = CallsViewModel(app.calls, app.scope, language)
         val holder = ViewModelHolder(
             model, app.scope, onRoute = app.sound::choose, preferences = preferences,
-            ownLines = { reachLines(reachFacts(this), wordsOf(language.value).reach).map { it.line } },
+            ownLines = { reachLines(reachFacts(this), wordsOf(language.value).reach).map(::ownLine) },
             keepPreferences = {
                 language.value = it.language
                 kept.write(it)
@@ -92,12 +86,26 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
         app.scope.launch { app.routesFailed.collect { holder.tell(Problem.NoRoute(it)) } }
         app.scope.launch { app.sound.routes.collect { routes -> holder.setSurroundings { it.copy(routes = routes) } } }
         // The demo's own number, for whoever wants to call it: it stands first among the people.
-        me?.let { holder.setPeople(People(listOf(Contact(it, it.toString())))) }
+        val log = callLog(listOfNotNull(me?.let { Contact(it, it.toString()) }))
+        app.scope.launch { app.calls.snapshots.collect(log::sees) }
+        app.scope.launch { log.people.collect(holder::setPeople) }
+        shownPhotographs = phonePhotographs(app.scope)
         screens = holder
     }
 
+    /** Each user of this phone has their own. */
+    private fun callLog(own: List<Contact>): CallLog {
+        val store = getSharedPreferences("calls.people.$me", MODE_PRIVATE)
+        return CallLog(own, store.getString(PEOPLE, null), keep = { store.edit().putString(PEOPLE, it).apply() })
+    }
+
+    private fun ownLine(found: ReachLine): OwnLine = OwnLine(
+        found.line, found.setting?.let { setting -> { if (!openSetting(this, setting)) screens?.tell(Problem.NotDone(null)) } },
+    )
+
     override fun closed() {
         screens = null
+        shownPhotographs = null
         platform?.close()
         platform = null
     }
@@ -105,5 +113,6 @@ public class DemoApplication : CallsApplication(), ScreensOwner {
     private companion object {
         /** The machine that runs the emulator, where `cargo xtask demo` has a server. */
         const val SERVER = "http://10.0.2.2:3000"
+        const val PEOPLE = "people"
     }
 }

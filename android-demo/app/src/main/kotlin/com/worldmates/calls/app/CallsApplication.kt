@@ -34,7 +34,7 @@ public abstract class CallsApplication : Application(), CallsOwner {
     public val pushToken: String?
         get() = account.getString(PUSH_TOKEN, null)
 
-    /** Opens the engine for [me], who is reached by [pushToken]. */
+    /** Opens the engine for [me], who is reached by [pushToken]; of another one later the engine is told. */
     protected abstract fun open(me: Long, pushToken: String?): Calls
 
     /** Everything around the calls is there as well: who draws screens begins here. */
@@ -66,8 +66,8 @@ public abstract class CallsApplication : Application(), CallsOwner {
     }
 
     /**
-     * Firebase gave this phone another address: the server learns of it when the engine registers anew. May be said on any
-     * thread, Firebase says it on one of its own.
+     * Firebase gave this phone another address: the server learns of it at once, or as soon as it is there. May be said on
+     * any thread, Firebase says it on one of its own.
      */
     public fun pushTokenChanged(token: String) {
         val main = Looper.getMainLooper()
@@ -79,9 +79,7 @@ public abstract class CallsApplication : Application(), CallsOwner {
             return
         }
         account.edit().putString(PUSH_TOKEN, token).apply()
-        // A call that goes on is worth more than the address; the next start of the app says it.
-        val isIdle = app?.calls?.snapshots?.value?.calls.isNullOrEmpty()
-        me?.takeIf { isIdle }?.let(::signIn)
+        unlessClosed { app?.calls?.setPushToken(token) }
     }
 
     private fun begin(user: Long) {

@@ -6,8 +6,8 @@ import com.worldmates.calls.Calls
 import kotlin.concurrent.thread
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotNull
-import org.junit.Assert.assertNotSame
 import org.junit.Assert.assertNull
+import org.junit.Assert.assertSame
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.RobolectricTestRunner
@@ -54,40 +54,43 @@ class CallsApplicationTest {
         application.signOut()
     }
 
-    @Test
-    fun `a new address for pushes is told to the server, the same one is not`() {
-        application.signIn(456)
-
-        application.pushTokenChanged("token")
-        application.pushTokenChanged("token")
-
-        assertEquals(listOf("456 null", "456 token"), application.opened)
-        application.signOut()
-    }
+    private val asked: List<String>
+        get() = (application.app?.calls as ScriptedCalls).asked
 
     @Test
-    fun `during a call the address waits`() {
+    fun `a new address for pushes is told to the server, the same one is not, and the calls stay as they are`() {
         application.signIn(456)
         (application.app?.calls as ScriptedCalls).show(call())
+        val first = application.app
 
         application.pushTokenChanged("token")
+        application.pushTokenChanged("token")
 
+        assertEquals(listOf("push token token"), asked)
         assertEquals(listOf("456 null"), application.opened)
-        assertEquals("token", application.pushToken)
+        assertSame(first, application.app)
         application.signOut()
     }
 
     @Test
-    fun `Firebase tells the address on a thread of its own, and whoever shows calls sees the new ones`() {
+    fun `an address that comes while nobody is signed in is there for whoever signs in`() {
+        application.pushTokenChanged("token")
+
         application.signIn(456)
-        val first = application.app
+
+        assertEquals(listOf("456 token"), application.opened)
+        application.signOut()
+    }
+
+    @Test
+    fun `Firebase tells the address on a thread of its own`() {
+        application.signIn(456)
 
         thread { application.pushTokenChanged("token") }.join()
-        assertEquals(listOf("456 null"), application.opened)
+        assertEquals(emptyList<String>(), asked)
         shadowOf(Looper.getMainLooper()).idle()
 
-        assertEquals(listOf("456 null", "456 token"), application.opened)
-        assertNotSame(first, application.apps.value)
+        assertEquals(listOf("push token token"), asked)
         application.signOut()
         assertNull(application.apps.value)
     }

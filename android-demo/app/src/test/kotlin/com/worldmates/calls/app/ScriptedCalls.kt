@@ -64,6 +64,10 @@ class ScriptedCalls : Calls {
         ask("woken $room $from $name $type ${ringsFor?.toMillis()}")
     }
 
+    override fun setPushToken(token: String) {
+        ask("push token $token")
+    }
+
     override fun networkChanged() {
         ask("network changed")
     }

@@ -19,10 +19,10 @@ import com.worldmates.calls.Calls
 import com.worldmates.calls.Proof
 import com.worldmates.calls.ProofSource
 import com.worldmates.calls.ui.CallsScreen
-import com.worldmates.calls.ui.People
 import com.worldmates.calls.ui.Preferences
 import com.worldmates.calls.ui.ViewModelHolder
 import com.worldmates.calls.ui.parts.LocalVideoSource
+import com.worldmates.calls.ui.people.CallLog
 import kotlin.system.exitProcess
 import kotlinx.coroutines.flow.MutableStateFlow
 
@@ -48,18 +48,22 @@ public fun main(arguments: Array<String>) {
             val model = remember { CallsViewModel(calls, scope, language) }
             val holder = remember {
                 val keep = { now: Preferences -> language.value = now.language }
-                ViewModelHolder(model, scope, keepPreferences = keep, preferences = preferences).apply { setPeople(People(wanted.contacts)) }
+                ViewModelHolder(model, scope, keepPreferences = keep, preferences = preferences)
             }
+            // What is written down is forgotten with the window.
+            val log = remember { CallLog(own = wanted.contacts) }
+            LaunchedEffect(log) { calls.snapshots.collect(log::sees) }
+            LaunchedEffect(log) { log.people.collect(holder::setPeople) }
             wanted.script?.let { script ->
                 LaunchedEffect(model) {
-                    val went = play(wanted, script, model, Camera(this@Window.window))
+                    val went = play(wanted, script, model, log.people, Camera(this@Window.window))
                     calls.shutdown()
                     // The process ends with what was seen, so that a script can tell.
                     exitProcess(if (went) 0 else 1)
                 }
             }
             CompositionLocalProvider(LocalVideoSource provides videoOf(calls, model)) {
-                CallsScreen(holder, onMessages = {})
+                CallsScreen(holder)
             }
         }
     }

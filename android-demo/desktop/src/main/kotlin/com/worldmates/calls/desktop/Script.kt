@@ -5,6 +5,7 @@ import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.CallsViewModel
 import com.worldmates.calls.MediaPath
 import com.worldmates.calls.ServerLink
+import com.worldmates.calls.ui.People
 import java.awt.Rectangle
 import java.awt.Robot
 import java.awt.Window
@@ -15,6 +16,7 @@ import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
@@ -39,7 +41,9 @@ internal class Camera(private val window: Window) {
 }
 
 /** Plays a call with pictures. True if everything that has to happen happened. */
-internal suspend fun play(wanted: Wanted, script: Wanted.Script, model: CallsViewModel, camera: Camera): Boolean {
+internal suspend fun play(
+    wanted: Wanted, script: Wanted.Script, model: CallsViewModel, people: StateFlow<People>, camera: Camera,
+): Boolean {
     var number = 0
     suspend fun picture(name: String) {
         // What changed is drawn by then, and what moves in has come to rest.
@@ -75,6 +79,10 @@ internal suspend fun play(wanted: Wanted, script: Wanted.Script, model: CallsVie
                 model.hangUp()
             }
             model.state.first { it is CallsUiState.Idle || it is CallsUiState.Ended }
+            // By the name that this window has for them, since the server has none.
+            val other = wanted.contacts.single()
+            people.first { now -> now.history.singleOrNull()?.let { it.lasted != null && it.with.name == other.name } == true }
+            picture("over")
             true
         }
     } catch (late: TimeoutCancellationException) {

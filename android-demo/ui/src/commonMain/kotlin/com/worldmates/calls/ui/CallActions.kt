@@ -2,11 +2,15 @@ package com.worldmates.calls.ui
 
 import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallType
+import com.worldmates.calls.CheckLine
 
 /** What a person can ask for on the screens of a call. Nothing here decides anything: the engine does. */
 public interface CallActions {
     /** Calls somebody. */
     public fun dial(user: Long, type: CallType)
+
+    /** Calls a group. */
+    public fun dialGroup(group: Long, type: CallType)
 
     /** Answers, with sound alone or with a picture. */
     public fun accept(type: CallType)
@@ -47,6 +51,9 @@ public interface CallActions {
     /** Finds out whether we can be reached. */
     public fun check()
 
+    /** Leads to where what [line] says can be put right. */
+    public fun mend(line: CheckLine) {}
+
     /** Asks for another way of the sound; shown once the system confirms it. */
     public fun chooseRoute(route: AudioRoute)
 
@@ -60,6 +67,7 @@ public interface CallActions {
 /** For previews: whatever is pressed, nothing happens. */
 public open class NoCallActions : CallActions {
     override fun dial(user: Long, type: CallType) {}
+    override fun dialGroup(group: Long, type: CallType) {}
     override fun accept(type: CallType) {}
     override fun reject() {}
     override fun hangUp() {}

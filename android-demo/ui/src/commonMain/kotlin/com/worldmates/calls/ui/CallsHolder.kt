@@ -8,6 +8,7 @@ import com.worldmates.calls.CallsViewModel
 import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
+import com.worldmates.calls.ui.people.named
 import java.time.Instant
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
@@ -38,6 +39,9 @@ public interface CallsHolder : CallActions {
     /** The person was told. */
     public fun problemSeen()
 
+    /** The person is back from another app: what was put right there shows in a new check. */
+    public fun cameBack() {}
+
     /** The time, for the clock of a call. */
     public fun now(): Instant
 }
@@ -50,6 +54,9 @@ public sealed interface Problem {
     /** The sound does not go there. */
     public data class NoRoute(val route: AudioRoute) : Problem
 }
+
+/** What the app itself finds about being reached; [mend] leads to where it is put right, null if it need not or cannot be. */
+public data class OwnLine(val line: CheckLine, val mend: (() -> Unit)? = null)
 
 /** Whom the app knows, and who called. */
 public data class People(val contacts: List<Contact> = emptyList(), val history: List<PastCall> = emptyList())
@@ -66,7 +73,7 @@ public class ViewModelHolder(
     private val clock: () -> Instant = Instant::now,
     private val keepPreferences: (Preferences) -> Unit = {},
     /** What the app itself finds about being reached, above what the engine finds. */
-    private val ownLines: () -> List<CheckLine> = { emptyList() },
+    private val ownLines: () -> List<OwnLine> = { emptyList() },
     preferences: Preferences = Preferences(),
 ) : CallsHolder {
     private val heldSurroundings = MutableStateFlow(CallSurroundings(frame = preferences.frame))
@@ -75,6 +82,8 @@ public class ViewModelHolder(
     private val heldPreferences = MutableStateFlow(preferences)
     private val heldProblem = MutableStateFlow<Problem?>(null)
     private var checking: Job? = null
+    private var found = emptyList<OwnLine>()
+    private var isMending = false
 
     init {
         viewModel.setStatsShown(preferences.isStatsShown)
@@ -87,7 +96,10 @@ public class ViewModelHolder(
         }
     }
 
-    override val state: StateFlow<CallsUiState> get() = viewModel.state
+    /** The library's, with the names that the app has for people. */
+    override val state: StateFlow<CallsUiState> =
+        combine(viewModel.state, heldPeople) { state, people -> state.named(people.contacts.associateBy { it.user }) }
+            .stateIn(scope, SharingStarted.Eagerly, viewModel.state.value.named(emptyMap()))
     override val surroundings: StateFlow<CallSurroundings> =
         combine(heldSurroundings, viewModel.levels) { held, levels -> held.copy(levels = levels) }
             .stateIn(scope, SharingStarted.Eagerly, heldSurroundings.value)
@@ -128,16 +140,31 @@ public class ViewModelHolder(
         checking = scope.launch {
             var report: CheckReport? = null
             try {
-                report = viewModel.check().with(ownLines())
+                found = ownLines()
+                report = viewModel.check().with(found.map { it.line })
             } catch (failed: CallsException) {
                 tell(Problem.NotDone(failed))
             } finally {
-                heldCheck.value = report?.let { CheckState.Done(it) } ?: CheckState.NotAsked
+                val mendable = found.filter { it.mend != null }.map { it.line }.toSet()
+                heldCheck.value = report?.let { CheckState.Done(it, mendable) } ?: CheckState.NotAsked
             }
         }
     }
 
+    override fun mend(line: CheckLine) {
+        val mend = found.firstOrNull { it.line == line }?.mend ?: return
+        isMending = true
+        mend()
+    }
+
+    override fun cameBack() {
+        if (!isMending) return
+        isMending = false
+        check()
+    }
+
     override fun dial(user: Long, type: CallType): Unit = viewModel.dial(user, type)
+    override fun dialGroup(group: Long, type: CallType): Unit = viewModel.dialGroup(group, type)
     override fun accept(type: CallType): Unit = viewModel.accept(type)
     override fun reject(): Unit = viewModel.reject()
     override fun hangUp(): Unit = viewModel.hangUp()

@@ -7,12 +7,17 @@ import androidx.compose.runtime.collectAsState
 import androidx.compose.runtime.getValue
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.remember
+import androidx.compose.runtime.saveable.Saver
+import androidx.compose.runtime.saveable.listSaver
 import androidx.compose.runtime.saveable.rememberSaveable
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.text.font.FontFamily
+import com.worldmates.calls.CallKind
+import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.ui.parts.BackTo
+import com.worldmates.calls.ui.parts.LocalIsSmall
 import com.worldmates.calls.ui.parts.ProblemBar
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.CallFrameSettingsScreen
@@ -25,12 +30,15 @@ import com.worldmates.calls.ui.theme.CallsTheme
 import kotlinx.coroutines.delay
 
 /**
- * All of calls in one: the screen that the state asks for, and the settings. [onMessages] opens the app's own
- * conversation with somebody (null: there is none to open, and the buttons that lead there do nothing).
+ * All of calls in one: the screen that the state asks for, the settings, and the conversation with somebody.
+ *
+ * @param transport carries what is written in a conversation; without one it holds the calls, and nothing to write with
+ * @param onMessages opens the app's own conversation with somebody in place of the one here
  */
 @Composable
 public fun CallsScreen(
-    holder: CallsHolder, onMessages: (Contact) -> Unit, modifier: Modifier = Modifier, fontFamily: FontFamily = FontFamily.Default,
+    holder: CallsHolder, modifier: Modifier = Modifier, fontFamily: FontFamily = FontFamily.Default,
+    transport: (Contact) -> MessageTransport? = { null }, onMessages: ((Contact) -> Unit)? = null,
 ) {
     val preferences by holder.preferences.collectAsState()
     val isDark = when (preferences.appearance) {
@@ -39,34 +47,80 @@ public fun CallsScreen(
         Appearance.DARK -> true
     }
     CallsTheme(preferences.language, isDark, fontFamily) {
-        var page by rememberSaveable { mutableStateOf(Page.CALLS) }
+        val place = rememberSaveable(saver = Place.Saver) { Place() }
         val state by holder.state.collectAsState()
+        val beside = (state as? CallsUiState.Active)?.call?.id
+        val write = onMessages ?: { with -> place.write(with.user, beside) }
+        val isBeside = beside != null && beside == place.beside && !LocalIsSmall.current
+        val isWriting = place.page == Page.MESSAGES && (state is CallsUiState.Idle || isBeside)
         BackTo(state is CallsUiState.Ended, holder::dismiss)
-        BackTo(state is CallsUiState.Idle && page != Page.CALLS) { page = if (page == Page.FRAMES) Page.SETTINGS else Page.CALLS }
-        // A call comes before the settings, whoever looks at them.
-        if (state !is CallsUiState.Idle || page == Page.CALLS) {
-            CallPage(state, holder, onMessages, { page = Page.SETTINGS }, modifier)
-        } else if (page == Page.SETTINGS) {
-            SettingsScreen(holder, onFrames = { page = Page.FRAMES }, onBack = { page = Page.CALLS }, modifier)
+        BackTo(isWriting || state is CallsUiState.Idle && place.page != Page.CALLS, place::back)
+        // A call comes before all else, whoever looks at the settings; a conversation beside it was asked for.
+        if (isWriting) {
+            val people by holder.people.collectAsState()
+            val with = people.contacts.firstOrNull { it.user == place.with } ?: Contact(place.with, name = "")
+            val carrier = remember(place.with) { transport(with) }
+            MessagesScreen(with, holder, carrier, onBackToCall = place::returnToCall, onBack = place::back, modifier)
+        } else if (state !is CallsUiState.Idle || place.page == Page.CALLS) {
+            val canWrite = { with: Contact -> onMessages != null || transport(with) != null }
+            CallPage(state, holder, write, canWrite, { place.page = Page.SETTINGS }, modifier)
+        } else if (place.page == Page.SETTINGS) {
+            SettingsScreen(holder, onFrames = { place.page = Page.FRAMES }, onBack = place::back, modifier)
         } else {
-            CallFrameSettingsScreen(holder, onBack = { page = Page.SETTINGS }, modifier)
+            CallFrameSettingsScreen(holder, onBack = place::back, modifier)
         }
-        ProblemBar(holder)
+        ProblemBar(holder, atTop = state !is CallsUiState.Idle || isWriting)
     }
 }
 
-private enum class Page { CALLS, SETTINGS, FRAMES }
+private enum class Page { CALLS, SETTINGS, FRAMES, MESSAGES }
+
+/** Where the person is while no call asks for the screen. */
+private class Place(page: Page = Page.CALLS, with: Long = 0, beside: Long? = null) {
+    var page by mutableStateOf(page)
+
+    /** Whom the conversation is with. */
+    var with by mutableStateOf(with)
+        private set
+
+    /** The call that the conversation was opened over. Any other comes before it. */
+    var beside by mutableStateOf(beside)
+        private set
+
+    fun write(user: Long, beside: Long?) {
+        with = user
+        this.beside = beside
+        page = Page.MESSAGES
+    }
+
+    /** The conversation stays where it is, for when the call is over. */
+    fun returnToCall() {
+        beside = null
+    }
+
+    fun back() {
+        beside = null
+        page = if (page == Page.FRAMES) Page.SETTINGS else Page.CALLS
+    }
+
+    companion object {
+        val Saver: Saver<Place, Any> = listSaver({ listOf(it.page.ordinal.toLong(), it.with, it.beside ?: 0L) }) { (page, with, beside) ->
+            Place(Page.entries[page.toInt()], with, beside.takeIf { it != 0L })
+        }
+    }
+}
 
 @Composable
 private fun CallPage(
-    state: CallsUiState, holder: CallsHolder, onMessages: (Contact) -> Unit, onSettings: () -> Unit, modifier: Modifier,
+    state: CallsUiState, holder: CallsHolder, onMessages: (Contact) -> Unit, canWrite: (Contact) -> Boolean, onSettings: () -> Unit,
+    modifier: Modifier,
 ) {
     when (state) {
         is CallsUiState.Idle -> IdleScreen(holder, state, onMessages, onSettings, modifier)
         is CallsUiState.Incoming -> IncomingScreen(state, holder, modifier)
         is CallsUiState.Outgoing -> OutgoingScreen(holder, state, modifier)
-        is CallsUiState.Active -> ActiveScreen(holder, state, modifier)
-        is CallsUiState.Ended -> EndedScreen(holder, state, onMessages, onSettings, modifier)
+        is CallsUiState.Active -> ActiveScreen(holder, state, onMessages, modifier, canWrite)
+        is CallsUiState.Ended -> EndedScreen(holder, state, onMessages, onSettings, modifier, canWrite)
     }
 }
 
@@ -93,7 +147,10 @@ public fun OutgoingScreen(holder: CallsHolder, state: CallsUiState.Outgoing, mod
 
 /** [ActiveScreen] on its holder: it keeps what the person chose to look at, and the clock. */
 @Composable
-public fun ActiveScreen(holder: CallsHolder, state: CallsUiState.Active, modifier: Modifier = Modifier) {
+public fun ActiveScreen(
+    holder: CallsHolder, state: CallsUiState.Active, onMessages: (Contact) -> Unit, modifier: Modifier = Modifier,
+    canWrite: (Contact) -> Boolean = { true },
+) {
     val surroundings by holder.surroundings.collectAsState()
     var view by remember(state.call.id) { mutableStateOf(CallView()) }
     var now by remember { mutableStateOf(holder.now()) }
@@ -104,10 +161,16 @@ public fun ActiveScreen(holder: CallsHolder, state: CallsUiState.Active, modifie
         }
     }
     BackTo(view.panel != Panel.NONE) { view = view.copy(panel = Panel.NONE) }
-    ActiveScreen(ActiveState(state, surroundings, now), holder, modifier, view) {
-        if (it.panel == Panel.SOUND && view.panel != Panel.SOUND) holder.routesOpened()
-        view = it
-    }
+    // One writes to a person, not to a group.
+    val person = state.call.other()
+    ActiveScreen(
+        ActiveState(state, surroundings.copy(canWrite = person?.let(canWrite) == true), now), holder, modifier, view,
+        onView = {
+            if (it.panel == Panel.SOUND && view.panel != Panel.SOUND) holder.routesOpened()
+            view = it
+        },
+        onMessages = person?.let { { onMessages(it) } },
+    )
 }
 
 /** Twice a second, so that no second is skipped. */
@@ -117,14 +180,17 @@ private const val CLOCK_MILLIS = 500L
 @Composable
 public fun EndedScreen(
     holder: CallsHolder, state: CallsUiState.Ended, onMessages: (Contact) -> Unit, onSettings: () -> Unit, modifier: Modifier = Modifier,
+    canWrite: (Contact) -> Boolean = { true },
 ) {
-    val person = state.call.participants.firstOrNull()
+    val person = state.call.other()?.takeIf(canWrite)
     EndedScreen(
         state,
         onCallAgain = holder::callAgain,
-        onMessage = {
-            holder.dismiss()
-            if (person != null) onMessages(Contact(person.user, person.name, person.avatar))
+        onMessage = person?.let {
+            {
+                holder.dismiss()
+                onMessages(it)
+            }
         },
         onSettings = { holder.dismiss(); onSettings() },
         onClose = holder::dismiss,
@@ -132,12 +198,16 @@ public fun EndedScreen(
     )
 }
 
+/** Whom a call of two is with. */
+private fun CallSnapshot.other(): Contact? =
+    participants.firstOrNull()?.takeIf { kind is CallKind.OneToOne }?.let { Contact(it.user, it.name, it.avatar) }
+
 /** [SettingsScreen] on its holder. */
 @Composable
 public fun SettingsScreen(holder: CallsHolder, onFrames: () -> Unit, onBack: () -> Unit, modifier: Modifier = Modifier) {
     val preferences by holder.preferences.collectAsState()
     val check by holder.check.collectAsState()
-    SettingsScreen(preferences, check, holder::setPreferences, onFrames, holder::check, onBack, modifier)
+    SettingsScreen(preferences, check, holder::setPreferences, onFrames, holder::check, onBack, modifier, holder::mend)
 }
 
 /** [CallFrameSettingsScreen] on its holder. */

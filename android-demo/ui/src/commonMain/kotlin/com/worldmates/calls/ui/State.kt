@@ -5,6 +5,7 @@ import com.worldmates.calls.AudioRoutes
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CheckReport
 import com.worldmates.calls.Direction
 import com.worldmates.calls.Language
@@ -28,10 +29,11 @@ public data class PastCall(
     val at: Instant,
     /** How long they talked; null if nobody answered. */
     val lasted: Duration?,
-) {
-    /** Whether it rang here and nobody answered. */
-    val isMissed: Boolean get() = direction == Direction.INCOMING && lasted == null
-}
+    /** Whether it rang here and nobody answered, on another device either. */
+    val isMissed: Boolean = direction == Direction.INCOMING && lasted == null,
+    /** The group that it was a call of, which [with] names then; null for a call of two. */
+    val group: Long? = null,
+)
 
 /** How far the question "can I be reached?" is. */
 public sealed interface CheckState {
@@ -41,8 +43,8 @@ public sealed interface CheckState {
     /** It is being found out. */
     public data object Running : CheckState
 
-    /** The answer. */
-    public data class Done(val report: CheckReport) : CheckState
+    /** The answer; what stands in [mendable] can be put right by [CallActions.mend]. */
+    public data class Done(val report: CheckReport, val mendable: Set<CheckLine> = emptySet()) : CheckState
 }
 
 /** What the first screen shows. */
@@ -68,6 +70,8 @@ public data class CallSurroundings(
     val isPictureOffByNetwork: Boolean = false,
     /** Whether this call knows raised hands; without it nothing of them is shown. */
     val canRaiseHand: Boolean = false,
+    /** Whether one can write to people, and not only look at the calls with them. */
+    val canWrite: Boolean = true,
     /** Who has a hand up; our own is [MY_HAND]. */
     val handsUp: Set<Long> = emptySet(),
 ) {
@@ -121,7 +125,7 @@ public sealed interface MessageContent {
     public data class Words(val text: String) : MessageContent
 
     /** A call; [lasted] is null if nobody answered. */
-    public data class PastCall(val type: CallType, val lasted: Duration?) : MessageContent
+    public data class PastCall(val type: CallType, val lasted: Duration?, val isMissed: Boolean = false) : MessageContent
 }
 
 /** What the screen of a conversation shows. */
@@ -129,6 +133,7 @@ public sealed interface MessageContent {
 public data class ConversationState(
     val with: Contact,
     val messages: List<Message>,
+    val now: Instant,
     val draft: String = "",
     /** A call that goes on meanwhile. */
     val ongoing: CallSnapshot? = null,

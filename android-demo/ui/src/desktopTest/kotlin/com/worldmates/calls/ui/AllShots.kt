@@ -1,5 +1,6 @@
 package com.worldmates.calls.ui
 
+import androidx.compose.foundation.layout.Box
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.AudioRoutes
@@ -13,6 +14,7 @@ import com.worldmates.calls.Quality
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.SoundLevels
 import com.worldmates.calls.ui.layout.Fold
+import com.worldmates.calls.ui.parts.ProblemBar
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.CallFrameSettingsScreen
 import com.worldmates.calls.ui.screens.EndedScreen
@@ -56,8 +58,11 @@ private fun shots(name: String, vararg ons: On, content: @Composable () -> Unit)
     Shot(full, on.width, on.height, on.isDark, on.language, on.isRtl, on.fontScale, on.fold, content)
 }
 
-private fun activeShots(name: String, state: ActiveState, vararg ons: On, view: CallView = CallView()) =
-    shots(name, *ons) { ActiveScreen(state, nothing, view = view) }
+private fun activeShots(name: String, state: ActiveState, vararg ons: On, view: CallView = CallView(), onMessages: (() -> Unit)? = null) =
+    shots(name, *ons) { ActiveScreen(state, nothing, view = view, onMessages = onMessages) }
+
+/** Whoever looks at it is told that the sound does not go there. */
+private val troubled get() = FakeHolder().apply { tell(Problem.NoRoute(Fixtures.routes.available.last())) }
 
 private fun withFrame(style: FrameStyle) = Fixtures.surroundings.copy(frame = style)
 
@@ -67,11 +72,27 @@ internal val quietShots: List<Shot> = buildList {
         IdleScreen(Fixtures.idle(), nothing, {}, {})
     })
     addAll(shots("idle-people", phone, dark) { IdleScreen(Fixtures.idle(), nothing, {}, {}, firstList = IdleList.PEOPLE) })
-    addAll(shots("idle-report", phone, dark, largeText) { IdleScreen(Fixtures.idle(CheckState.Done(Fixtures.report)), nothing, {}, {}) })
+    addAll(shots("idle-report", phone, dark, largeText) { IdleScreen(Fixtures.idle(Fixtures.checked), nothing, {}, {}) })
+    addAll(shots("problem", phone, dark, largeText) {
+        Box {
+            IdleScreen(Fixtures.idle(), nothing, {}, {})
+            ProblemBar(troubled, atTop = false)
+        }
+    })
+    addAll(shots("audio-problem", phone, dark) {
+        Box {
+            ActiveScreen(Fixtures.active(Fixtures.call()), nothing)
+            ProblemBar(troubled, atTop = true)
+        }
+    })
     addAll(shots("idle-empty", phone) { IdleScreen(Fixtures.idle(CheckState.Running, ServerLink.DOWN, isEmpty = true), nothing, {}, {}) })
     addAll(shots("messages", phone, dark, rtl, largeText, tablet) { MessagesScreen(Fixtures.conversation(draft = "Вже біжу"), {}, {}, {}, {}, {}) })
     addAll(shots("messages-in-call", phone) { MessagesScreen(Fixtures.conversation(ongoing = Fixtures.call()), {}, {}, {}, {}, {}) })
     addAll(shots("messages-empty", english) { MessagesScreen(Fixtures.conversation(isEmpty = true), {}, {}, {}, {}, {}) })
+    addAll(shots("messages-calls", phone, dark, rtl, largeText, landscape) {
+        MessagesScreen(Fixtures.callsWith, {}, {}, onSend = null, {}, {})
+    })
+    addAll(shots("messages-calls-empty", english) { MessagesScreen(Fixtures.conversation(isEmpty = true), {}, {}, onSend = null, {}, {}) })
     addAll(shots("settings", phone, dark, largeText, tablet) { SettingsScreen(Preferences(), CheckState.NotAsked, {}, {}, {}, {}) })
     addAll(shots("frames", phone, dark, russian, largeText, tablet) { CallFrameSettingsScreen(FrameStyle.GRADIENT, {}, {}) })
     listOf(
@@ -118,7 +139,7 @@ internal val pairShots: List<Shot> = buildList {
     addAll(activeShots("audio-held-other", Fixtures.active(Fixtures.call(), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone))
     addAll(activeShots("audio-held", Fixtures.active(Fixtures.call(isHeld = true)), phone, dark))
     addAll(activeShots("audio-routes", Fixtures.active(Fixtures.call(), Fixtures.surroundings.copy(routes = Fixtures.pendingRoutes)), phone, dark, largeText, view = CallView(panel = Panel.SOUND)))
-    addAll(activeShots("audio-more", Fixtures.active(Fixtures.call(), Fixtures.surroundings.copy(canRaiseHand = true), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone, english, largeText, landscape, view = CallView(panel = Panel.MORE)))
+    addAll(activeShots("audio-more", Fixtures.active(Fixtures.call(), Fixtures.surroundings.copy(canRaiseHand = true), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone, english, largeText, landscape, view = CallView(panel = Panel.MORE), onMessages = {}))
     FrameStyle.entries.forEach { style ->
         addAll(activeShots("video-${style.name.lowercase().replace('_', '-')}", Fixtures.active(video, withFrame(style), stats = null), phone))
     }

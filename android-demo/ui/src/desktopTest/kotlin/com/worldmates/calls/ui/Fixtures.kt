@@ -140,17 +140,31 @@ internal object Fixtures {
         ),
     )
 
+    /** The camera can be put right from here. */
+    val checked = CheckState.Done(report, mendable = setOf(report.lines.last()))
+
     fun conversation(ongoing: CallSnapshot? = null, draft: String = "", isEmpty: Boolean = false) = ConversationState(
         contacts[0],
         if (isEmpty) emptyList() else listOf(
             message(1, false, 190, MessageContent.Words("Привіт! Ти вже вдома?")),
             message(2, true, 188, MessageContent.Words("Майже. За десять хвилин буду.")),
-            message(3, false, 150, MessageContent.PastCall(CallType.VIDEO, null)),
+            message(3, false, 150, MessageContent.PastCall(CallType.VIDEO, null, isMissed = true)),
             message(4, true, 120, MessageContent.Words("Вибач, був за кермом. Набери, як матимеш час, або я сам подзвоню ввечері — треба обговорити квитки на п’ятницю.")),
             message(5, true, 40, MessageContent.PastCall(CallType.AUDIO, Duration.ofSeconds(754))),
             message(6, false, 12, MessageContent.Words("Домовились!")),
         ),
-        draft, ongoing, ZoneOffset.UTC,
+        now, draft, ongoing, ZoneOffset.UTC,
+    )
+
+    /** A conversation of nothing but calls, of today and before. */
+    val callsWith: ConversationState = conversation(isEmpty = true).copy(
+        messages = listOf(
+            message(1, true, 60 * 24 * 5, MessageContent.PastCall(CallType.VIDEO, Duration.ofSeconds(61))),
+            message(2, false, 60 * 20, MessageContent.PastCall(CallType.AUDIO, Duration.ofSeconds(3_900))),
+            message(3, false, 60 * 19, MessageContent.PastCall(CallType.AUDIO, null)),
+            message(4, false, 150, MessageContent.PastCall(CallType.VIDEO, null, isMissed = true)),
+            message(5, true, 40, MessageContent.PastCall(CallType.AUDIO, null)),
+        ),
     )
 
     private fun message(id: Long, isMine: Boolean, minutesAgo: Long, content: MessageContent) =

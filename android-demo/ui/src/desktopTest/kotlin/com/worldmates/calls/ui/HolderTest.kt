@@ -9,7 +9,9 @@ import androidx.compose.ui.test.ExperimentalTestApi
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
+import androidx.compose.ui.test.performClick
 import androidx.compose.ui.test.performScrollTo
+import androidx.compose.ui.test.performTextInput
 import androidx.compose.ui.test.runDesktopComposeUiTest
 import com.worldmates.calls.Call
 import com.worldmates.calls.CallSnapshot
@@ -91,6 +93,93 @@ internal class HolderTest {
         assertEquals(listOf("messages 1"), opened)
     }
 
+    private fun ownConversation(transport: (Contact) -> MessageTransport? = { null }, test: ComposeUiTest.() -> Unit) =
+        runDesktopComposeUiTest(360, 760) {
+            setContent { CallsScreen(holder, fontFamily = testFont, transport = transport) }
+            test()
+        }
+
+    @Test
+    fun whoever_is_pressed_in_the_list_is_called_from_their_conversation_and_that_is_where_the_call_ends() = ownConversation {
+        press("call with 1")
+        onNodeWithTag("messages").assertIsDisplayed()
+        onNodeWithTag("draft").assertDoesNotExist()
+        press("call video")
+
+        holder.state.value = CallsUiState.Outgoing(Fixtures.call(CallState.Dialing))
+        onNodeWithTag("outgoing").assertIsDisplayed()
+        holder.state.value = Fixtures.incoming(CallType.VIDEO)
+        onNodeWithTag("incoming").assertIsDisplayed()
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        onNodeWithTag("active").assertIsDisplayed()
+        holder.state.value = CallsUiState.Idle(ServerLink.UP)
+        onNodeWithTag("messages").assertIsDisplayed()
+        press("back")
+        onNodeWithTag("idle").assertIsDisplayed()
+
+        assertEquals(listOf("dial 1 VIDEO"), holder.asked)
+    }
+
+    @Test
+    fun beside_a_call_one_writes_and_the_bar_leads_back() = ownConversation {
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        press("more")
+        onNodeWithText("Попередні дзвінки").performScrollTo().performClick()
+        onNodeWithTag("messages").assertIsDisplayed()
+        press("back to call")
+        onNodeWithTag("active").assertIsDisplayed()
+
+        press("more")
+        onNodeWithText("Попередні дзвінки").performScrollTo().performClick()
+        holder.state.value = Fixtures.incoming(CallType.AUDIO, other = Fixtures.call())
+        onNodeWithTag("incoming").assertIsDisplayed()
+        holder.state.value = Fixtures.active(Fixtures.call(id = 2)).active
+        onNodeWithTag("active").assertIsDisplayed()
+    }
+
+    @Test
+    fun in_a_group_there_is_nobody_to_write_to() = ownConversation {
+        holder.state.value = Fixtures.active(Fixtures.group(3)).active
+        press("more")
+        onNodeWithText("Написати").assertDoesNotExist()
+        onNodeWithText("Попередні дзвінки").assertDoesNotExist()
+    }
+
+    @Test
+    fun nobody_is_told_to_write_where_nothing_carries_it() = ownConversation {
+        holder.state.value = Fixtures.ended(EndReason.NO_ANSWER)
+        onNodeWithTag("CALL_AGAIN").assertIsDisplayed()
+        onNodeWithTag("MESSAGE").assertDoesNotExist()
+    }
+
+    @Test
+    fun what_could_not_be_done_is_said_where_it_covers_no_button_of_a_call() = ownConversation {
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        holder.tell(Problem.NotDone(null))
+
+        val said = onNodeWithTag("problem").fetchSemanticsNode().boundsInRoot
+        listOf("hangup", "mute", "more").forEach { tag ->
+            assertEquals(tag, false, said.overlaps(onNodeWithTag(tag).fetchSemanticsNode().boundsInRoot))
+        }
+    }
+
+    @Test
+    fun an_app_with_a_transport_writes_here() = ownConversation({ with ->
+        object : MessageTransport {
+            override val messages = MutableStateFlow(emptyList<Message>())
+            override fun send(text: String) { opened += "${with.name}: $text" }
+        }
+    }) {
+        press("call with 1")
+        onNodeWithTag("draft").performTextInput(" Привіт ")
+        press("send")
+        holder.state.value = Fixtures.active(Fixtures.call()).active
+        press("more")
+        onNodeWithText("Написати").performScrollTo().assertIsDisplayed()
+
+        assertEquals(listOf("Олена Ковальчук: Привіт"), opened)
+    }
+
     /** A library that notes what is asked of it; only what these tests need of it answers. */
     private class ScriptedCalls(call: CallSnapshot? = null) {
         val asked = mutableListOf<String>()
@@ -145,7 +234,7 @@ internal class HolderTest {
     fun what_the_app_finds_stands_above_the_check_and_decides_with_it() = runTest {
         val library = ScriptedCalls()
         val own = CheckLine("Сповіщення", CheckOutcome.BAD, "не дозволено", "")
-        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope, ownLines = { listOf(own) })
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope, ownLines = { listOf(OwnLine(own)) })
 
         holder.check()
         runCurrent()
@@ -153,6 +242,53 @@ internal class HolderTest {
         runCurrent()
 
         assertEquals(CheckState.Done(CheckReport(canCall = false, listOf(own) + Fixtures.report.lines)), holder.check.value)
+    }
+
+    @Test
+    fun what_can_be_put_right_is_put_right_and_looked_at_again_when_the_person_is_back() = runTest {
+        val library = ScriptedCalls()
+        val app = mutableListOf<String>()
+        val own = CheckLine("Сповіщення", CheckOutcome.BAD, "не дозволено", "")
+        val lines = listOf(OwnLine(own) { app += "notifications" }, OwnLine(own.copy(what = "Батарея")))
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope, ownLines = { lines })
+        holder.check()
+        runCurrent()
+        library.check?.resume(Fixtures.report)
+        runCurrent()
+        assertEquals(setOf(own), (holder.check.value as CheckState.Done).mendable)
+
+        holder.cameBack()
+        holder.mend(Fixtures.report.lines.first())
+        holder.cameBack()
+        runCurrent()
+        assertEquals("nothing was put right", listOf("check"), library.asked)
+
+        holder.mend(own)
+        assertEquals(listOf("notifications"), app)
+        holder.cameBack()
+        holder.cameBack()
+        runCurrent()
+        assertEquals(listOf("check", "check"), library.asked)
+    }
+
+    @Test
+    fun people_have_the_names_of_the_app_where_the_engine_has_only_a_number() = runTest {
+        val known = Fixtures.participant(0)
+        val library = ScriptedCalls(Fixtures.call(people = listOf(known.copy(user = 7, name = "User 7")), title = "User 7"))
+        val holder = ViewModelHolder(CallsViewModel(library.calls, backgroundScope), backgroundScope)
+        fun call() = (holder.state.value as CallsUiState.Active).call
+        runCurrent()
+        assertEquals("in nobody's language", "", call().title)
+
+        holder.setPeople(People(listOf(Contact(7, "Леся", "https://a/7.jpg"))))
+        runCurrent()
+        assertEquals("Леся", call().title)
+        assertEquals("Леся" to "https://a/7.jpg", call().participants.single().let { it.name to it.avatar })
+
+        holder.setPeople(People(listOf(Contact(1, "Оленка"))))
+        library.snapshots.value = CallsSnapshot(ServerLink.UP, listOf(Fixtures.call(people = listOf(known))))
+        runCurrent()
+        assertEquals("what the engine knows stays", known.name, call().title)
     }
 
     @Test
@@ -185,7 +321,7 @@ internal class HolderTest {
         runDesktopComposeUiTest(360, 760) {
             setContent {
                 CompositionLocalProvider(LocalBackSource provides source) {
-                    CallsScreen(holder, onMessages = {}, fontFamily = testFont)
+                    CallsScreen(holder, fontFamily = testFont)
                 }
             }
             assertEquals(null, back)
@@ -208,7 +344,7 @@ internal class HolderTest {
     fun the_small_window_of_a_large_phone_has_nothing_to_press() = runDesktopComposeUiTest(340, 600) {
         holder.state.value = Fixtures.active(Fixtures.call()).active
         setContent {
-            CompositionLocalProvider(LocalIsSmall provides true) { CallsScreen(holder, onMessages = {}, fontFamily = testFont) }
+            CompositionLocalProvider(LocalIsSmall provides true) { CallsScreen(holder, fontFamily = testFont) }
         }
         onNodeWithTag("tiny").assertIsDisplayed()
         onNodeWithTag("hangup").assertDoesNotExist()

@@ -28,6 +28,7 @@ import com.worldmates.calls.ui.screens.NextStep
 import com.worldmates.calls.ui.screens.SettingsScreen
 import com.worldmates.calls.ui.screens.nextSteps
 import com.worldmates.calls.ui.theme.CallsTheme
+import kotlinx.coroutines.flow.MutableStateFlow
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
@@ -124,27 +125,64 @@ internal class QuietScreensTest {
     fun after_a_call_of_a_group_one_can_call_again_but_writes_to_nobody() {
         val ended = Fixtures.ended(EndReason.ROOM_FULL)
 
-        assertEquals(listOf(NextStep.CALL_AGAIN), nextSteps(ended.copy(call = Fixtures.group(3))))
-        assertEquals(listOf(NextStep.CALL_AGAIN, NextStep.MESSAGE), nextSteps(ended))
+        assertEquals(listOf(NextStep.CALL_AGAIN), nextSteps(ended.copy(call = Fixtures.group(3)), canWrite = true))
+        assertEquals(listOf(NextStep.CALL_AGAIN, NextStep.MESSAGE), nextSteps(ended, canWrite = true))
+        assertEquals("where nothing carries messages", listOf(NextStep.CALL_AGAIN), nextSteps(ended, canWrite = false))
     }
 
     @Test
+    fun what_can_be_put_right_has_a_button_that_leads_there_and_nothing_else_has() = idle(Fixtures.idle(Fixtures.checked)) {
+        onNodeWithTag("mend Сервер").assertDoesNotExist()
+        onNodeWithTag("mend Камера").performScrollTo()
+        press("mend Камера")
+
+        assertEquals(listOf("mend Камера"), actions.asked)
+    }
+
+    @Test
+    fun a_past_call_of_a_group_calls_the_group_and_writes_to_nobody() {
+        val ofGroup = Fixtures.history[1].copy(with = Contact(9, "Сімейна рада"), group = 9)
+        val unnamed = ofGroup.copy(id = 77, with = Contact(8, ""), group = 8)
+        idle(Fixtures.idle().copy(history = listOf(ofGroup, unnamed))) {
+            onNodeWithText("Сімейна рада").performClick()
+            onNodeWithText("Груповий дзвінок").assertIsDisplayed()
+            press("again ${ofGroup.id}")
+        }
+
+        assertEquals(listOf("dial group 9 AUDIO"), actions.asked)
+        assertEquals(emptyList<String>(), opened)
+    }
+
+    /** Carries messages to itself. */
+    private class Echo : MessageTransport {
+        override val messages = MutableStateFlow(emptyList<Message>())
+        override fun send(text: String) {
+            val id = messages.value.size + 1L
+            messages.value += Message(id, isMine = true, Fixtures.now, MessageContent.Words(text))
+        }
+    }
+
+    private fun conversation(holder: FakeHolder, transport: MessageTransport? = null, test: ComposeUiTest.() -> Unit) = onPhone({
+        MessagesScreen(Fixtures.contacts[0], holder, transport, { opened += "call" }, { opened += "back" })
+    }, test)
+
+    @Test
     fun in_a_conversation_the_two_buttons_call_at_once() {
-        val holder = ConversationHolder(Fixtures.contacts[0], actions, { Fixtures.now })
-        onPhone({ MessagesScreen(holder, FakeHolder(), onBackToCall = {}, onBack = { opened += "back" }) }) {
+        val holder = FakeHolder()
+        conversation(holder) {
             press("call audio")
             press("call video")
             press("back")
         }
 
-        assertEquals(listOf("dial 1 AUDIO", "dial 1 VIDEO"), actions.asked)
+        assertEquals(listOf("dial 1 AUDIO", "dial 1 VIDEO"), holder.asked)
         assertEquals(listOf("back"), opened)
     }
 
     @Test
     fun a_message_is_sent_once_and_spaces_are_no_message() {
-        val holder = ConversationHolder(Fixtures.contacts[0], actions, { Fixtures.now })
-        onPhone({ MessagesScreen(holder, FakeHolder(), {}, {}) }) {
+        val transport = Echo()
+        conversation(FakeHolder(), transport) {
             onNodeWithTag("draft").performTextInput("   ")
             onNodeWithTag("send").assertIsNotEnabled()
             onNodeWithTag("draft").performTextReplacement("Привіт ")
@@ -153,15 +191,30 @@ internal class QuietScreensTest {
             onNodeWithTag("send").assertIsNotEnabled()
         }
 
-        assertEquals(listOf<MessageContent>(MessageContent.Words("Привіт")), holder.state.value.messages.map { it.content })
+        assertEquals(listOf<MessageContent>(MessageContent.Words("Привіт")), transport.messages.value.map { it.content })
     }
 
     @Test
-    fun a_conversation_leads_back_to_the_call_that_goes_on() {
-        val calls = FakeHolder().apply { state.value = Fixtures.active(Fixtures.call()).active }
-        onPhone({ MessagesScreen(ConversationHolder(Fixtures.contacts[0], actions), calls, { opened += "call" }, {}) }) { press("back to call") }
+    fun without_a_way_to_send_there_is_nothing_to_write_with_and_the_calls_are_there() {
+        val holder = FakeHolder()
+        conversation(holder) {
+            onNodeWithTag("draft").assertDoesNotExist()
+            onNodeWithText("Пропущений", substring = true).performClick()
+        }
 
-        assertEquals(listOf("call"), opened)
+        assertEquals(listOf("dial 1 VIDEO"), holder.asked)
+    }
+
+    @Test
+    fun a_conversation_leads_back_to_the_call_that_goes_on_and_calls_nobody_twice() {
+        val holder = FakeHolder().apply { state.value = Fixtures.active(Fixtures.call()).active }
+        conversation(holder) {
+            press("back to call")
+            press("call audio")
+        }
+
+        assertEquals(listOf("call", "call"), opened)
+        assertEquals(emptyList<String>(), holder.asked)
     }
 
     @Test

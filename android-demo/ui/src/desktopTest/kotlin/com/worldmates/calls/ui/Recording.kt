@@ -2,6 +2,7 @@ package com.worldmates.calls.ui
 
 import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallType
+import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.ServerLink
 import java.time.Instant
@@ -12,6 +13,7 @@ internal open class RecordingActions : CallActions {
     val asked = mutableListOf<String>()
 
     override fun dial(user: Long, type: CallType) { asked += "dial $user $type" }
+    override fun dialGroup(group: Long, type: CallType) { asked += "dial group $group $type" }
     override fun accept(type: CallType) { asked += "accept $type" }
     override fun reject() { asked += "reject" }
     override fun hangUp() { asked += "hang up" }
@@ -25,6 +27,7 @@ internal open class RecordingActions : CallActions {
     override fun callAgain() { asked += "call again" }
     override fun setStatsShown(shown: Boolean) { asked += "statistics $shown" }
     override fun check() { asked += "check" }
+    override fun mend(line: CheckLine) { asked += "mend ${line.what}" }
     override fun chooseRoute(route: AudioRoute) { asked += "route ${route.id}" }
     override fun toggleHand() { asked += "hand" }
 }

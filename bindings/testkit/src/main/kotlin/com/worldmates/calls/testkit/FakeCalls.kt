@@ -130,6 +130,8 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
 
     override fun networkChanged(): Unit = note("networkChanged")
 
+    override fun setPushToken(token: String): Unit = note("setPushToken $token")
+
     override fun noMicrophone(): Unit = note("noMicrophone")
 
     override fun noCamera(): Unit = note("noCamera")

@@ -2,6 +2,7 @@
 package com.worldmates.calls.app.notify
 
 import android.app.NotificationManager
+import android.content.ActivityNotFoundException
 import android.content.Context
 import android.content.Intent
 import android.net.Uri
@@ -85,6 +86,20 @@ public fun settingsIntent(context: Context, setting: ReachSetting): Intent {
         ReachSetting.APP -> Intent(Settings.ACTION_APPLICATION_DETAILS_SETTINGS, app)
     }
     return intent.addFlags(Intent.FLAG_ACTIVITY_NEW_TASK)
+}
+
+/**
+ * Opens the screen for [setting]; where a phone lacks it, the app's own page of the settings, from which all others are
+ * reached. False if there is neither.
+ */
+public fun openSetting(context: Context, setting: ReachSetting): Boolean = listOf(setting, ReachSetting.APP).any {
+    try {
+        context.startActivity(settingsIntent(context, it))
+        true
+    } catch (nobody: ActivityNotFoundException) {
+        // Asking beforehand would say no for every app that the manifest does not name.
+        false
+    }
 }
 
 /** From Android 14 on the person may take the right to fill the locked screen away; before, the manifest is enough. */

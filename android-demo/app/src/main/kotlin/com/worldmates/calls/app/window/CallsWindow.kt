@@ -131,6 +131,12 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
         begin(moment) { without -> tries(without) { app.calls.dial(user, type) } }
     }
 
+    /** Calls a group. */
+    public fun dialGroup(group: Long, type: CallType) {
+        val moment = if (type == CallType.VIDEO) Moment.DIAL_VIDEO else Moment.DIAL_AUDIO
+        begin(moment) { without -> tries(without) { app.calls.dialGroup(group, type) } }
+    }
+
     private fun tries(without: Set<CallPermission>, what: suspend () -> Unit) {
         app.scope.launch {
             try {

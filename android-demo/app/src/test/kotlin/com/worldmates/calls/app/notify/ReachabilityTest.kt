@@ -2,6 +2,9 @@ package com.worldmates.calls.app.notify
 
 import android.Manifest
 import android.app.NotificationManager
+import android.content.ComponentName
+import android.content.Intent
+import android.content.IntentFilter
 import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.Language
 import com.worldmates.calls.app.AppTest
@@ -10,6 +13,7 @@ import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
 
 class ReachabilityTest : AppTest() {
@@ -74,6 +78,31 @@ class ReachabilityTest : AppTest() {
         notifications.setNotificationsEnabled(false)
         service<NotificationManager>().deleteNotificationChannel(CallChannels.INCOMING)
         assertFalse(reachFacts(context).areNotificationsOn)
+    }
+
+    private fun hasScreenFor(setting: ReachSetting) {
+        val intent = settingsIntent(context, setting)
+        val there = ComponentName("com.android.settings", setting.name)
+        shadowOf(context.packageManager).addActivityIfNotPresent(there)
+        val filter = IntentFilter(intent.action).apply {
+            addCategory(Intent.CATEGORY_DEFAULT)
+            intent.data?.scheme?.let(::addDataScheme)
+        }
+        shadowOf(context.packageManager).addIntentFilterForActivity(there, filter)
+    }
+
+    @Test
+    fun `a finding leads to its own setting, or to the app's page where the phone lacks it, or nowhere`() {
+        shadowOf(context).checkActivities(true)
+        assertFalse(openSetting(context, ReachSetting.BATTERY))
+
+        hasScreenFor(ReachSetting.APP)
+        assertTrue(openSetting(context, ReachSetting.BATTERY))
+        assertEquals("android.settings.APPLICATION_DETAILS_SETTINGS", shadowOf(context).nextStartedActivity.action)
+
+        hasScreenFor(ReachSetting.BATTERY)
+        assertTrue(openSetting(context, ReachSetting.BATTERY))
+        assertEquals("android.settings.IGNORE_BATTERY_OPTIMIZATION_SETTINGS", shadowOf(context).nextStartedActivity.action)
     }
 
     @Test

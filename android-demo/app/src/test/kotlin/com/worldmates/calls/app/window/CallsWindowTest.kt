@@ -209,6 +209,18 @@ class CallsWindowTest : AppTest() {
     }
 
     @Test
+    fun `a group is called once the microphone was asked for`() {
+        val activity = opened().get()
+
+        activity.callsWindow.dialGroup(9, CallType.AUDIO)
+        assertEquals(emptyList<String>(), calls.asked)
+        grant(RECORD_AUDIO)
+        answered(activity)
+
+        assertEquals(listOf("dial group 9 AUDIO"), calls.asked)
+    }
+
+    @Test
     fun `what is pressed after the person signed out does nothing`() {
         grant(RECORD_AUDIO)
         calls.show(rings)

@@ -11,7 +11,17 @@ import androidx.compose.ui.unit.dp
  * (one that stands, as in a book). Nothing that matters is drawn across it.
  */
 @Immutable
-public data class Fold(val isLying: Boolean, val at: Dp, val thickness: Dp = 0.dp)
+public data class Fold(val isLying: Boolean, val at: Dp, val thickness: Dp = 0.dp) {
+    /**
+     * The same seen from inside, where [left] and [top] are kept free and [width] remains; with [isRtl] what comes first
+     * stands at the right.
+     */
+    internal fun within(left: Dp, top: Dp, width: Dp, isRtl: Boolean): Fold = when {
+        isLying -> copy(at = at - top)
+        isRtl -> copy(at = width - (at - left) - thickness)
+        else -> copy(at = at - left)
+    }
+}
 
 /** The fold of the window, told by the app; null where the screen is flat. */
 public val LocalFold: ProvidableCompositionLocal<Fold?> = staticCompositionLocalOf { null }

@@ -100,7 +100,9 @@ public fun RouteChooser(routes: AudioRoutes, onChoose: (AudioRoute) -> Unit, mod
 
 /** Everything that one can do in a call and does seldom. */
 @Composable
-internal fun MorePanel(state: ActiveState, actions: CallActions, onClose: () -> Unit, modifier: Modifier = Modifier) {
+internal fun MorePanel(
+    state: ActiveState, actions: CallActions, onClose: () -> Unit, modifier: Modifier = Modifier, onMessages: (() -> Unit)? = null,
+) {
     val words = strings
     val call = state.call
     PanelCard(words.more, modifier.testTag("more panel")) {
@@ -113,6 +115,13 @@ internal fun MorePanel(state: ActiveState, actions: CallActions, onClose: () -> 
         }
         if (call.picture == Picture.CAMERA) {
             PanelRow(Icons.FlipCamera, words.switchCamera) { actions.switchCamera(); onClose() }
+        }
+        if (onMessages != null) {
+            val canWrite = state.surroundings.canWrite
+            PanelRow(if (canWrite) Icons.Message else Icons.Clock, if (canWrite) words.sendMessage else words.earlierCalls) {
+                onMessages()
+                onClose()
+            }
         }
         val isSharing = call.picture == Picture.SCREEN
         PanelRow(

@@ -31,6 +31,8 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
+import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.isTraversalGroup
@@ -38,6 +40,7 @@ import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.semantics.traversalIndex
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.DpSize
+import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.CallKind
 import com.worldmates.calls.CallState
@@ -81,17 +84,17 @@ import com.worldmates.calls.ui.theme.StageTheme
 import com.worldmates.calls.ui.theme.callsPalette
 import java.time.Duration
 
-/** A call that goes on: two people or fifty, with pictures or without. */
+/** A call that goes on: two people or fifty, with pictures or without. [onMessages] opens the conversation beside it. */
 @Composable
 public fun ActiveScreen(
     state: ActiveState, actions: CallActions, modifier: Modifier = Modifier, view: CallView = CallView(),
-    onView: (CallView) -> Unit = {},
+    onView: (CallView) -> Unit = {}, onMessages: (() -> Unit)? = null,
 ) {
     val screen: @Composable () -> Unit = {
         Backdrop(modifier.testTag("active")) {
             if (state.isPictureBehind(LocalFold.current)) PictureBehind(state)
             BoxWithConstraints(Modifier.fillMaxSize().windowInsetsPadding(WindowInsets.safeDrawing)) {
-                Laid(DpSize(maxWidth, maxHeight), state, actions, view, onView)
+                Laid(DpSize(maxWidth, maxHeight), state, actions, view, onView, onMessages)
             }
         }
     }
@@ -106,15 +109,24 @@ private val ActiveState.isGroup: Boolean
     get() = call.kind !is CallKind.OneToOne
 
 @Composable
-private fun Laid(size: DpSize, state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit) {
-    val fold = LocalFold.current
+private fun Laid(
+    size: DpSize, state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit, onMessages: (() -> Unit)?,
+) {
+    val density = LocalDensity.current
+    val direction = LocalLayoutDirection.current
+    val insets = WindowInsets.safeDrawing
+    val fold = with(density) {
+        LocalFold.current?.within(
+            insets.getLeft(density, direction).toDp(), insets.getTop(density).toDp(), size.width, direction == LayoutDirection.Rtl,
+        )
+    }
     val controls: @Composable (Boolean, Boolean) -> Unit = { isUpright, isRoomy ->
         ControlBar(
             state, actions, view, onView, isUpright, isRoomy,
             Modifier.semantics { isTraversalGroup = true; traversalIndex = 1f },
         )
     }
-    val panel: @Composable (Modifier) -> Unit = { OpenPanel(state, actions, view, onView, it) }
+    val panel: @Composable (Modifier) -> Unit = { OpenPanel(state, actions, view, onView, onMessages, it) }
     when (if (LocalIsSmall.current) CallLayout.TINY else callLayout(size.width, size.height, fold)) {
         CallLayout.TINY -> TinyStage(state)
         CallLayout.STACKED -> Column(Modifier.fillMaxSize(), horizontalAlignment = Alignment.CenterHorizontally) {
@@ -262,13 +274,15 @@ private fun ActiveState.isPictureBehind(fold: Fold?): Boolean =
         call.participants.firstOrNull()?.video == true
 
 @Composable
-private fun OpenPanel(state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit, modifier: Modifier) {
+private fun OpenPanel(
+    state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit, onMessages: (() -> Unit)?, modifier: Modifier,
+) {
     AnimatedVisibility(
         view.panel != Panel.NONE, modifier.padding(horizontal = 12.dp),
         enter = slideInVertically { it / 3 } + fadeIn(), exit = slideOutVertically { it / 3 } + fadeOut(),
     ) {
         when (view.panel) {
-            Panel.MORE -> MorePanel(state, actions, onClose = { onView(view.copy(panel = Panel.NONE)) })
+            Panel.MORE -> MorePanel(state, actions, onClose = { onView(view.copy(panel = Panel.NONE)) }, onMessages = onMessages)
             Panel.SOUND -> RouteChooser(state.surroundings.routes, onChoose = actions::chooseRoute)
             Panel.NONE -> Spacer(Modifier)
         }

@@ -54,9 +54,9 @@ import com.worldmates.calls.ui.theme.callsPalette
 /** What can be done after a call that did not work out. */
 internal enum class NextStep { CALL_AGAIN, MESSAGE, SETTINGS }
 
-/** What can be offered after this call: one writes to a person, not to a group. */
-internal fun nextSteps(state: CallsUiState.Ended): List<NextStep> =
-    nextSteps(state.reason).filter { it != NextStep.MESSAGE || state.call.kind is CallKind.OneToOne }
+/** What can be offered after this call: one writes to a person, not to a group, and only where one [canWrite]. */
+internal fun nextSteps(state: CallsUiState.Ended, canWrite: Boolean): List<NextStep> =
+    nextSteps(state.reason).filter { it != NextStep.MESSAGE || canWrite && state.call.kind is CallKind.OneToOne }
 
 /** What helps, the best first. It offers; nothing happens by itself. */
 internal fun nextSteps(reason: EndReason): List<NextStep> = when (reason) {
@@ -73,16 +73,21 @@ internal fun nextSteps(reason: EndReason): List<NextStep> = when (reason) {
         listOf(NextStep.CALL_AGAIN, NextStep.MESSAGE)
 }
 
-/** How a call ended: what happened, in the engine's own sentence, and what one can do about it. */
+/**
+ * How a call ended: what happened, in the engine's own sentence, and what one can do about it. Without [onMessage] nothing
+ * can be written to anybody.
+ */
 @Composable
 public fun EndedScreen(
-    state: CallsUiState.Ended, onCallAgain: () -> Unit, onMessage: () -> Unit, onSettings: () -> Unit, onClose: () -> Unit,
+    state: CallsUiState.Ended, onCallAgain: () -> Unit, onMessage: (() -> Unit)?, onSettings: () -> Unit, onClose: () -> Unit,
     modifier: Modifier = Modifier,
 ) {
     Backdrop(modifier.testTag("ended")) {
         BoxWithConstraints(Modifier.fillMaxSize().windowInsetsPadding(WindowInsets.safeDrawing), Alignment.Center) {
             val isLow = maxHeight < COMPACT_HEIGHT && maxWidth > maxHeight
-            val steps: @Composable () -> Unit = { Steps(nextSteps(state), onCallAgain, onMessage, onSettings, onClose) }
+            val steps: @Composable () -> Unit = {
+                Steps(nextSteps(state, canWrite = onMessage != null), onCallAgain, onMessage ?: {}, onSettings, onClose)
+            }
             if (isLow) {
                 Row(
                     Modifier.fillMaxSize().padding(horizontal = 32.dp), Arrangement.spacedBy(32.dp), Alignment.CenterVertically,

@@ -14,12 +14,14 @@ import androidx.compose.foundation.selection.selectable
 import androidx.compose.foundation.selection.selectableGroup
 import androidx.compose.foundation.shape.CircleShape
 import androidx.compose.foundation.text.KeyboardOptions
+import androidx.compose.material3.ButtonDefaults
 import androidx.compose.material3.CircularProgressIndicator
 import androidx.compose.material3.FilledIconButton
 import androidx.compose.material3.FilledTonalButton
 import androidx.compose.material3.FilledTonalIconButton
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
+import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.OutlinedTextField
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
@@ -49,7 +51,6 @@ import androidx.compose.ui.unit.dp
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CheckOutcome
-import com.worldmates.calls.CheckReport
 import com.worldmates.calls.Direction
 import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.CheckState
@@ -108,7 +109,7 @@ internal fun DialCard(actions: CallActions, modifier: Modifier = Modifier) {
 
 /** "Can I be reached?": the question, then line by line the answer and what to do. */
 @Composable
-internal fun ReachCard(check: CheckState, onCheck: () -> Unit, modifier: Modifier = Modifier) {
+internal fun ReachCard(check: CheckState, onCheck: () -> Unit, onMend: (CheckLine) -> Unit, modifier: Modifier = Modifier) {
     // Before it was asked, the whole card is the button.
     val button =
         if (check == CheckState.NotAsked) Modifier.clickable(role = Role.Button, onClick = onCheck).testTag("check") else Modifier
@@ -123,7 +124,7 @@ internal fun ReachCard(check: CheckState, onCheck: () -> Unit, modifier: Modifie
                     CircularProgressIndicator(Modifier.size(24.dp).clearAndSetSemantics {}, strokeWidth = 3.dp)
                     Text(strings.checking, style = MaterialTheme.typography.titleMedium)
                 }
-                is CheckState.Done -> Answer(check.report, onCheck)
+                is CheckState.Done -> Answer(check, onCheck, onMend)
             }
         }
     }
@@ -145,7 +146,8 @@ private fun Question() {
 }
 
 @Composable
-private fun Answer(report: CheckReport, onCheck: () -> Unit) {
+private fun Answer(check: CheckState.Done, onCheck: () -> Unit, onMend: (CheckLine) -> Unit) {
+    val report = check.report
     Row(
         Modifier.semantics(mergeDescendants = true) { liveRegion = LiveRegionMode.Polite; heading() },
         Arrangement.spacedBy(12.dp), Alignment.CenterVertically,
@@ -154,14 +156,15 @@ private fun Answer(report: CheckReport, onCheck: () -> Unit) {
         Icon(icon, contentDescription = null, Modifier.size(28.dp), tint = color)
         Text(if (report.canCall) strings.reachable else strings.unreachable, style = MaterialTheme.typography.titleMedium)
     }
-    report.lines.forEach { CheckRow(it) }
+    report.lines.forEach { line -> CheckRow(line, onMend = if (line in check.mendable) ({ onMend(line) }) else null) }
     FilledTonalButton(onCheck, Modifier.fillMaxWidth().heightIn(min = 48.dp).testTag("check")) { Text(strings.checkAgain) }
 }
 
 @Composable
-private fun CheckRow(line: CheckLine) {
+private fun CheckRow(line: CheckLine, onMend: (() -> Unit)?) {
     val (icon, color) = line.outcome.face()
-    val outcome = line.outcome.words(strings)
+    val words = strings
+    val outcome = line.outcome.words(words)
     Row(
         Modifier.fillMaxWidth().semantics(mergeDescendants = true) {}, Arrangement.spacedBy(12.dp), Alignment.Top,
     ) {
@@ -170,6 +173,14 @@ private fun CheckRow(line: CheckLine) {
             Text(line.what, style = MaterialTheme.typography.titleSmall)
             Text(line.found, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
             if (line.advice.isNotBlank()) Text(line.advice, style = MaterialTheme.typography.bodyMedium)
+            if (onMend != null) {
+                OutlinedButton(
+                    onMend,
+                    Modifier.padding(top = 8.dp).heightIn(min = 48.dp).testTag("mend ${line.what}")
+                        .semantics { contentDescription = "${words.openSettings}: ${line.what}" },
+                    colors = ButtonDefaults.outlinedButtonColors(contentColor = MaterialTheme.colorScheme.primary),
+                ) { Text(words.openSettings) }
+            }
         }
     }
 }
@@ -213,9 +224,9 @@ internal fun ListSwitch(list: IdleList, onList: (IdleList) -> Unit) {
     }
 }
 
-/** A call of the past: pressing it writes to them, the button at its end calls again in the same way. */
+/** A call of the past: pressing it writes to them, unless it was of a group; the button at its end calls again in the same way. */
 @Composable
-internal fun HistoryRow(call: PastCall, now: Instant, zone: ZoneId, onCall: () -> Unit, onMessages: () -> Unit) {
+internal fun HistoryRow(call: PastCall, now: Instant, zone: ZoneId, onCall: () -> Unit, onMessages: (() -> Unit)?) {
     val words = strings
     val way = when {
         call.isMissed -> words.missed
@@ -223,7 +234,7 @@ internal fun HistoryRow(call: PastCall, now: Instant, zone: ZoneId, onCall: () -
         else -> words.outgoing
     }
     val isWordShown = call.isMissed && LocalDensity.current.fontScale <= LARGE_TEXT
-    PersonRow(call.with, onMessages, "call with ${call.with.user}", isBright = call.isMissed, below = {
+    PersonRow(call.with, call.shownName(words), onMessages, "call with ${call.with.user}", isBright = call.isMissed, below = {
         Icon(
             when {
                 call.isMissed -> Icons.Missed
@@ -241,7 +252,7 @@ internal fun HistoryRow(call: PastCall, now: Instant, zone: ZoneId, onCall: () -
         )
     }) {
         val isVideo = call.type == CallType.VIDEO
-        val name = call.with.shownName(words)
+        val name = call.shownName(words)
         val label = if (isVideo) words.callByVideo(name) else words.callByAudio(name)
         IconAction(if (isVideo) Icons.Camera else Icons.Call, label, onCall, Modifier.testTag("again ${call.id}"))
     }
@@ -252,7 +263,7 @@ internal fun HistoryRow(call: PastCall, now: Instant, zone: ZoneId, onCall: () -
 internal fun ContactRow(person: Contact, onCall: (CallType) -> Unit, onMessages: () -> Unit) {
     val words = strings
     val name = person.shownName(words)
-    PersonRow(person, onMessages, "person ${person.user}", below = if (person.isOnline) ({
+    PersonRow(person, name, onMessages, "person ${person.user}", below = if (person.isOnline) ({
         Dot(callsPalette.good)
         Text(words.canTalkNow, style = MaterialTheme.typography.bodyMedium, color = MaterialTheme.colorScheme.onSurfaceVariant)
     }) else null) {
@@ -263,18 +274,19 @@ internal fun ContactRow(person: Contact, onCall: (CallType) -> Unit, onMessages:
 
 @Composable
 private fun PersonRow(
-    person: Contact, onClick: () -> Unit, tag: String, isBright: Boolean = false, below: (@Composable () -> Unit)? = null,
+    person: Contact, name: String, onClick: (() -> Unit)?, tag: String, isBright: Boolean = false, below: (@Composable () -> Unit)? = null,
     buttons: @Composable () -> Unit,
 ) {
     Row(
-        Modifier.fillMaxWidth().clip(MaterialTheme.shapes.medium).clickable(role = Role.Button, onClick = onClick).testTag(tag)
+        Modifier.fillMaxWidth().clip(MaterialTheme.shapes.medium)
+            .then(if (onClick == null) Modifier else Modifier.clickable(role = Role.Button, onClick = onClick)).testTag(tag)
             .heightIn(min = 72.dp).padding(horizontal = 4.dp, vertical = 8.dp),
         Arrangement.spacedBy(14.dp), Alignment.CenterVertically,
     ) {
         Avatar(person.user, person.name, person.avatar, 48.dp)
         Column(Modifier.weight(1f), Arrangement.spacedBy(2.dp)) {
             Text(
-                person.shownName(strings), Modifier.testTag("name"), style = MaterialTheme.typography.titleMedium, maxLines = 2,
+                name, Modifier.testTag("name"), style = MaterialTheme.typography.titleMedium, maxLines = 2,
                 overflow = TextOverflow.Ellipsis,
                 color = if (isBright) MaterialTheme.colorScheme.error else MaterialTheme.colorScheme.onSurface,
             )
@@ -287,3 +299,6 @@ private fun PersonRow(
 }
 
 internal fun Contact.shownName(words: Strings): String = name.ifBlank { words.user(user) }
+
+private fun PastCall.shownName(words: Strings): String =
+    if (group == null) with.shownName(words) else with.name.ifBlank { words.groupCall }

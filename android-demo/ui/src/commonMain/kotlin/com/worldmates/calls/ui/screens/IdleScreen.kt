@@ -75,7 +75,7 @@ public fun IdleScreen(
                     ) {
                         Header(state.server, onSettings)
                         DialCard(actions)
-                        ReachCard(state.check, actions::check)
+                        ReachCard(state.check, actions::check, actions::mend)
                     }
                     Spacer(Modifier.width(24.dp))
                     LazyColumn(
@@ -88,7 +88,7 @@ public fun IdleScreen(
                 ) {
                     item { Header(state.server, onSettings) }
                     item { DialCard(actions, Modifier.padding(top = 4.dp)) }
-                    item { ReachCard(state.check, actions::check, Modifier.padding(vertical = 12.dp)) }
+                    item { ReachCard(state.check, actions::check, actions::mend, Modifier.padding(vertical = 12.dp)) }
                     people(state, list, { list = it }, actions, onMessages)
                 }
             }
@@ -128,7 +128,12 @@ private fun LazyListScope.people(
         IdleList.RECENT -> {
             if (state.history.isEmpty()) item { Emptiness(Icons.Clock, strings.noHistory, strings.noHistoryHelp) }
             items(state.history, key = { "call ${it.id}" }) { call ->
-                HistoryRow(call, state.now, state.zone, { actions.dial(call.with.user, call.type) }, { onMessages(call.with) })
+                val group = call.group
+                HistoryRow(
+                    call, state.now, state.zone,
+                    onCall = { if (group == null) actions.dial(call.with.user, call.type) else actions.dialGroup(group, call.type) },
+                    onMessages = if (group == null) ({ onMessages(call.with) }) else null,
+                )
             }
         }
         IdleList.PEOPLE -> {

@@ -30,6 +30,7 @@ import androidx.compose.material3.Text
 import androidx.compose.material3.TextField
 import androidx.compose.material3.TextFieldDefaults
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.remember
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
@@ -40,6 +41,7 @@ import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextOverflow
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
@@ -55,17 +57,24 @@ import com.worldmates.calls.ui.parts.LARGE_TEXT
 import com.worldmates.calls.ui.parts.READABLE_WIDTH
 import com.worldmates.calls.ui.parts.callName
 import com.worldmates.calls.ui.parts.readableWidth
+import com.worldmates.calls.ui.people.ConversationRow
+import com.worldmates.calls.ui.people.conversationRows
+import com.worldmates.calls.ui.text.day
 import com.worldmates.calls.ui.text.lasted
 import com.worldmates.calls.ui.text.strings
 import com.worldmates.calls.ui.text.timeOfDay
 import com.worldmates.calls.ui.theme.Icons
 import com.worldmates.calls.ui.theme.callsPalette
+import java.time.LocalDate
 import java.time.ZoneId
 
-/** A conversation. The two buttons above it call at once, nothing has to be confirmed. */
+/**
+ * A conversation. The two buttons above it call at once, nothing has to be confirmed. Without [onSend] there is nothing to
+ * write with, and it is the calls with somebody.
+ */
 @Composable
 public fun MessagesScreen(
-    state: ConversationState, onCall: (CallType) -> Unit, onDraft: (String) -> Unit, onSend: () -> Unit, onBackToCall: () -> Unit,
+    state: ConversationState, onCall: (CallType) -> Unit, onDraft: (String) -> Unit, onSend: (() -> Unit)?, onBackToCall: () -> Unit,
     onBack: () -> Unit, modifier: Modifier = Modifier,
 ) {
     Surface(modifier.fillMaxSize().testTag("messages"), color = MaterialTheme.colorScheme.background) {
@@ -77,18 +86,41 @@ public fun MessagesScreen(
             state.ongoing?.let { BackToCall(it, onBackToCall) }
             BoxWithConstraints(Modifier.weight(1f).fillMaxWidth(), Alignment.BottomCenter) {
                 val widest = min(maxWidth, READABLE_WIDTH) * 0.8f
-                if (state.messages.isEmpty()) {
+                if (state.messages.isEmpty() && onSend != null) {
                     Emptiness(Icons.Message, strings.noMessages, strings.noMessagesHelp, Modifier.align(Alignment.Center))
+                } else if (state.messages.isEmpty()) {
+                    Emptiness(Icons.Clock, strings.noHistory, strings.noCallsWithHelp, Modifier.align(Alignment.Center))
                 }
+                val rows = remember(state.messages, state.now, state.zone) { conversationRows(state.messages, state.now, state.zone) }
                 LazyColumn(
                     Modifier.readableWidth().fillMaxSize(), reverseLayout = true,
                     contentPadding = PaddingValues(horizontal = 16.dp, vertical = 12.dp),
                     verticalArrangement = Arrangement.spacedBy(6.dp, Alignment.Bottom),
-                ) { items(state.messages.asReversed(), key = { it.id }) { Bubble(it, state.zone, widest, onCall) } }
+                ) {
+                    items(rows.asReversed(), key = { it.key() }) { row ->
+                        when (row) {
+                            is ConversationRow.Day -> DayLine(row.day, state.now.atZone(state.zone).toLocalDate())
+                            is ConversationRow.Line -> Bubble(row.message, state.zone, widest, onCall)
+                        }
+                    }
+                }
             }
-            Composer(state.draft, onDraft, onSend)
+            if (onSend != null) Composer(state.draft, onDraft, onSend)
         }
     }
+}
+
+private fun ConversationRow.key(): String = when (this) {
+    is ConversationRow.Day -> "day $day"
+    is ConversationRow.Line -> "message ${message.id}"
+}
+
+@Composable
+private fun DayLine(day: LocalDate, today: LocalDate) {
+    Text(
+        strings.day(day, today), Modifier.fillMaxWidth().padding(top = 14.dp, bottom = 4.dp).semantics { heading() },
+        style = MaterialTheme.typography.labelMedium, color = MaterialTheme.colorScheme.onSurfaceVariant, textAlign = TextAlign.Center,
+    )
 }
 
 @Composable
@@ -162,7 +194,7 @@ private fun Bubble(message: Message, zone: ZoneId, widest: Dp, onCall: (CallType
 @Composable
 private fun CallBubble(message: Message, content: MessageContent.PastCall, zone: ZoneId, onCall: (CallType) -> Unit) {
     val isVideo = content.type == CallType.VIDEO
-    val isMissed = content.lasted == null && !message.isMine
+    val isMissed = content.isMissed
     Row(
         Modifier.clickable(role = Role.Button, onClickLabel = strings.callAgain) { onCall(content.type) }.heightIn(min = 56.dp)
             .padding(horizontal = 14.dp, vertical = 10.dp),
@@ -177,7 +209,8 @@ private fun CallBubble(message: Message, content: MessageContent.PastCall, zone:
         }
         Column {
             Text(if (isVideo) strings.videoCall else strings.audioCall, style = MaterialTheme.typography.titleSmall)
-            val how = content.lasted?.let { strings.lasted(it) } ?: if (isMissed) strings.missed else strings.outgoing
+            val how = content.lasted?.let { strings.lasted(it) }
+                ?: if (isMissed) strings.missed else if (message.isMine) strings.outgoing else strings.incoming
             Text("$how · ${timeOfDay(message.at, zone)}", style = MaterialTheme.typography.bodySmall)
         }
     }

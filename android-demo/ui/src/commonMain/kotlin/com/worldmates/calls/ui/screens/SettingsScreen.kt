@@ -33,6 +33,7 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.unit.dp
+import com.worldmates.calls.CheckLine
 import com.worldmates.calls.Language
 import com.worldmates.calls.ui.Appearance
 import com.worldmates.calls.ui.CheckState
@@ -49,7 +50,7 @@ import com.worldmates.calls.ui.theme.Icons
 @Composable
 public fun SettingsScreen(
     preferences: Preferences, check: CheckState, onPreferences: (Preferences) -> Unit, onFrames: () -> Unit, onCheck: () -> Unit,
-    onBack: () -> Unit, modifier: Modifier = Modifier,
+    onBack: () -> Unit, modifier: Modifier = Modifier, onMend: (CheckLine) -> Unit = {},
 ) {
     SettingsPage(strings.settings, onBack, modifier.testTag("settings screen")) {
         Group {
@@ -95,7 +96,7 @@ public fun SettingsScreen(
         Choices(Icons.Appearance, words.appearance, Appearance.entries, preferences.appearance, { it.words(words) }) {
             onPreferences(preferences.copy(appearance = it))
         }
-        ReachCard(check, onCheck)
+        ReachCard(check, onCheck, onMend)
     }
 }
 

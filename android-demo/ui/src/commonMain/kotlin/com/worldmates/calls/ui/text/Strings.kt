@@ -47,6 +47,7 @@ public interface Strings {
     public val missed: String
     public val incoming: String
     public val outgoing: String
+    public val groupCall: String
     public val today: String
     public val yesterday: String
     public fun callByAudio(name: String): String
@@ -152,6 +153,8 @@ public interface Strings {
     public val send: String
     public val noMessages: String
     public val noMessagesHelp: String
+    public val noCallsWithHelp: String
+    public val earlierCalls: String
     public val backToCall: String
     public val canTalkNow: String
     public fun missedCallFrom(name: String): String

@@ -3,6 +3,7 @@ package com.worldmates.calls.ui.text
 import com.worldmates.calls.Language
 import java.time.Duration
 import java.time.Instant
+import java.time.LocalDate
 import java.time.ZoneId
 import java.time.format.DateTimeFormatter
 import java.util.Locale
@@ -32,11 +33,14 @@ internal fun timeOfDay(at: Instant, zone: ZoneId): String = hoursAndMinutes.form
 internal fun Strings.dayOrTime(at: Instant, now: Instant, zone: ZoneId): String {
     val day = at.atZone(zone).toLocalDate()
     val today = now.atZone(zone).toLocalDate()
-    return when (day) {
-        today -> timeOfDay(at, zone)
-        today.minusDays(1) -> yesterday
-        else -> dayAndMonth.withLocale(locale).format(day)
-    }
+    return if (day == today) timeOfDay(at, zone) else day(day, today)
+}
+
+/** "Today", "Yesterday", else the day: what stands above what was said on it. */
+internal fun Strings.day(day: LocalDate, today: LocalDate): String = when (day) {
+    today -> this.today
+    today.minusDays(1) -> yesterday
+    else -> dayAndMonth.withLocale(locale).format(day)
 }
 
 private val Strings.locale: Locale

@@ -23,17 +23,22 @@ import com.worldmates.calls.Picture
 import com.worldmates.calls.app.CallsApp
 import com.worldmates.calls.app.Words
 import com.worldmates.calls.app.callsOwner
+import com.worldmates.calls.app.foldOf
 import com.worldmates.calls.app.phoneVideo
 import com.worldmates.calls.app.window.CallsWindow
 import com.worldmates.calls.app.window.PermissionQuestion
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.CallsScreen
 import com.worldmates.calls.ui.Contact
+import com.worldmates.calls.ui.MessageTransport
 import com.worldmates.calls.ui.Problem
+import com.worldmates.calls.ui.layout.LocalFold
 import com.worldmates.calls.ui.parts.BackSource
+import com.worldmates.calls.ui.parts.LocalAvatarSource
 import com.worldmates.calls.ui.parts.LocalBackSource
 import com.worldmates.calls.ui.parts.LocalIsSmall
 import com.worldmates.calls.ui.parts.LocalVideoSource
+import com.worldmates.calls.ui.parts.Photographs
 import kotlinx.coroutines.MainScope
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.launch
@@ -43,8 +48,15 @@ public interface ScreensOwner {
     /** The screens' state; null while nobody is signed in. */
     public val holder: CallsHolder?
 
-    /** Opens the conversation with somebody. */
-    public fun openMessages(with: Contact)
+    /** Photographs of people; null while nobody is signed in. */
+    public val photographs: Photographs?
+
+    /** Carries what is written in the conversation with somebody; null: nothing can be written, and it holds the calls. */
+    public fun transport(with: Contact): MessageTransport? = null
+
+    /** Opens the app's own conversation with somebody; null: the one of these screens. */
+    public val openMessages: ((Contact) -> Unit)?
+        get() = null
 }
 
 /** The screens of calls. */
@@ -57,7 +69,7 @@ public class CallsActivity : ComponentActivity() {
         super.onCreate(savedInstanceState)
         enableEdgeToEdge()
         show(callsOwner.app, isNew = savedInstanceState == null)
-        // The calls are opened anew while this stands here, when Firebase gives the phone another address.
+        // Somebody else signs in, or nobody is any more, while this stands here.
         scope.launch { callsOwner.apps.collect { if (it !== shown) show(it, isNew = false) } }
     }
 
@@ -83,13 +95,17 @@ public class CallsActivity : ComponentActivity() {
                 window.troubleSeen()
             }
             val back: BackSource = { enabled, onBack -> BackHandler(enabled, onBack) }
-            val video = remember { phoneVideo(app.calls, holder.state) }
+            val video = remember(app) { phoneVideo(app.calls, holder.state) }
             CompositionLocalProvider(
                 LocalIsSmall provides isSmall,
                 LocalBackSource provides back,
                 LocalVideoSource provides video,
+                LocalAvatarSource provides screens.photographs?.source,
+                LocalFold provides foldOf(this),
             ) {
-                CallsScreen(PermittedActions(holder, window, app), screens::openMessages)
+                CallsScreen(
+                    remember(window) { PermittedActions(holder, window, app) }, transport = screens::transport, onMessages = screens.openMessages,
+                )
             }
             val question by window.question.collectAsState()
             question?.let { Question(it, app.words, window::questionAnswered) }
@@ -104,6 +120,7 @@ public class CallsActivity : ComponentActivity() {
     override fun onStart() {
         super.onStart()
         window?.seen()
+        (applicationContext as? ScreensOwner)?.holder?.cameBack()
     }
 
     override fun onUserLeaveHint() {
@@ -144,6 +161,8 @@ private class PermittedActions(
     private val app: CallsApp,
 ) : CallsHolder by holder {
     override fun dial(user: Long, type: CallType) = window.dial(user, type)
+
+    override fun dialGroup(group: Long, type: CallType) = window.dialGroup(group, type)
 
     override fun accept(type: CallType) {
         val incoming = holder.state.value as? CallsUiState.Incoming ?: return
