@@ -88,8 +88,19 @@ impl Person {
 impl Page {
     /// Starts a browser, opens the page and registers.
     pub async fn open(browser: Browser, server: SocketAddr, person: Person) -> Result<Self> {
-        let begin = json!({ "browser": browser.word() });
-        let (page, opened) = Self::open_by(&mut driver()?, begin, server, person, (320, 180)).await?;
+        Self::open_with_camera(browser, server, person, (320, 180)).await
+    }
+
+    /// The same with a camera of this size. Chromium makes three layers of none that is much smaller than 960 by 540.
+    pub async fn open_with_camera(
+        browser: Browser,
+        server: SocketAddr,
+        person: Person,
+        size: (u32, u32),
+    ) -> Result<Self> {
+        let mut begin = json!({ "browser": browser.word() });
+        begin["size"] = json!({ "width": size.0, "height": size.1 });
+        let (page, opened) = Self::open_by(&mut driver()?, begin, server, person, size).await?;
         println!("user {}: {}", person.user, opened["version"]);
         Ok(page)
     }
@@ -335,7 +346,14 @@ impl Page {
 
     fn note(&mut self, direction: &str, line: &str) {
         // Looking is done again and again; what was seen last stands in the failure itself.
-        let words = [r#""do":"look""#, r#""do":"picture"#, r#""do":"lookRoom""#, r#""users""#, r#""signaling""#, r#""luma""#];
+        let words = [
+            r#""do":"look""#,
+            r#""do":"picture"#,
+            r#""do":"lookRoom""#,
+            r#""users""#,
+            r#""signaling""#,
+            r#""luma""#,
+        ];
         if words.iter().any(|word| line.contains(word)) {
             return;
         }
@@ -347,12 +365,10 @@ impl Page {
     }
 }
 
-
 /// Whose pattern a picture holds, as a page gives it: its brightness.
 fn whose(picture: &Value) -> Result<Option<u64>> {
     let side = |name: &str| picture[name].as_u64().and_then(|side| u32::try_from(side).ok());
-    let (Some(width), Some(height), Some(luma)) =
-        (side("width"), side("height"), picture["luma"].as_str())
+    let (Some(width), Some(height), Some(luma)) = (side("width"), side("height"), picture["luma"].as_str())
     else {
         return Ok(None);
     };
