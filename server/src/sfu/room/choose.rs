@@ -161,7 +161,7 @@ impl Person {
         let mut layers: Vec<(Source, Layer)> = Vec::new();
         for (at, stream) in self.streams.iter_mut().enumerate().filter(|(_, stream)| stream.kind == kind) {
             let height = stream.height.unwrap_or(USUAL_HEIGHT >> (top - stream.layer).min(4));
-            if !stream.flows(now) && !told.is_some_and(|told| told < height) {
+            if !stream.flows(now) && told.is_none_or(|told| told >= height) {
                 continue;
             }
             let bps = stream.bps(now).unwrap_or(u64::from(height) * BITS_A_LINE);

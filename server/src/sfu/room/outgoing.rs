@@ -228,7 +228,7 @@ impl Track {
     pub(super) fn report(&self, now_ntp: u64, (ntp, timestamp): (u64, u32)) -> Option<SenderInfo> {
         let timestamp = self.rewriter.timestamp(timestamp)?;
         let passed = now_ntp.wrapping_sub(ntp) as i64;
-        let ticks = i128::from(passed) * i128::from(self.clock) >> 32;
+        let ticks = (i128::from(passed) * i128::from(self.clock)) >> 32;
         Some(SenderInfo {
             ssrc: self.facts.ssrc,
             ntp: now_ntp,

@@ -284,10 +284,10 @@ impl Stage {
         let end = self.now + length;
         while self.now < end {
             self.now += MS;
-            if self.now.as_millis() % FRAME.as_millis() == 0 {
+            if self.now.as_millis().is_multiple_of(FRAME.as_millis()) {
                 self.everybody_shows();
             }
-            if self.now.as_millis() % SOUND.as_millis() == 0 {
+            if self.now.as_millis().is_multiple_of(SOUND.as_millis()) {
                 self.everybody_sounds();
             }
             while self.on_the_way.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
@@ -302,7 +302,7 @@ impl Stage {
                 self.room.tick(self.now, &mut said);
                 self.carry(said);
             }
-            if self.now.as_millis() % 50 == 0 {
+            if self.now.as_millis().is_multiple_of(50) {
                 self.everybody_answers();
             }
         }
@@ -397,13 +397,13 @@ impl Stage {
                     receiving.key_asked = now;
                     writer.key_picture(1, *ssrc);
                 }
-                if now.as_millis() % 1_000 == 0 {
+                if now.as_millis().is_multiple_of(1_000) {
                     writer.receiver(1, &[]);
                 }
                 let len = writer.len();
                 packets.push((*person, bytes[..len].to_vec()));
             }
-            if now.as_millis() % 1_000 == 0 {
+            if now.as_millis().is_multiple_of(1_000) {
                 for sending in &actor.sends {
                     let mut writer = control::Writer::new(&mut bytes);
                     let timestamp = (now.as_millis() * 90) as u32;
