@@ -158,7 +158,7 @@ impl Switchboard {
             Some(sfu) => sfu.order(order),
             // It ends before the sockets do, and what they still say is too late.
             None => {
-                debug!(connection = order.seat().connection, "an order to a media server that is not there")
+                debug!(connection = order.seat().connection, "an order to a media server that is not there");
             }
         }
     }

@@ -356,7 +356,7 @@ impl Stage {
                     actor.pictures += 1;
                 }
             }
-            packets.into_iter().for_each(|packet| self.to_room(person, packet));
+            packets.into_iter().for_each(|packet| self.leaves_for_room(person, packet));
         }
     }
 
@@ -369,7 +369,7 @@ impl Stage {
             let payload = [&(person as u32).to_be_bytes()[..], &[1; 60]].concat();
             let sending = &mut actor.sends[0];
             let packet = rtp(sending, &mut actor.transport, (false, Some(level)), self.now, &payload);
-            self.to_room(person, packet);
+            self.leaves_for_room(person, packet);
         }
     }
 
@@ -423,10 +423,10 @@ impl Stage {
         packets
             .into_iter()
             .filter(|(_, packet)| !packet.is_empty())
-            .for_each(|(p, packet)| self.to_room(p, packet));
+            .for_each(|(p, packet)| self.leaves_for_room(p, packet));
     }
 
-    fn to_room(&mut self, person: usize, packet: Vec<u8>) {
+    fn leaves_for_room(&mut self, person: usize, packet: Vec<u8>) {
         let loss = self.people[&person].life.loss;
         if self.chance() >= loss {
             self.count += 1;
@@ -544,7 +544,7 @@ impl Stage {
                     _ => {}
                 }
             }
-            again.into_iter().for_each(|packet| self.to_room(person, packet));
+            again.into_iter().for_each(|packet| self.leaves_for_room(person, packet));
             return;
         }
         let packet = Packet::parse(bytes).expect("a packet");
