@@ -8,6 +8,7 @@ mod layers;
 mod outgoing;
 mod path;
 mod person;
+mod reports;
 mod rewrite;
 mod ring;
 mod slots;
@@ -31,7 +32,7 @@ use path::Path;
 use person::{Passing, Person};
 use rewrite::Place;
 use speaker::Speakers;
-use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
 /// How often each is looked at.
 const REPAIRS: Duration = Duration::from_millis(10);
@@ -374,7 +375,7 @@ impl Room {
         }
         if now >= self.due.feedback {
             self.due.feedback = now + FEEDBACK;
-            self.tell_arrivals(now, out);
+            self.tell_arrivals(out);
         }
         if now >= self.due.reports {
             self.due.reports = now + REPORTS;
@@ -496,97 +497,6 @@ impl Room {
         };
         if let Some(person) = self.people[seat].as_deref_mut() {
             person.send_picture(now, seat, waiting, &passing, out);
-        }
-    }
-
-    fn ask_again(&mut self, now: Duration, out: &mut impl Out) {
-        let mut bytes = [0u8; 1_000];
-        for (seat, person) in self.people.iter_mut().enumerate() {
-            let Some(person) = person else { continue };
-            let mut writer = control::Writer::new(&mut bytes);
-            for stream in person.streams.iter_mut().filter(|stream| stream.is_missing_any()) {
-                stream.ask(now, person.round_trip, &mut self.asked);
-                if !self.asked.is_empty() {
-                    writer.nack(OUR_SSRC, stream.ssrc, &self.asked);
-                }
-            }
-            let len = writer.len();
-            if len > 0 {
-                out.rtcp(seat, &bytes[..len]);
-            }
-        }
-    }
-
-    fn ask_for_keys(&mut self, now: Duration, out: &mut impl Out) {
-        let mut bytes = [0u8; 200];
-        for (seat, person) in self.people.iter_mut().enumerate() {
-            let Some(person) = person else { continue };
-            let mut writer = control::Writer::new(&mut bytes);
-            for stream in &mut person.streams {
-                if stream.ask_key(now) {
-                    writer.key_picture(OUR_SSRC, stream.ssrc);
-                }
-            }
-            let len = writer.len();
-            if len > 0 {
-                out.rtcp(seat, &bytes[..len]);
-            }
-        }
-    }
-
-    fn tell_arrivals(&mut self, _now: Duration, out: &mut impl Out) {
-        let mut bytes = [0u8; 1_200];
-        for (seat, person) in self.people.iter_mut().enumerate() {
-            let Some(person) = person else { continue };
-            let about = person.streams.first().map_or(0, |stream| stream.ssrc);
-            while person.arrivals.is_waiting() {
-                let len = person.arrivals.write(OUR_SSRC, about, &mut bytes);
-                if len == 0 {
-                    break;
-                }
-                out.rtcp(seat, &bytes[..len]);
-            }
-        }
-    }
-
-    /// What we hear of what each sends, and what we send to each.
-    fn report(&mut self, now: Duration, out: &mut impl Out) {
-        let now_ntp = self.ntp(now);
-        let clocks: BTreeMap<Source, (u64, u32)> = self
-            .people
-            .iter()
-            .enumerate()
-            .filter_map(|(seat, person)| Some((seat, person.as_deref()?)))
-            .flat_map(|(seat, person)| {
-                let streams = person.streams.iter().enumerate();
-                streams.filter_map(move |(stream, s)| Some((Source { seat, stream }, s.clocks()?)))
-            })
-            .collect();
-        let mut bytes = [0u8; 1_200];
-        for (seat, person) in self.people.iter_mut().enumerate() {
-            let Some(person) = person else { continue };
-            let mut writer = control::Writer::new(&mut bytes);
-            for track in person.tracks_mut() {
-                let clock = track.from.and_then(|source| clocks.get(&source));
-                if let Some(info) = clock.and_then(|clock| track.report(now_ntp, *clock)) {
-                    writer.sender(&info);
-                }
-            }
-            let mut blocks = [control::Block::default(); 31];
-            let mut used = 0;
-            for stream in &mut person.streams {
-                if let (Some(block), Some(place)) = (stream.block(now), blocks.get_mut(used)) {
-                    *place = block;
-                    used += 1;
-                }
-            }
-            if used > 0 {
-                writer.receiver(OUR_SSRC, &blocks[..used]);
-            }
-            let len = writer.len();
-            if len > 0 {
-                out.rtcp(seat, &bytes[..len]);
-            }
         }
     }
 

@@ -2,17 +2,18 @@
 //!
 //! What arrives is opened and given to its room; what the room says is sealed and leaves in batches. Orders of the rules
 //! and datagrams that arrived at another worker come through an inbox.
+mod orders;
+
 use super::{
     client::{CROSSED, Client, GONE_AFTER, Host, name_of, worker_of},
     datagrams::{Arrived, Leaves, is_somebody},
-    room::{Kind, LARGEST_HEAD, Leaving, News, Out, Permitted, Room, RoomSettings},
-    sdp::NegotiationError,
+    room::{LARGEST_HEAD, Leaving, News, Out, Room, RoomSettings},
 };
 use crate::{
     calls::{MediaNews, MediaOrder, MediaSeat},
     stun::Message,
 };
-use calls_protocol::{ErrorCode, PictureKind, Refusal, RoomName, Sdp, Speaker};
+use calls_protocol::RoomName;
 use calls_rtp::{control, packet::Packet, protect::Sealer};
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 use std::{
@@ -27,7 +28,7 @@ use std::{
     },
     time::{Duration, Instant, SystemTime},
 };
-use tracing::{debug, warn};
+use tracing::debug;
 
 /// How many batches are taken before the clock is looked at again.
 const BATCHES: usize = 8;
@@ -418,191 +419,6 @@ impl Worker {
         }
     }
 
-    // ------------------------------------------------------------------ what the rules want
-
-    fn order(&mut self, order: MediaOrder) {
-        let known = self.by_seat.get(order.seat()).copied();
-        match (order, known) {
-            (MediaOrder::Offer { seat, sdp }, known) => {
-                let client = known.unwrap_or_else(|| self.comes(seat));
-                self.take_offer(client, sdp);
-            }
-            (MediaOrder::Answer { sdp, .. }, Some(client)) => self.take_answer(client, &sdp),
-            (MediaOrder::Subscribe { wishes, .. }, Some(client)) => {
-                let Some((hall, place)) = self.place_of(client) else { return };
-                let looks = wishes.into_iter().map(|wish| {
-                    let kind = match wish.picture() {
-                        PictureKind::Camera => Kind::Camera,
-                        PictureKind::Screen => Kind::Screen,
-                    };
-                    (wish.user_id, kind, if wish.paused { 0 } else { wish.max_height })
-                });
-                let looks: Vec<_> = looks.collect();
-                self.in_hall(hall, |room, _| room.looks_at(place, looks));
-            }
-            (MediaOrder::Media { audio, video, screen, .. }, Some(client)) => {
-                let Some((hall, place)) = self.place_of(client) else { return };
-                self.in_hall(hall, |room, _| room.permit(place, Permitted { audio, video, screen }));
-            }
-            (MediaOrder::Again { .. }, Some(client)) => {
-                let Some(held) = self.clients[client].as_deref() else { return };
-                if let Some(sdp) = held.offered.clone() {
-                    (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
-                }
-                let streams = held.streams.clone();
-                (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
-            }
-            (MediaOrder::Leave { .. }, Some(client)) => drop(self.leaves(client)),
-            // Of a connection that is over already.
-            (_, None) => {}
-        }
-    }
-
-    fn place_of(&self, client: usize) -> Option<(usize, usize)> {
-        self.clients[client].as_deref().map(|held| (held.room, held.place))
-    }
-
-    /// Somebody new: they get a seat in their room.
-    fn comes(&mut self, seat: MediaSeat) -> usize {
-        let now = self.now();
-        let hall = self.hall(&seat.room);
-        let mut place = 0;
-        let user = seat.user;
-        self.in_hall(hall, |room, _| place = room.join(now, user));
-        let (host, number) = (self.parts.host.clone(), self.parts.number);
-        let client = Client::new(seat.clone(), (hall, place), &host, number, Instant::now());
-        let free = self.clients.iter().position(Option::is_none).unwrap_or(self.clients.len());
-        if free == self.clients.len() {
-            self.clients.push(None);
-        }
-        self.by_name.extend(client.names().map(|name| (name.to_owned(), free)));
-        self.by_seat.insert(seat, free);
-        self.clients[free] = Some(Box::new(client));
-        if let Some(held) = &mut self.halls[hall] {
-            let most = held.seats.len().max(place + 1);
-            held.seats.resize(most, None);
-            held.seats[place] = Some(free);
-        }
-        free
-    }
-
-    fn hall(&mut self, name: &RoomName) -> usize {
-        if let Some(hall) = self.by_room.get(name) {
-            return *hall;
-        }
-        let room = Room::new(self.parts.settings.clone(), self.ntp_at_begin);
-        let hall = Hall { name: name.clone(), room, seats: Vec::new(), due: Duration::ZERO };
-        let free = self.halls.iter().position(Option::is_none).unwrap_or(self.halls.len());
-        if free == self.halls.len() {
-            self.halls.push(None);
-        }
-        self.halls[free] = Some(hall);
-        self.by_room.insert(name.clone(), free);
-        self.parts.counts.rooms.fetch_add(1, Relaxed);
-        free
-    }
-
-    fn take_offer(&mut self, client: usize, sdp: Sdp) {
-        let host = self.parts.host.clone();
-        let spare = host.credentials(self.parts.number);
-        let Some(held) = self.clients[client].as_deref_mut() else { return };
-        let seat = held.seat.clone();
-        let Some(text) = sdp.sdp() else {
-            let refusal = Refusal::new(ErrorCode::BadRequest, "sdpOffer: no `sdp` in it");
-            return (self.parts.tell)(MediaNews::Refused { seat, refusal });
-        };
-        match held.session.client_offer(&text, spare) {
-            Ok((answer, agreed)) => {
-                self.agreed(client, agreed);
-                (self.parts.tell)(MediaNews::Answer { seat, sdp: Sdp::object("answer", &answer) });
-                self.offer_on(client);
-            }
-            Err(NegotiationError::Crossed) => {
-                // Refused when ours is answered; answered after all if nobody answers ours.
-                if held.crossed.replace((sdp, Instant::now())).is_some() {
-                    (self.parts.tell)(MediaNews::Refused { seat, refusal: crossed() });
-                }
-            }
-            Err(error) => {
-                let refusal = Refusal::new(ErrorCode::BadRequest, format!("sdpOffer: {error}"));
-                (self.parts.tell)(MediaNews::Refused { seat, refusal });
-            }
-        }
-    }
-
-    fn take_answer(&mut self, client: usize, sdp: &Sdp) {
-        let Some(held) = self.clients[client].as_deref_mut() else { return };
-        let text = sdp.sdp().unwrap_or_default();
-        held.offered = None;
-        if held.crossed.take().is_some() {
-            (self.parts.tell)(MediaNews::Refused { seat: held.seat.clone(), refusal: crossed() });
-        }
-        match held.session.client_answer(&text) {
-            Ok(agreed) => self.agreed(client, agreed),
-            Err(error) => {
-                warn!(%error, "an answer that cannot be taken");
-                held.session.drop_offer();
-            }
-        }
-        self.offer_on(client);
-    }
-
-    fn agreed(&mut self, client: usize, agreed: super::sdp::Negotiated) {
-        let host = self.parts.host.clone();
-        let now = Instant::now();
-        let Some(held) = self.clients[client].as_deref_mut() else { return };
-        let (sends, places) = held.agreed(now, &host, agreed);
-        let (hall, seat) = (held.room, held.place);
-        self.by_name.retain(|_, other| *other != client);
-        self.by_name.extend(held.names().map(|name| (name.to_owned(), client)));
-        self.in_hall(hall, |room, _| {
-            room.sends(seat, sends);
-            for place in places {
-                room.has_slot(seat, place.slot, place.sound, place.picture, place.begins);
-            }
-        });
-    }
-
-    /// Offers what there is to offer.
-    fn offer_on(&mut self, client: usize) {
-        let Some(held) = self.clients[client].as_deref_mut() else { return };
-        if let Some(sdp) = held.offer() {
-            (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
-        }
-    }
-
-    /// What a room has to say goes to the rules.
-    fn say(&mut self, hall: usize) {
-        for news in std::mem::take(&mut self.news) {
-            let client_at = |held: &Hall, seat: usize| held.seats.get(seat).copied().flatten();
-            let Some(Some(held)) = self.halls.get(hall) else { return };
-            match news {
-                News::Slots { seat, pairs, voices } => {
-                    let Some(client) = client_at(held, seat) else { continue };
-                    let Some(held) = self.clients[client].as_deref_mut() else { continue };
-                    if let Some(sdp) = held.wants_slots(pairs, voices) {
-                        (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
-                    }
-                }
-                News::Streams { seat, shown } => {
-                    let Some(client) = client_at(held, seat) else { continue };
-                    let Some(held) = self.clients[client].as_deref_mut() else { continue };
-                    if let Some(streams) = held.shows(shown) {
-                        (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
-                    }
-                }
-                News::Speakers { dominant, speakers } => {
-                    let room = held.name.clone();
-                    let speakers =
-                        speakers.into_iter().map(|(user_id, level)| Speaker { user_id, level }).collect();
-                    (self.parts.tell)(MediaNews::Speakers { room, dominant, speakers });
-                }
-                // Said to the client when the protocol has a word for it.
-                News::Wanted { .. } => {}
-            }
-        }
-    }
-
     // ------------------------------------------------------------------ who goes
 
     /// The client is gone by itself: the rules are told.
@@ -654,11 +470,6 @@ impl Worker {
         }
         self.leaves.flush(&self.parts.socket);
     }
-}
-
-fn crossed() -> Refusal {
-    let message = "an offer of the media server was on its way: answer it, then offer again";
-    Refusal::new(ErrorCode::Conflict, message)
 }
 
 /// What a room says leaves through here.
