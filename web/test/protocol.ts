@@ -83,6 +83,8 @@ export function ending(reason: EndedReason): string {
       return "handled on another device";
     case "server_shutdown":
       return "the server stopped";
+    case "removed":
+      return "the host closed the door";
   }
 }
 
