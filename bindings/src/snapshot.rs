@@ -143,6 +143,12 @@ pub struct Participant {
     pub path: MediaPath,
     /// The server lost them and waits for them to come back.
     pub is_away: bool,
+    /// Whether they share their screen.
+    #[uniffi(default = false)]
+    pub screen: bool,
+    /// How loud they are by the word of the media server, 0 to 10; 0 in a call without it.
+    #[uniffi(default = 0)]
+    pub loudness: i32,
 }
 
 /// One call.
@@ -170,6 +176,9 @@ pub struct CallSnapshot {
     pub is_held: bool,
     /// Everyone else in it, or whom it rings for.
     pub participants: Vec<Participant>,
+    /// The one to show large, in a call through the media server.
+    #[uniffi(default = None)]
+    pub dominant: Option<i64>,
 }
 
 /// All calls of this device.
@@ -222,6 +231,7 @@ impl Epoch {
             is_muted,
             picture,
             is_held,
+            dominant,
             others,
         } = call;
         CallSnapshot {
@@ -239,6 +249,7 @@ impl Epoch {
             is_muted: *is_muted,
             picture: (*picture).into(),
             is_held: *is_held,
+            dominant: dominant.map(|user| user.get().cast_signed()),
             participants: others.iter().map(Participant::from).collect(),
         }
     }
@@ -259,13 +270,15 @@ impl Epoch {
 
 impl From<&core::Other> for Participant {
     fn from(other: &core::Other) -> Self {
-        let core::Other { user, name, avatar, audio, video, path, is_away } = other;
+        let core::Other { user, name, avatar, audio, video, screen, loudness, path, is_away } = other;
         Self {
             user: user.get().cast_signed(),
             name: name.clone(),
             avatar: avatar.clone(),
             audio: *audio,
             video: *video,
+            screen: *screen,
+            loudness: i32::from(*loudness),
             path: (*path).into(),
             is_away: *is_away,
         }

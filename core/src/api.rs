@@ -12,7 +12,7 @@ use crate::{
 use calls_machine::{
     CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Picture, Settings, Snapshot, Time,
 };
-use calls_protocol::{CallType, IdError, RoomName, UserId};
+use calls_protocol::{CallType, IdError, Recipient, RoomName, UserId};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -113,11 +113,11 @@ pub struct CallStats {
     pub picture: Option<ShowingStats>,
 }
 
-/// How the connection to one other device does.
+/// How the connection to one other device, or to the media server, does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtherStats {
-    /// To whom.
-    pub user: UserId,
+    /// To whom, or to the media server.
+    pub to: Recipient,
     /// How many connections there were, this one included.
     pub builds: u32,
     /// Packets, paths, times.

@@ -244,7 +244,7 @@ impl Engine {
         let of = |(key, connection)| {
             let voice = voices.get(&key).copied().unwrap_or_default();
             let picture = self.outside.pictures.watching(key);
-            OtherStats { user: key.user, builds: key.build + 1, connection, voice, picture }
+            OtherStats { to: key.to, builds: key.build + 1, connection, voice, picture }
         };
         let others = peers.into_iter().map(of).collect();
         CallStats { others, picture: self.outside.pictures.showing() }

@@ -70,7 +70,7 @@ impl Pictures {
     }
 
     fn watch(&self, key: PeerKey, peer: &Peer, packets: mpsc::Receiver<ReceivedPacket>) -> Option<Watching> {
-        let sink = self.host.display(key.call, key.user)?;
+        let sink = self.host.display(key.call, key.to.user()?)?;
         let codecs = self.host.codecs()?;
         let asker = peer.key_frame_asker();
         let ask = move || {

@@ -10,7 +10,7 @@ use crate::{
     peer::{EncodedAudio, Level, NotSent, ReceivedPacket, VoiceInlet},
 };
 use calls_machine::{CallKey, Gate, PeerKey, Sound};
-use calls_protocol::UserId;
+use calls_protocol::{Recipient, UserId};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, mpsc as blocking},
@@ -227,7 +227,7 @@ struct Studio {
     tones: Tones,
     mixer: Mixer,
     ears: BTreeMap<PeerKey, Ear>,
-    arrivals: BTreeMap<(CallKey, UserId), Arrivals>,
+    arrivals: BTreeMap<(CallKey, Recipient), Arrivals>,
     is_open: bool,
     begun: Instant,
     mine: Loudness,
@@ -312,13 +312,13 @@ impl Studio {
             }
             Order::Sound(sound) => self.tones.set(sound),
             Order::Add(peer, ear) => {
-                self.arrivals.entry((peer.call, peer.user)).or_default().moved();
+                self.arrivals.entry((peer.call, peer.to)).or_default().moved();
                 self.ears.insert(peer, *ear);
             }
             Order::Gate(peer, gate) => {
                 let Some(ear) = self.ears.get_mut(&peer) else { return };
                 if ear.gate.play && !gate.play {
-                    self.arrivals.entry((peer.call, peer.user)).or_default().pause();
+                    self.arrivals.entry((peer.call, peer.to)).or_default().pause();
                 }
                 ear.gate = gate;
             }
@@ -335,7 +335,7 @@ impl Studio {
 
     fn stats(&self) -> BTreeMap<PeerKey, VoiceStats> {
         let of = |(peer, ear): (&PeerKey, &Ear)| {
-            let arrivals = self.arrivals.get(&(peer.call, peer.user));
+            let arrivals = self.arrivals.get(&(peer.call, peer.to));
             let longest_gap = arrivals.map(Arrivals::longest_gap).unwrap_or_default();
             (*peer, VoiceStats { hearing: ear.hearing.stats(), longest_gap })
         };
@@ -346,7 +346,7 @@ impl Studio {
     /// come this moment, and wait a frame longer than it has to.
     fn listen(&mut self) {
         for (peer, ear) in &mut self.ears {
-            let arrivals = self.arrivals.entry((peer.call, peer.user)).or_default();
+            let arrivals = self.arrivals.entry((peer.call, peer.to)).or_default();
             while let Ok(packet) = ear.from_them.try_recv() {
                 let ReceivedPacket { came, sequence, timestamp, payload, .. } = packet;
                 let at = came.saturating_duration_since(self.begun);
@@ -404,8 +404,8 @@ impl Studio {
     }
 
     fn tell_levels(&self) {
-        let of = |(peer, ear): (&PeerKey, &Ear)| (peer.call, peer.user, ear.hearing.loudness());
-        let levels = Levels { mine: self.mine, others: self.ears.iter().map(of).collect() };
+        let of = |(peer, ear): (&PeerKey, &Ear)| Some((peer.call, peer.to.user()?, ear.hearing.loudness()));
+        let levels = Levels { mine: self.mine, others: self.ears.iter().filter_map(of).collect() };
         self.levels.send_if_modified(|before| std::mem::replace(before, levels.clone()) != levels);
     }
 }

@@ -46,6 +46,8 @@ pub struct CallSnapshot {
     pub picture: Picture,
     /// Whether we put it on hold.
     pub is_held: bool,
+    /// The one to show large, by the word of the media server.
+    pub dominant: Option<UserId>,
     /// Everyone else in it, or whom it rings for.
     pub others: Vec<Other>,
 }
@@ -109,6 +111,10 @@ pub struct Other {
     pub audio: bool,
     /// Whether they show a picture.
     pub video: bool,
+    /// Whether they share their screen.
+    pub screen: bool,
+    /// How loud they are by the word of the media server, 0 to 10.
+    pub loudness: u8,
     /// How media between us is.
     pub path: Path,
     /// The server lost them and waits for them to come back.
