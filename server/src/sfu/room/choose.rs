@@ -63,12 +63,8 @@ impl Room {
                 .filter(|(_, shown, _)| shown.seat != seat)
                 .map(|(_, shown, user)| Candidate {
                     id: *shown,
-                    is_watched: shown.is_screen
-                        || person
-                            .looks
-                            .as_ref()
-                            .and_then(|looks| looks.get(user))
-                            .is_some_and(|l| l.height > 0),
+                    is_watched: person.looks_at(*user, shown.kind()).unwrap_or(u16::from(shown.is_screen))
+                        > 0,
                     is_heard: !shown.is_screen && heard.contains(&shown.seat),
                     has_picture: has_picture.get(shown).copied().unwrap_or(false),
                 })
@@ -123,8 +119,9 @@ impl Room {
         let mut keys: Vec<Source> = Vec::new();
         for person in self.people.iter_mut().flatten() {
             let wishes = person.wishes(&offers, &users, dominant);
-            person.path.want(now, Layers::ideal(&wishes) + SOUNDS_BPS);
-            let budget = person.path.estimate().saturating_sub(SOUNDS_BPS);
+            person.path.want(now, Layers::ideal(&wishes) * WANTED_PERCENT / 100 + SOUNDS_BPS);
+            let estimate = person.path.estimate();
+            let budget = estimate - SOUNDS_BPS.min(estimate / 4);
             person.layers.decide(now, budget, &wishes);
             person.path.chose(person.layers.total(&wishes) + SOUNDS_BPS);
             for wish in &wishes {
@@ -146,6 +143,8 @@ impl Room {
     }
 }
 
+/// Before a larger layer is chosen, the path has to be known to carry clearly more than it.
+const WANTED_PERCENT: u64 = 125;
 /// What is left for the sounds of others.
 const SOUNDS_BPS: u64 = 40_000;
 
@@ -173,6 +172,12 @@ impl Person {
         layers
     }
 
+    /// How high a picture is on their screen, as far as they said so.
+    fn looks_at(&self, user: UserId, kind: Kind) -> Option<u16> {
+        let looks = self.looks.as_ref()?;
+        looks.get(&(user, kind)).copied().or_else(|| (kind == Kind::Camera).then_some(0))
+    }
+
     /// Every picture in a slot of theirs, in the order of its worth.
     fn wishes(
         &self,
@@ -196,13 +201,13 @@ impl Person {
                     *place = Some(*layer);
                 }
                 let user = users.get(id.seat).copied().flatten()?;
-                let height = match &self.looks {
-                    // What somebody shows to all is read, not only seen.
-                    _ if id.is_screen => u16::MAX,
-                    None if Some(id.seat) == dominant => usual.max(360),
-                    None => usual,
-                    Some(looks) => looks.get(&user).map_or(0, |looks| looks.height),
+                // What somebody shows to all is read, not only seen.
+                let unasked = match id.is_screen {
+                    true => u16::MAX,
+                    false if Some(id.seat) == dominant => usual.max(360),
+                    false => usual,
                 };
+                let height = self.looks_at(user, id.kind()).unwrap_or(unasked);
                 Some(Wish { of: id, layers, height })
             })
             .collect();
@@ -231,8 +236,7 @@ impl Person {
             let before = (track.from, track.next);
             if track.want(now, source) && self.path.drop_pair(at) {
                 // The path is full of what it no longer carries: what went before stops at once.
-                track.next = track.next.or(track.from);
-                track.from = None;
+                track.stop();
             }
             is_new |= (track.from, track.next) != before;
             // Asked for as long as it is waited for.

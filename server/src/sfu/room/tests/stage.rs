@@ -264,7 +264,7 @@ impl Stage {
 
     pub(super) fn looks(&mut self, person: usize, at: &[(usize, u16)]) {
         let seat = self.people[&person].seat;
-        self.room.looks_at(seat, at.iter().map(|(other, height)| (user(*other), *height)));
+        self.room.looks_at(seat, at.iter().map(|(other, height)| (user(*other), Kind::Camera, *height)));
     }
 
     pub(super) fn permits(&mut self, person: usize, permitted: Permitted) {
@@ -304,18 +304,6 @@ impl Stage {
             }
             if self.now.as_millis() % 50 == 0 {
                 self.everybody_answers();
-            }
-            if self.now.as_millis() % 500 == 0 && std::env::var_os("STAGE").is_some() {
-                for seat in 0..self.room.people.len() {
-                    let Some(p) = self.room.people[seat].as_deref() else { continue };
-                    let tracks: Vec<_> = p.pictures.iter().map(|t| (t.from, t.next)).collect();
-                    println!(
-                        "{:?} {seat} estimate {} due {:?} tracks {tracks:?}",
-                        self.now,
-                        p.path.estimate(),
-                        p.path.due()
-                    );
-                }
             }
         }
     }
@@ -711,9 +699,6 @@ impl Actor {
             let kind = *kind;
             let looked = self.looked.entry((from, kind)).or_default();
             if let Some(last) = looked.last {
-                if now - last > SECOND / 2 {
-                    println!("{person} saw nothing of {from} from {last:?} to {now:?}");
-                }
                 looked.freeze = looked.freeze.max(now - last);
             }
             looked.last = Some(now);
