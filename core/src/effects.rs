@@ -64,7 +64,7 @@ impl Outside {
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
             Effect::Capture(picture) => return self.pictures.show(picture).await,
-            Effect::Streams { .. } => {}
+            Effect::Streams { call, streams } => self.voice.places(call, streams),
             Effect::Changed => {}
             Effect::Ended { call, reason } => {
                 self.voice.forget(call);

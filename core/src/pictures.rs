@@ -75,7 +75,7 @@ impl Pictures {
         let asker = peer.key_frame_asker();
         let ask = move || {
             // One that cannot be asked now is asked when the next picture cannot be shown.
-            let _asked = asker.ask();
+            let _asked = asker.ask(None);
         };
         match Watching::start(packets, codecs, ask, sink) {
             Ok(watching) => Some(watching),

@@ -1,0 +1,46 @@
+//! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
+use anyhow::Result;
+use calls_protocol::CallType;
+use calls_tests::{phone::Phone, server::TestServer};
+
+/// Two speak straight, three through the media server.
+async fn server() -> TestServer {
+    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", "2")];
+    TestServer::start(&sfu).await
+}
+
+async fn joined(server: &TestServer, user: u64, call_type: CallType) -> Result<Phone> {
+    let phone = Phone::new(server.address(), user)?;
+    phone.registered().await?;
+    phone.calls.join("kitchen", call_type).await?;
+    Ok(phone)
+}
+
+fn others(user: u64, count: u64) -> Vec<u64> {
+    (1..=count).filter(|other| *other != user).collect()
+}
+
+async fn close(phones: Vec<Phone>, server: TestServer) {
+    for phone in phones {
+        phone.calls.close().await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn three_engines_hear_each_other_through_the_media_server_and_two_straight_again() -> Result<()> {
+    let server = server().await;
+    let ann = joined(&server, 1, CallType::Audio).await?;
+    let bob = joined(&server, 2, CallType::Audio).await?;
+    ann.hears_all(&[2]).await?;
+    bob.hears_all(&[1]).await?;
+
+    let cid = joined(&server, 3, CallType::Audio).await?;
+
+    let all = vec![ann, bob, cid];
+    for (user, phone) in (1..).zip(&all) {
+        phone.hears_all(&others(user, 3)).await?;
+    }
+    close(all, server).await;
+    Ok(())
+}
