@@ -10,7 +10,7 @@ use crate::{
     voice::{Levels, Voice, VoiceStats},
 };
 use calls_machine::{
-    CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Picture, Settings, Snapshot, Time,
+    CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Looks, Picture, Settings, Snapshot, Time,
 };
 use calls_protocol::{CallType, IdError, Recipient, RoomName, UserId};
 use std::{io, sync::Arc, time::Duration};
@@ -298,6 +298,12 @@ impl Call {
     /// Shows the camera, the screen, or nothing.
     pub fn show(&self, picture: Picture) -> Result<(), Closed> {
         self.command(Command::Show { call: self.key, picture })
+    }
+
+    /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server
+    /// does not send them larger than they are shown. Until the first time, it chooses.
+    pub fn look(&self, looks: Vec<Looks>) -> Result<(), Closed> {
+        self.command(Command::Look { call: self.key, looks })
     }
 
     /// Puts it on hold, or takes it back. Another one that is going on is put on hold then.

@@ -131,6 +131,10 @@ impl Engine {
 
     async fn order(&mut self, order: Order) {
         match order {
+            Order::Command(Command::Look { call, looks }) => {
+                self.outside.pictures.looks(call, &looks);
+                self.input(Input::App(Command::Look { call, looks })).await;
+            }
             Order::Command(command) => self.input(Input::App(command)).await,
             Order::Begin(command, key) => {
                 let begun = self.machine.next_call();

@@ -286,11 +286,6 @@ impl Phone {
         Ok(())
     }
 
-    /// What is seen from now on counts.
-    pub fn forget_faces(&mut self) {
-        self.faces.mark_unchanged();
-    }
-
     /// Waits until it sees somebody, by the number that is in their picture.
     pub async fn sees(&self, whom: u64) -> Result<()> {
         let mut seen = self.seen.clone();

@@ -44,3 +44,22 @@ async fn three_engines_hear_each_other_through_the_media_server_and_two_straight
     close(all, server).await;
     Ok(())
 }
+
+#[tokio::test]
+async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<()> {
+    let server = server().await;
+    let mut all = Vec::new();
+
+    for count in 1..=4 {
+        all.push(joined(&server, count, CallType::Video).await?);
+        for (user, phone) in (1..).zip(&all) {
+            for other in others(user, count) {
+                phone.sees_of(other, other).await?;
+            }
+            phone.hears_all(&others(user, count)).await?;
+        }
+    }
+
+    close(all, server).await;
+    Ok(())
+}
