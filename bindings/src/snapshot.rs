@@ -149,6 +149,9 @@ pub struct Participant {
     /// How loud they are by the word of the media server, 0 to 10; 0 in a call without it.
     #[uniffi(default = 0)]
     pub loudness: i32,
+    /// Since when their hand is up, in milliseconds on the server's clock: the order of the hands.
+    #[uniffi(default = None)]
+    pub hand_raised_at: Option<i64>,
 }
 
 /// One call.
@@ -179,6 +182,15 @@ pub struct CallSnapshot {
     /// The one to show large, in a call through the media server.
     #[uniffi(default = None)]
     pub dominant: Option<i64>,
+    /// Who decides in a room of many.
+    #[uniffi(default = None)]
+    pub host: Option<i64>,
+    /// Whether our hand is up.
+    #[uniffi(default = false)]
+    pub is_hand_up: bool,
+    /// Whether it goes through the media server.
+    #[uniffi(default = false)]
+    pub is_by_server: bool,
 }
 
 /// All calls of this device.
@@ -231,7 +243,10 @@ impl Epoch {
             is_muted,
             picture,
             is_held,
+            is_by_server,
             dominant,
+            host,
+            is_hand_up,
             others,
         } = call;
         CallSnapshot {
@@ -249,7 +264,10 @@ impl Epoch {
             is_muted: *is_muted,
             picture: (*picture).into(),
             is_held: *is_held,
+            is_by_server: *is_by_server,
             dominant: dominant.map(|user| user.get().cast_signed()),
+            host: host.map(|user| user.get().cast_signed()),
+            is_hand_up: *is_hand_up,
             participants: others.iter().map(Participant::from).collect(),
         }
     }
@@ -270,7 +288,8 @@ impl Epoch {
 
 impl From<&core::Other> for Participant {
     fn from(other: &core::Other) -> Self {
-        let core::Other { user, name, avatar, audio, video, screen, loudness, path, is_away } = other;
+        let core::Other { user, name, avatar, audio, video, screen, hand_raised_at, loudness, path, is_away } =
+            other;
         Self {
             user: user.get().cast_signed(),
             name: name.clone(),
@@ -279,6 +298,7 @@ impl From<&core::Other> for Participant {
             video: *video,
             screen: *screen,
             loudness: i32::from(*loudness),
+            hand_raised_at: hand_raised_at.map(|at| at.0.cast_signed()),
             path: (*path).into(),
             is_away: *is_away,
         }

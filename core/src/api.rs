@@ -306,6 +306,11 @@ impl Call {
         self.command(Command::Look { call: self.key, looks })
     }
 
+    /// Raises the hand in a room of many, or takes it down.
+    pub fn raise_hand(&self, raised: bool) -> Result<(), Closed> {
+        self.command(Command::RaiseHand { call: self.key, raised })
+    }
+
     /// Puts it on hold, or takes it back. Another one that is going on is put on hold then.
     pub fn hold(&self, held: bool) -> Result<(), Closed> {
         self.command(Command::Hold { call: self.key, held })

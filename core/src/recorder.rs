@@ -223,6 +223,7 @@ fn call_of(command: &Command) -> Option<CallKey> {
         | Command::Mute { call, .. }
         | Command::Show { call, .. }
         | Command::Look { call, .. }
+        | Command::RaiseHand { call, .. }
         | Command::Hold { call, .. }
         | Command::Dismiss { call } => Some(*call),
     }
@@ -238,6 +239,8 @@ fn command_name(command: &Command) -> String {
         Command::Mute { muted: true, .. } => "mutes".into(),
         Command::Mute { muted: false, .. } => "unmutes".into(),
         Command::Show { picture, .. } => format!("shows {picture:?}"),
+        Command::RaiseHand { raised: true, .. } => "raises the hand".into(),
+        Command::RaiseHand { raised: false, .. } => "takes the hand down".into(),
         Command::Look { looks, .. } => format!("looks at {} pictures", looks.len()),
         Command::Hold { held: true, .. } => "holds".into(),
         Command::Hold { held: false, .. } => "takes back".into(),

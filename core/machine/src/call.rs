@@ -5,7 +5,7 @@ use crate::{
     way::ServerSide,
     wire::{Around, Wire, Wish},
 };
-use calls_protocol::{CallType, EventId, GroupId, IceServers, Recipient, RoomName, Sdp, UserId};
+use calls_protocol::{CallType, EventId, GroupId, IceServers, Recipient, RoomName, Sdp, UnixMillis, UserId};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
@@ -27,6 +27,10 @@ pub(crate) struct Call {
     pub(crate) adrift: bool,
     /// The latest build of each connection that is closed, which is not used again, and with which of theirs it was.
     pub(crate) closed: BTreeMap<Recipient, (u32, Option<String>)>,
+    /// Who decides in a room of many.
+    pub(crate) host: Option<UserId>,
+    /// Our hand is up.
+    pub(crate) hand_is_up: bool,
     /// The way through the media server, in a room of many.
     pub(crate) by_server: ServerSide,
 }
@@ -75,6 +79,7 @@ pub(crate) struct Person {
     pub(crate) audio: bool,
     pub(crate) video: bool,
     pub(crate) screen: bool,
+    pub(crate) hand_raised_at: Option<UnixMillis>,
     pub(crate) is_away: bool,
     /// Since when their voice comes through the media server, while the room moves there.
     pub(crate) heard_since: Option<Time>,
@@ -83,8 +88,8 @@ pub(crate) struct Person {
 
 impl Person {
     pub(crate) fn new(name: String, avatar: Option<String>, video: bool) -> Self {
-        let (screen, is_away, heard_since, wire) = (false, false, None, None);
-        Self { name, avatar, audio: true, video, screen, is_away, heard_since, wire }
+        let (screen, hand_raised_at, is_away, heard_since, wire) = (false, None, false, None, None);
+        Self { name, avatar, audio: true, video, screen, hand_raised_at, is_away, heard_since, wire }
     }
 }
 
@@ -114,6 +119,8 @@ impl Call {
             servers,
             adrift: false,
             closed: BTreeMap::new(),
+            host: None,
+            hand_is_up: false,
             by_server: ServerSide::default(),
         }
     }
@@ -289,6 +296,7 @@ impl Call {
             audio: person.audio,
             video: person.video,
             screen: person.screen,
+            hand_raised_at: person.hand_raised_at,
             loudness: self.by_server.loudness.get(user).copied().unwrap_or_default(),
             path: self.path_to(person),
             is_away: person.is_away,
@@ -311,7 +319,10 @@ impl Call {
             is_muted: self.muted,
             picture: self.picture,
             is_held: self.held,
+            is_by_server: self.by_server.wire.is_some(),
             dominant: self.by_server.dominant,
+            host: self.host,
+            is_hand_up: self.hand_is_up,
             others: others.collect(),
         }
     }
@@ -333,13 +344,13 @@ impl Call {
             let none = || format!("no wire {:?}", self.direction);
             let wire = person.wire.as_ref().map_or_else(none, |wire| wire.summary(now));
             let heard = person.heard_since.map(|at| now.0.saturating_sub(at.0));
-            let shows = (person.audio, person.video, person.screen);
+            let shows = (person.audio, person.video, person.screen, person.hand_raised_at.is_some());
             format!("{user} {shows:?} {} {heard:?} {wire}", person.is_away)
         });
         let people: Vec<_> = people.collect();
         let (muted, picture, held, adrift) = (self.muted, self.picture, self.held, self.adrift);
-        let server = self.by_server.summary(now);
-        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server}", self.room)
+        let server = (self.host, self.hand_is_up, self.by_server.summary(now));
+        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server:?}", self.room)
     }
 }
 

@@ -55,6 +55,7 @@ impl Machine {
                     self.tell_media(call, out);
                 }
             }
+            Command::RaiseHand { call, raised } => self.raise_hand(call, raised, out),
             Command::Look { call, looks } => self.looks(call, looks),
             Command::Hold { call, held } => self.hold(call, held, out),
             Command::Dismiss { call } => self.forget(call),

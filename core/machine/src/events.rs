@@ -177,10 +177,10 @@ impl Machine {
             ServerEvent::Speakers(speakers) => self.speakers(&speakers),
             ServerEvent::Streams(streams) => self.streams(streams),
             ServerEvent::Error(error) => self.failed(now, &error, out),
-            // Registering is told by the connection. The others come with rooms that have a host.
+            ServerEvent::Muted(muted) => self.muted(&muted),
+            ServerEvent::HandChanged(hand) => self.hand_changed(&hand),
+            // Registering is told by the connection. The others are of what this app does not show yet.
             ServerEvent::Registered(_)
-            | ServerEvent::Muted(_)
-            | ServerEvent::HandChanged(_)
             | ServerEvent::Reacted(_)
             | ServerEvent::Chat(_)
             | ServerEvent::RoomChanged(_)

@@ -119,6 +119,13 @@ pub enum Command {
         /// Which.
         looks: Vec<Looks>,
     },
+    /// Raise the hand in a room of many, or take it down.
+    RaiseHand {
+        /// In which call.
+        call: CallKey,
+        /// Up.
+        raised: bool,
+    },
     /// Put a call on hold, or take it back. Another one that is going on is put on hold.
     Hold {
         /// Which.

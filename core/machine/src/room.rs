@@ -1,13 +1,13 @@
 //! What the server tells of a room of many: who is in it, and how they are reached.
 use crate::{
-    CallKey, Direction, Effect, Machine, Time,
+    CallKey, Direction, Effect, Machine, Time, What,
     call::{Person, Phase},
     way::Way,
     wire::{Around, Wire},
 };
 use calls_protocol::{
-    CallError, ErrorCode, LeftCall, Participant, Recipient, RelayedRenegotiate, RoomState, Topology, UserId,
-    UserInCall,
+    CallError, ClientEvent, ErrorCode, HandChanged, LeftCall, Muted, Participant, RaiseHand, Recipient,
+    RelayedRenegotiate, RoomState, Topology, UserId, UserInCall,
 };
 
 impl Machine {
@@ -29,6 +29,7 @@ impl Machine {
     pub(crate) fn left(&mut self, now: Time, left: &LeftCall, out: &mut Vec<Effect>) {
         let Some(key) = self.live_in(&left.room_name) else { return };
         let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
+        call.host = left.host_id.or(call.host);
         let close = call.close_wire(left.user_id.into());
         call.people.remove(&left.user_id);
         self.grant(now, (key, left.user_id.into()), close.into_iter().collect(), out);
@@ -96,10 +97,12 @@ impl Machine {
         let topology = state.topology;
         let earlier = state.participants.iter().map(|them| them.user_id).take_while(|user| *user != me);
         let earlier: Vec<UserId> = earlier.collect();
+        let our_hand = state.participants.iter().any(|us| us.user_id == me && us.hand_raised_at.is_some());
         let others: Vec<Participant> =
             state.participants.into_iter().filter(|them| them.user_id != me).collect();
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
+        (call.host, call.hand_is_up) = (state.host_id, our_hand);
         for them in &others {
             let fresh = || Person::new(them.user_name.clone(), them.avatar.clone(), them.video);
             let person = match is_crowd {
@@ -110,6 +113,7 @@ impl Machine {
                 },
             };
             (person.audio, person.video, person.screen) = (them.audio, them.video, them.screen);
+            person.hand_raised_at = them.hand_raised_at;
             person.is_away &= !comes_in;
             person.name.clone_from(&them.user_name);
             person.avatar.clone_from(&them.avatar);
@@ -152,6 +156,38 @@ impl Machine {
         }
         self.goes(now, key, topology, &earlier, out);
     }
+    /// The host switched our microphone off. The others were told, and we may switch it on again.
+    pub(crate) fn muted(&mut self, muted: &Muted) {
+        if muted.user_id == self.me
+            && let Some(key) = self.live_in(&muted.room_name)
+            && let Some(call) = self.live(key)
+        {
+            call.muted = true;
+        }
+    }
+
+    pub(crate) fn raise_hand(&mut self, key: CallKey, raised: bool, out: &mut Vec<Effect>) {
+        let me = self.me;
+        let Some(call) = self.live(key).filter(|call| call.is_talking() && call.with().is_none()) else {
+            return;
+        };
+        if std::mem::replace(&mut call.hand_is_up, raised) != raised {
+            let hand = RaiseHand { room_name: call.room.clone(), user_id: me, raised };
+            self.ask(key, What::Say, ClientEvent::RaiseHand(hand), out);
+        }
+    }
+
+    pub(crate) fn hand_changed(&mut self, hand: &HandChanged) {
+        let Some(key) = self.live_in(&hand.room_name) else { return };
+        let is_ours = hand.user_id == self.me;
+        let Some(call) = self.live(key) else { return };
+        if is_ours {
+            call.hand_is_up = hand.hand_raised_at.is_some();
+        } else if let Some(person) = call.people.get_mut(&hand.user_id) {
+            person.hand_raised_at = hand.hand_raised_at;
+        }
+    }
+
     /// Something that was said failed later than its acknowledgement: so the media server answers.
     pub(crate) fn failed(&mut self, now: Time, error: &CallError, out: &mut Vec<Effect>) {
         let Some(key) = error.room_name.as_ref().and_then(|room| self.live_in(room)) else { return };

@@ -1,6 +1,7 @@
 //! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
 use anyhow::Result;
-use calls_protocol::CallType;
+use calls_core::{Call, CallSnapshot};
+use calls_protocol::{CallType, Recipient, UserId};
 use calls_tests::{phone::Phone, server::TestServer};
 
 /// Two speak straight, three through the media server.
@@ -41,8 +42,28 @@ async fn three_engines_hear_each_other_through_the_media_server_and_two_straight
     for (user, phone) in (1..).zip(&all) {
         phone.hears_all(&others(user, 3)).await?;
     }
+    let (ann, cid) = (all[0].talks().await?, all[2].talks().await?);
+    cid.raise_hand(true)?;
+    let is_up = |call: &CallSnapshot| call.others.iter().any(|other| other.hand_raised_at.is_some());
+    all[1].until("told of a hand", is_up).await?;
+
+    cid.hang_up()?;
+
+    all[0].until("without them", |call| call.others.len() == 1).await?;
+    // It stays at the media server for 10 s, in case they come back.
+    for phone in &all[..2] {
+        phone.until("straight again", |call| !call.is_by_server && !call.others.is_empty()).await?;
+    }
+    assert_eq!(ways_of(&ann).await?, [UserId::new(2)?.into()]);
+    all[0].hears_all(&[2]).await?;
+    all[1].hears_all(&[1]).await?;
     close(all, server).await;
     Ok(())
+}
+
+/// To whom there are connections.
+async fn ways_of(call: &Call) -> Result<Vec<Recipient>> {
+    Ok(call.stats().await?.others.iter().map(|other| other.to).collect())
 }
 
 #[tokio::test]
