@@ -231,3 +231,96 @@ fn add(all: &mut HearingStats, more: HearingStats) {
     jitter.missing_lately = jitter.missing_lately.max(more.missing_lately);
     all.broken += broken;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        audio::{Speaking, SpeakingSettings},
+        peer::Content,
+    };
+
+    const CALL: CallKey = CallKey(1);
+    const FRAME: Duration = Duration::from_millis(20);
+
+    fn user(id: u64) -> UserId {
+        UserId::new(id).unwrap()
+    }
+
+    fn peer(to: Recipient) -> PeerKey {
+        PeerKey { call: CALL, to, build: 0 }
+    }
+
+    /// A second of somebody's voice by one connection, from `first` on, and how often the mixer got something of it.
+    struct Stage {
+        ears: Ears,
+        begun: Instant,
+        speaking: Speaking,
+    }
+
+    impl Stage {
+        fn with(users: u64) -> Self {
+            let mut ears = Ears::default();
+            let place =
+                |id: u64| StreamPlace { mid: format!("a{id}"), user_id: user(id), kind: StreamKind::Audio };
+            ears.places(CALL, &(1..=users).map(place).collect::<Vec<_>>());
+            let speaking = Speaking::new(&SpeakingSettings::default(), 0).unwrap();
+            Self { ears, begun: Instant::now(), speaking }
+        }
+
+        /// One frame comes by each of these, in each of so many frames. Returns how loud everybody is at the end.
+        fn play(&mut self, frames: std::ops::Range<u32>, by: &[(PeerKey, Option<&str>)]) -> Vec<u64> {
+            let mut mixer = Mixer::new();
+            for n in frames {
+                let tone = std::array::from_fn(|i| if (i / 40) % 2 == 0 { 6000 } else { -6000 });
+                let spoken = self.speaking.speak(&tone, false).unwrap().expect("a tone is no silence");
+                for (peer, mid) in by {
+                    let packet = ReceivedPacket {
+                        mid: mid.map(Mid::from),
+                        content: Content::Opus,
+                        ssrc: 1,
+                        came: self.begun + FRAME * n,
+                        sequence: n as u16,
+                        timestamp: spoken.timestamp,
+                        marker: false,
+                        payload: spoken.payload.clone().into(),
+                        level: None,
+                        rotation: None,
+                    };
+                    self.ears.push(self.begun, *peer, &packet);
+                }
+                self.ears.play(FRAME * n, &mut mixer);
+                mixer.take(&mut [0; FRAME_SAMPLES]);
+            }
+            let loud = self.ears.ears.iter().filter(|(_, ear)| ear.loudness < Loudness::SILENCE);
+            loud.map(|(source, _)| source.user.get() * if source.mid.is_some() { 10 } else { 1 }).collect()
+        }
+    }
+
+    #[test]
+    fn somebody_who_comes_by_two_ways_is_heard_by_the_media_server_and_straight_when_that_ends() {
+        let mut stage = Stage::with(2);
+        let (straight, server) = (peer(user(2).into()), peer(Recipient::MediaServer));
+
+        assert_eq!(stage.play(0..30, &[(straight, None)]), [2]);
+        assert_eq!(stage.play(30..60, &[(straight, None), (server, Some("a2"))]), [20]);
+        stage.ears.remove(server);
+        assert_eq!(stage.play(60..62, &[(straight, None)]), [2], "its buffer was never empty");
+    }
+
+    #[test]
+    fn no_more_than_eight_voices_are_decoded_and_who_is_quiet_makes_room() {
+        let mut stage = Stage::with(20);
+        let server = peer(Recipient::MediaServer);
+        let mids: Vec<String> = (1..=20).map(|id| format!("a{id}")).collect();
+        let by = |which: std::ops::Range<usize>| -> Vec<(PeerKey, Option<&str>)> {
+            mids[which].iter().map(|mid| (server, Some(mid.as_str()))).collect()
+        };
+
+        assert_eq!(stage.play(0..30, &by(0..20)).len(), MOST_AT_ONCE);
+        stage.play(30..60, &by(12..14));
+        assert_eq!(stage.play(60..90, &by(12..14)), [130, 140], "the others said nothing for half a second");
+        stage.ears.places(CALL, &[]);
+        assert!(stage.ears.ears.is_empty() && stage.play(90..100, &by(12..14)).is_empty());
+    }
+}
