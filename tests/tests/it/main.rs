@@ -6,6 +6,7 @@ mod engine;
 mod evenings;
 mod media_server;
 mod phones;
+mod rooms;
 mod rules;
 mod signaling;
 mod sim;
