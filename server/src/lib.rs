@@ -14,6 +14,7 @@ pub mod server;
 pub mod settings;
 pub mod sfu;
 pub mod socket;
+mod stun;
 pub mod switchboard;
 pub mod turn;
 mod visitors;

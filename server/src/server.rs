@@ -14,6 +14,7 @@ use crate::{
     http::{self, CallHistory, Capacity, Door, Guests, Health, Part, Rest, SocketPath},
     observe::{self, Metrics, Page, write_relay},
     settings::{Database, Settings},
+    sfu::{Counts, Sfu, SfuError},
     socket::{Hub, SocketSettings, Sockets},
     switchboard::{self, Lines, Switchboard},
     turn::{
@@ -62,6 +63,9 @@ pub enum StartError {
     /// The embedded relay does not start.
     #[error("{0}")]
     Relay(#[from] RelayError),
+    /// The media server does not start.
+    #[error("{0}")]
+    Sfu(#[from] SfuError),
     /// The port is not to be had.
     #[error(
         "cannot listen on {address}: {source}; is another server running there? --port chooses another port"
@@ -131,6 +135,7 @@ impl Server {
         };
         let switchboard = Arc::new(Switchboard::new(calls, clock, lines));
         let rings = settings.calls.ring + settings.calls.grace;
+        let media = media(&settings, &switchboard)?;
         store.close_stale(clock.now(), rings, LONGEST_CALL).await?;
         restore(&store, &directory, &switchboard).await?;
 
@@ -139,6 +144,10 @@ impl Server {
         let capacity = capacity(&settings);
         let sockets = Sockets::new(socket_settings(&settings, capacity), hub, switchboard.clone());
         publish(&metrics, &switchboard, &sockets, &writer);
+        health.sfu.set(if media.is_some() { Part::Up } else { Part::Off });
+        if let Some(counts) = media {
+            metrics.add_source(move |page: &mut Page| write_media(page, &counts));
+        }
         if let Some(stats) = relay.as_ref().map(Relay::watch) {
             metrics.add_source(move |page: &mut Page| write_relay(page, &stats()));
         }
@@ -220,6 +229,10 @@ impl Server {
         drop(self.claim);
         // A database that is away does not say goodbye.
         let _gone = timeout(LEAST, self.store.close()).await;
+        if let Some(sfu) = self.switchboard.disconnect() {
+            // Its threads say goodbye to their clients, which takes a moment of theirs and none of ours.
+            let _ended = tokio::task::spawn_blocking(move || sfu.stop()).await;
+        }
         if let Some(relay) = self.relay {
             relay.stop().await;
         }
@@ -285,6 +298,32 @@ fn relay(settings: &Settings) -> Result<Option<Relay>, RelayError> {
         kbps_per_user: wanted.kbps_per_user,
     })?;
     Ok(Some(relay))
+}
+
+/// Starts the media server, whose news the switchboard hears and whose orders it gives.
+fn media(settings: &Settings, switchboard: &Arc<Switchboard>) -> Result<Option<Arc<Counts>>, SfuError> {
+    let Some(wanted) = &settings.sfu else { return Ok(None) };
+    // Weak: the switchboard owns what tells it.
+    let rules = Arc::downgrade(switchboard);
+    let sfu = Sfu::start(wanted, move |news| {
+        if let Some(rules) = rules.upgrade() {
+            rules.input(Input::Media(news));
+        }
+    })?;
+    info!(address = %sfu.address(), "media server");
+    let counts = sfu.counts();
+    switchboard.connect(sfu);
+    Ok(Some(counts))
+}
+
+fn write_media(page: &mut Page, counts: &Counts) {
+    use std::sync::atomic::Ordering::Relaxed;
+    page.gauge("calls_sfu_clients", "People connected to the media server", counts.clients.load(Relaxed));
+    page.gauge("calls_sfu_rooms", "Rooms on the media server", counts.rooms.load(Relaxed));
+    page.counter("calls_sfu_received_total", "Datagrams that came", counts.received.load(Relaxed));
+    page.counter("calls_sfu_sent_total", "Datagrams that left", counts.sent.load(Relaxed));
+    page.counter("calls_sfu_sent_bytes_total", "Bytes that left", counts.sent_bytes.load(Relaxed));
+    page.counter("calls_sfu_dropped_total", "Datagrams of nobody", counts.dropped.load(Relaxed));
 }
 
 async fn calls(settings: &Settings, store: &Store, ice: &Arc<IceIssuer>) -> Result<Calls, QueryError> {

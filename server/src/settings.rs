@@ -19,6 +19,7 @@ pub use values::{CorsOrigins, Network, Networks, Secret};
 use crate::{
     auth::VerifyingKey,
     calls::CallSettings,
+    sfu::SfuSettings,
     turn::{IceSettings, IceUrl, TurnAccess, TurnSecret, TurnUrls},
 };
 use std::{
@@ -84,6 +85,8 @@ pub struct Settings {
     pub ice: IceSettings,
     /// The relay in this process.
     pub embedded_turn: Option<EmbeddedTurn>,
+    /// The media server in this process.
+    pub sfu: Option<SfuSettings>,
     /// The numbers of the rules.
     pub calls: CallSettings,
     /// Whether anybody may open a room by its name.

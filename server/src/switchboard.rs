@@ -16,12 +16,13 @@ use crate::{
     db::{Directory, Writer},
     observe::{self, Metrics},
     settings::CorsOrigins,
+    sfu::Sfu,
     socket::{AckId, Frame, Hub, SocketHandle},
 };
 use calls_protocol::{Ack, CallError, EventId, Refusal, RoomName, ServerEvent, UnixMillis};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::{sync::Notify, time::sleep};
-use tracing::error;
+use tracing::{debug, error};
 
 /// What a switchboard is connected to.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ pub struct Switchboard {
     desk: Mutex<Desk>,
     clock: Clock,
     lines: Lines,
+    sfu: Mutex<Option<Sfu>>,
     /// The rules want to be woken earlier than they did.
     earlier: Notify,
 }
@@ -72,7 +74,13 @@ impl Switchboard {
     /// Connects the rules; what they already know (restored calls) stays.
     pub fn new(calls: Calls, clock: Clock, lines: Lines) -> Self {
         let due = calls.deadline();
-        Self { desk: Mutex::new(Desk { calls, due }), clock, lines, earlier: Notify::new() }
+        Self {
+            desk: Mutex::new(Desk { calls, due }),
+            clock,
+            lines,
+            sfu: Mutex::new(None),
+            earlier: Notify::new(),
+        }
     }
 
     /// The time by which the rules go.
@@ -118,7 +126,7 @@ impl Switchboard {
                     Action::Reply(reply) => self.reply(asking, reply),
                     Action::Send { to, event, id } => sender.send(to, event, id),
                     Action::Store(record) => self.lines.writer.push(record),
-                    Action::Media(order) => no_media_server(&order),
+                    Action::Media(order) => self.media(order),
                     Action::Close(socket) => self.lines.hub.close(socket),
                     // There is no sender of pushes yet. The rules were told so: no call waits for one.
                     Action::Push { .. } => {}
@@ -133,6 +141,30 @@ impl Switchboard {
             self.earlier.notify_one();
         }
         notes.iter().for_each(|note| self.note(note));
+    }
+
+    /// From now on orders go to this media server. It comes up after the switchboard, which hears its news.
+    pub fn connect(&self, sfu: Sfu) {
+        *self.sfu() = Some(sfu);
+    }
+
+    /// Parts with the media server, to end it.
+    pub fn disconnect(&self) -> Option<Sfu> {
+        self.sfu().take()
+    }
+
+    fn media(&self, order: MediaOrder) {
+        match &*self.sfu() {
+            Some(sfu) => sfu.order(order),
+            // It ends before the sockets do, and what they still say is too late.
+            None => {
+                debug!(connection = order.seat().connection, "an order to a media server that is not there")
+            }
+        }
+    }
+
+    fn sfu(&self) -> MutexGuard<'_, Option<Sfu>> {
+        self.sfu.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, note: &Note) {
@@ -176,12 +208,6 @@ impl Switchboard {
             std::process::exit(70)
         })
     }
-}
-
-/// Here orders to the media server go out, once there is one; what it tells comes in by [`Switchboard::input`] as
-/// [`Input::Media`]. Until then `CallSettings::media` is `None`, and the rules give no orders.
-fn no_media_server(order: &MediaOrder) {
-    error!(connection = order.seat().connection, "an order to a media server, and there is none");
 }
 
 /// As much of a name as is given back: whoever makes one up shall not fill our outbox, nor their log, with it.

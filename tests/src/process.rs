@@ -85,6 +85,7 @@ impl Process {
             .env_clear()
             .env("PORT", port.to_string())
             .env("TURN_PORT", "0")
+            .env("SFU_PORT", "0")
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)

@@ -18,7 +18,8 @@ pub struct TestServer {
 /// # Panics
 /// If they are wrong; the message says how.
 pub fn settings(environment: &[(&str, &str)]) -> Settings {
-    let usual = [("PORT", "0"), ("TURN_PORT", "0"), ("DATABASE_URL", "none"), ("LOG_LEVEL", "error")];
+    let usual =
+        [("PORT", "0"), ("TURN_PORT", "0"), ("SFU", "off"), ("DATABASE_URL", "none"), ("LOG_LEVEL", "error")];
     let all: BTreeMap<_, _> = usual.iter().chain(environment).copied().collect();
     let given = Given {
         environment: all.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),

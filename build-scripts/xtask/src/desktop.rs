@@ -121,6 +121,7 @@ impl Server {
         command.env_clear().envs([
             ("PORT", "0"),
             ("TURN_PORT", "0"),
+            ("SFU_PORT", "0"),
             ("DATABASE_URL", "none"),
             ("LOG_FORMAT", "json"),
         ]);

@@ -1,4 +1,6 @@
 //! From texts to [`Settings`]: every value is read, and every value that cannot be used becomes a [`Problem`].
+mod media;
+
 use super::{
     AuthSettings, Database, EmbeddedTurn, Given, JwtSettings, Limits, LogFormat, LogSettings,
     MessengerTables, Problem, Secret, Settings, Source,
@@ -72,6 +74,8 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         SocketAddr::new(read.host("host").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), read.port("port"));
     let data_dir = PathBuf::from(read.text("data_dir"));
     let (ice, embedded_turn) = read.turn(listen.ip());
+    let sfu = read.sfu(listen.ip());
+    let media = read.media(sfu.is_some());
     Settings {
         listen,
         cors: read.parsed("cors_origins").unwrap_or_default(),
@@ -85,7 +89,8 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         messenger: read.messenger(),
         ice,
         embedded_turn,
-        calls: read.calls(),
+        calls: CallSettings { media, ..read.calls() },
+        sfu,
         open_rooms: read.yes("open_rooms"),
         limits: Limits {
             connections: read.number("limit_connections", 1..=10_000_000) as usize,
@@ -541,8 +546,6 @@ impl Reader<'_> {
             attempts_per_minute: self.number("limit_calls_per_minute", 1..=100_000) as usize,
             candidates: self.number("limit_candidates", 10..=10_000) as usize,
             participants: self.number("max_participants", 2..=1000) as usize,
-            // There is no media server yet: everything goes straight between devices.
-            media: None,
             ..CallSettings::default()
         }
     }

@@ -167,6 +167,24 @@ pub const KEYS: &[Key] = keys! {
         turn_kbps_per_user = "8000", "KBIT/S";
             "Bandwidth that one user may relay, each way"
     }
+    "Media server": {
+        sfu = "auto", "on|off|auto";
+            "Media server for group calls in this very process (UDP); `auto`: if it is known where clients reach it"
+        sfu_bind = "", "ADDRESS";
+            "Address that it listens on; default: that of `host`, or every one if sfu_addresses is set and `host` is this machine"
+        sfu_port = "10000", "PORT";
+            "Port that it listens on, one for all"
+        sfu_addresses = "", "LIST";
+            "Addresses that clients reach it at, the best first; default: turn_external_ip, or the one that it listens on"
+        sfu_threads = "0", "COUNT";
+            "Threads that it works with; 0: as many as there are processors"
+        sfu_slots = "25", "COUNT";
+            "Others that one person sees at once; whoever speaks or is looked at takes the place of somebody else"
+        sfu_mesh_of_group = "2", "COUNT";
+            "Up to so many people a group call goes straight between devices; 1: always by the media server"
+        sfu_mesh_of_open_room = "4", "COUNT";
+            "The same for rooms that were opened by their name"
+    }
     "Calls": {
         ring_seconds = "45", "SECONDS";
             "How long a call rings"
@@ -204,7 +222,7 @@ pub const KEYS: &[Key] = keys! {
 };
 
 /// Settings of parts that this version does not have, told apart from spelling mistakes.
-pub(super) const NOT_YET: &[&str] = &["redis_url", "fcm_service_account", "vapid_private_key", "sfu_"];
+pub(super) const NOT_YET: &[&str] = &["redis_url", "fcm_service_account", "vapid_private_key"];
 
 /// The known name nearest to a mistaken one, if one is near.
 pub(super) fn did_you_mean(wrong: &str) -> Option<&'static str> {

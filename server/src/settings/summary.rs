@@ -3,6 +3,7 @@ use super::{Database, Problem, Settings, Source};
 use crate::turn::TurnAccess;
 use std::{
     fs, io,
+    net::IpAddr,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +14,7 @@ pub fn summary(settings: &Settings) -> Vec<String> {
         sign_in(settings),
         format!("calls are remembered {}", database(&settings.database)),
         relay(settings),
+        media_server(settings),
         metrics(settings),
     ]
 }
@@ -61,6 +63,19 @@ fn relay(settings: &Settings) -> String {
             format!("media is relayed by {}, with {credentials}, and {embedded}", named.join(", "))
         }
     }
+}
+
+fn media_server(settings: &Settings) -> String {
+    let Some(sfu) = &settings.sfu else {
+        return "there is no media server: group calls stay between a few devices".into();
+    };
+    let addresses: Vec<String> = sfu.addresses.iter().map(ToString::to_string).collect();
+    let whom = if sfu.addresses.iter().all(IpAddr::is_loopback) { ", for this machine alone" } else { "" };
+    format!(
+        "group calls go by the media server at {}, port {} (UDP){whom}",
+        addresses.join(" and "),
+        sfu.port
+    )
 }
 
 fn metrics(settings: &Settings) -> String {

@@ -28,7 +28,7 @@ use calls_rtp::{
 };
 use outgoing::Source;
 use path::Path;
-use person::{Passing, Person, Shown};
+use person::{Passing, Person};
 use rewrite::Place;
 use speaker::Speakers;
 use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
@@ -217,10 +217,11 @@ impl Room {
         }
     }
 
-    /// How high the pictures of others are on a participant's screen; what is not named is not there.
-    pub(crate) fn looks_at(&mut self, seat: usize, looks: impl IntoIterator<Item = (UserId, u16)>) {
+    /// How high the pictures of others are on a participant's screen. A camera that is not named is not there; a screen
+    /// is, since who does not name screens does not know of them.
+    pub(crate) fn looks_at(&mut self, seat: usize, looks: impl IntoIterator<Item = (UserId, Kind, u16)>) {
         if let Some(person) = self.person(seat) {
-            let looks = looks.into_iter().map(|(user, height)| (user, person::Looks { height }));
+            let looks = looks.into_iter().map(|(user, kind, height)| ((user, kind), height));
             person.looks = Some(looks.collect());
             self.due.layers = Duration::ZERO;
             self.due.speakers = Duration::ZERO;

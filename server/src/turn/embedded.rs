@@ -6,7 +6,6 @@
 mod allocation;
 mod auth;
 mod budget;
-mod message;
 mod peers;
 mod rules;
 mod stats;

@@ -63,12 +63,8 @@ impl Room {
                 .filter(|(_, shown, _)| shown.seat != seat)
                 .map(|(_, shown, user)| Candidate {
                     id: *shown,
-                    is_watched: shown.is_screen
-                        || person
-                            .looks
-                            .as_ref()
-                            .and_then(|looks| looks.get(user))
-                            .is_some_and(|l| l.height > 0),
+                    is_watched: person.looks_at(*user, shown.kind()).unwrap_or(u16::from(shown.is_screen))
+                        > 0,
                     is_heard: !shown.is_screen && heard.contains(&shown.seat),
                     has_picture: has_picture.get(shown).copied().unwrap_or(false),
                 })
@@ -173,6 +169,12 @@ impl Person {
         layers
     }
 
+    /// How high a picture is on their screen, as far as they said so.
+    fn looks_at(&self, user: UserId, kind: Kind) -> Option<u16> {
+        let looks = self.looks.as_ref()?;
+        looks.get(&(user, kind)).copied().or_else(|| (kind == Kind::Camera).then_some(0))
+    }
+
     /// Every picture in a slot of theirs, in the order of its worth.
     fn wishes(
         &self,
@@ -196,13 +198,13 @@ impl Person {
                     *place = Some(*layer);
                 }
                 let user = users.get(id.seat).copied().flatten()?;
-                let height = match &self.looks {
-                    // What somebody shows to all is read, not only seen.
-                    _ if id.is_screen => u16::MAX,
-                    None if Some(id.seat) == dominant => usual.max(360),
-                    None => usual,
-                    Some(looks) => looks.get(&user).map_or(0, |looks| looks.height),
+                // What somebody shows to all is read, not only seen.
+                let unasked = match id.is_screen {
+                    true => u16::MAX,
+                    false if Some(id.seat) == dominant => usual.max(360),
+                    false => usual,
                 };
+                let height = self.looks_at(user, id.kind()).unwrap_or(unasked);
                 Some(Wish { of: id, layers, height })
             })
             .collect();

@@ -84,12 +84,6 @@ impl Shown {
     }
 }
 
-/// How large somebody's picture is on a receiver's screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Looks {
-    pub(super) height: u16,
-}
-
 /// One participant.
 #[derive(Debug)]
 pub(super) struct Person {
@@ -112,8 +106,8 @@ pub(super) struct Person {
     pub(super) sounds: Vec<Track>,
     pub(super) pictures: Vec<Track>,
     pub(super) voices: Vec<Track>,
-    /// What they look at, if they said so.
-    pub(super) looks: Option<BTreeMap<UserId, Looks>>,
+    /// How high the pictures that they look at are, if they said so.
+    pub(super) looks: Option<BTreeMap<(UserId, Kind), u16>>,
     pub(super) layers: Layers<Shown>,
     pub(super) path: Path,
     pub(super) told: Vec<(Slot, Shown)>,

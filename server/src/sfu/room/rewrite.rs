@@ -47,9 +47,7 @@ struct Source {
 impl Rewriter {
     /// A stream that begins at a place of our choice.
     pub(super) fn new(clock: u32, begin: Place) -> Self {
-        // A round further, so that there is something before the first.
-        let last = Place { sequence: begin.sequence + (1 << 16), ..begin };
-        Self { clock, last, last_at: None, source: None }
+        Self { clock, last: begin, last_at: None, source: None }
     }
 
     /// Whether anything was given out.

@@ -81,11 +81,6 @@ impl Ring {
         Some((entry, &self.bytes[at..at + usize::from(entry.len)]))
     }
 
-    /// Forgets everything and gives the memory back.
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Writes bytes that fit before the end, and says where among all.
     fn put(&mut self, now: Duration, payload: &[u8]) -> u64 {
         let from = self.written;

@@ -58,11 +58,6 @@ impl<Id: Copy + PartialEq> Slots<Id> {
         self.voices.resize(self.voices.len().max(voices), None);
     }
 
-    /// Pairs and voices.
-    pub(super) fn len(&self) -> (usize, usize) {
-        (self.pairs.len(), self.voices.len())
-    }
-
     /// Who is where.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Slot, Id)> {
         let pairs = self.pairs.iter().enumerate().filter_map(|(n, id)| Some((Slot::Pair(n), (*id)?)));

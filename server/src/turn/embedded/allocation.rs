@@ -4,9 +4,9 @@
 //! into a small table. The time is an argument.
 use super::{
     budget::Bandwidth,
-    message::{INDICATION_HEAD, Transaction, data_indication},
     stats::{Counters, count},
 };
+use crate::stun::{INDICATION_HEAD, Transaction, data_indication};
 use calls_protocol::UserId;
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -226,10 +226,8 @@ impl Paths {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::message::{Message, attribute},
-        *,
-    };
+    use super::*;
+    use crate::stun::{Message, attribute};
 
     fn allocation(kbps: u32, now: Instant) -> Allocation {
         let share = Arc::new(Share::new(UserId::new(1).unwrap(), kbps, now));

@@ -4,10 +4,8 @@
 //! Nothing is kept for somebody who has not proven anything yet, so a flood of strangers costs no memory: a nonce
 //! carries its own proof. It also proves that its holder receives what is sent to the address it speaks from, so a
 //! signed request cannot come from a forged one.
-use super::{
-    super::credentials::TurnSecret,
-    message::{Message, attribute},
-};
+use super::super::credentials::TurnSecret;
+use crate::stun::{Message, attribute};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use calls_protocol::UserId;
 use md5::{Digest, Md5};
@@ -131,10 +129,8 @@ fn known_name(name: &[u8], unix: u64) -> Option<(&str, UserId)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::message::{Class, Writer, method},
-        *,
-    };
+    use super::*;
+    use crate::stun::{Class, Writer, method};
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
     const NOW: u64 = 1_700_000_000;

@@ -6,10 +6,10 @@ use super::{
     allocation::{Allocation, Channel, Full, Share},
     auth::{Caller, Distrust, Doorkeeper, REALM},
     budget::StrangerBudget,
-    message::{Class, Message, Transaction, Writer, attribute, method},
     peers::PeerPolicy,
     stats::{Counters, count},
 };
+use crate::stun::{Class, Message, Transaction, Writer, attribute, method};
 use calls_protocol::UserId;
 use ring::hmac;
 use std::{

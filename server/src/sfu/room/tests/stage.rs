@@ -264,7 +264,7 @@ impl Stage {
 
     pub(super) fn looks(&mut self, person: usize, at: &[(usize, u16)]) {
         let seat = self.people[&person].seat;
-        self.room.looks_at(seat, at.iter().map(|(other, height)| (user(*other), *height)));
+        self.room.looks_at(seat, at.iter().map(|(other, height)| (user(*other), Kind::Camera, *height)));
     }
 
     pub(super) fn permits(&mut self, person: usize, permitted: Permitted) {

@@ -1,4 +1,4 @@
-//! STUN messages (RFC 8489), as far as TURN (RFC 8656) needs them.
+//! STUN messages (RFC 8489), as far as TURN (RFC 8656) and ICE (RFC 8445) need them.
 //!
 //! Pure and without copies on the way in. What follows MESSAGE-INTEGRITY is not covered by it and so is not seen.
 use ring::hmac;
@@ -14,39 +14,41 @@ const INTEGRITY_BYTES: usize = 20;
 const FINGERPRINT_XOR: u32 = 0x5354_554e;
 
 /// Numbers of methods.
-pub(super) mod method {
-    pub(in super::super) const BINDING: u16 = 0x001;
-    pub(in super::super) const ALLOCATE: u16 = 0x003;
-    pub(in super::super) const REFRESH: u16 = 0x004;
-    pub(in super::super) const SEND: u16 = 0x006;
-    pub(in super::super) const DATA: u16 = 0x007;
-    pub(in super::super) const CREATE_PERMISSION: u16 = 0x008;
-    pub(in super::super) const CHANNEL_BIND: u16 = 0x009;
+pub(crate) mod method {
+    pub(crate) const BINDING: u16 = 0x001;
+    pub(crate) const ALLOCATE: u16 = 0x003;
+    pub(crate) const REFRESH: u16 = 0x004;
+    pub(crate) const SEND: u16 = 0x006;
+    pub(crate) const DATA: u16 = 0x007;
+    pub(crate) const CREATE_PERMISSION: u16 = 0x008;
+    pub(crate) const CHANNEL_BIND: u16 = 0x009;
 }
 
 /// Numbers of attributes. Below 0x8000, one that is not understood must be refused.
-pub(super) mod attribute {
-    pub(in super::super) const USERNAME: u16 = 0x0006;
-    pub(in super::super) const MESSAGE_INTEGRITY: u16 = 0x0008;
-    pub(in super::super) const ERROR_CODE: u16 = 0x0009;
-    pub(in super::super) const UNKNOWN_ATTRIBUTES: u16 = 0x000a;
-    pub(in super::super) const CHANNEL_NUMBER: u16 = 0x000c;
-    pub(in super::super) const LIFETIME: u16 = 0x000d;
-    pub(in super::super) const XOR_PEER_ADDRESS: u16 = 0x0012;
-    pub(in super::super) const DATA: u16 = 0x0013;
-    pub(in super::super) const REALM: u16 = 0x0014;
-    pub(in super::super) const NONCE: u16 = 0x0015;
-    pub(in super::super) const XOR_RELAYED_ADDRESS: u16 = 0x0016;
-    pub(in super::super) const REQUESTED_ADDRESS_FAMILY: u16 = 0x0017;
-    pub(in super::super) const EVEN_PORT: u16 = 0x0018;
-    pub(in super::super) const REQUESTED_TRANSPORT: u16 = 0x0019;
-    pub(in super::super) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
-    pub(in super::super) const FINGERPRINT: u16 = 0x8028;
+pub(crate) mod attribute {
+    pub(crate) const USERNAME: u16 = 0x0006;
+    pub(crate) const MESSAGE_INTEGRITY: u16 = 0x0008;
+    pub(crate) const ERROR_CODE: u16 = 0x0009;
+    pub(crate) const UNKNOWN_ATTRIBUTES: u16 = 0x000a;
+    pub(crate) const CHANNEL_NUMBER: u16 = 0x000c;
+    pub(crate) const LIFETIME: u16 = 0x000d;
+    pub(crate) const XOR_PEER_ADDRESS: u16 = 0x0012;
+    pub(crate) const DATA: u16 = 0x0013;
+    pub(crate) const REALM: u16 = 0x0014;
+    /// The client has chosen this pair of addresses (RFC 8445).
+    pub(crate) const USE_CANDIDATE: u16 = 0x0025;
+    pub(crate) const NONCE: u16 = 0x0015;
+    pub(crate) const XOR_RELAYED_ADDRESS: u16 = 0x0016;
+    pub(crate) const REQUESTED_ADDRESS_FAMILY: u16 = 0x0017;
+    pub(crate) const EVEN_PORT: u16 = 0x0018;
+    pub(crate) const REQUESTED_TRANSPORT: u16 = 0x0019;
+    pub(crate) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
+    pub(crate) const FINGERPRINT: u16 = 0x8028;
 }
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Request,
     Indication,
     Success,
@@ -54,24 +56,24 @@ pub(super) enum Class {
 }
 
 /// Tells an answer's request; chosen by whoever asked.
-pub(super) type Transaction = [u8; 12];
+pub(crate) type Transaction = [u8; 12];
 
 /// One message, read in place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Message<'a> {
-    pub(super) class: Class,
-    pub(super) method: u16,
-    pub(super) transaction: Transaction,
+pub(crate) struct Message<'a> {
+    pub(crate) class: Class,
+    pub(crate) method: u16,
+    pub(crate) transaction: Transaction,
     bytes: &'a [u8],
     /// Where the attributes end that count: at MESSAGE-INTEGRITY, FINGERPRINT or the end of the message.
     end: usize,
     integrity: Option<&'a [u8]>,
-    pub(super) has_fingerprint: bool,
+    pub(crate) has_fingerprint: bool,
 }
 
 impl<'a> Message<'a> {
     /// Reads a datagram that holds one message and nothing else; anything else is not a message.
-    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let header = bytes.get(..HEADER)?;
         let kind = u16::from_be_bytes([header[0], header[1]]);
         let length = usize::from(u16::from_be_bytes([header[2], header[3]]));
@@ -110,43 +112,43 @@ impl<'a> Message<'a> {
     }
 
     /// The value of the first attribute of a kind.
-    pub(super) fn get(&self, number: u16) -> Option<&'a [u8]> {
+    pub(crate) fn get(&self, number: u16) -> Option<&'a [u8]> {
         self.all(number).next()
     }
 
     /// The values of every attribute of a kind.
-    pub(super) fn all(&self, number: u16) -> impl Iterator<Item = &'a [u8]> {
+    pub(crate) fn all(&self, number: u16) -> impl Iterator<Item = &'a [u8]> {
         let bytes = self.bytes;
         self.attributes().filter(move |(found, _)| *found == number).map(move |(_, place)| &bytes[place])
     }
 
     /// An address that was hidden from meddling routers by XOR.
-    pub(super) fn address(&self, number: u16) -> Option<SocketAddr> {
+    pub(crate) fn address(&self, number: u16) -> Option<SocketAddr> {
         self.address_in(self.get(number)?)
     }
 
     /// Every address of a kind; none if one of them cannot be read.
-    pub(super) fn addresses(&self, number: u16) -> Option<Vec<SocketAddr>> {
+    pub(crate) fn addresses(&self, number: u16) -> Option<Vec<SocketAddr>> {
         self.all(number).map(|value| self.address_in(value)).collect()
     }
 
     /// Where in the datagram the value of an attribute stands.
-    pub(super) fn place_of(&self, number: u16) -> Option<Range<usize>> {
+    pub(crate) fn place_of(&self, number: u16) -> Option<Range<usize>> {
         self.attributes().find(|(found, _)| *found == number).map(|(_, place)| place)
     }
 
     /// Attributes that must be understood and are not among the known ones.
-    pub(super) fn not_understood(&self, known: &[u16]) -> Vec<u16> {
+    pub(crate) fn not_understood(&self, known: &[u16]) -> Vec<u16> {
         self.attributes().map(|(number, _)| number).filter(|n| *n < 0x8000 && !known.contains(n)).collect()
     }
 
     /// Whether the message claims to come from somebody.
-    pub(super) fn is_signed(&self) -> bool {
+    pub(crate) fn is_signed(&self) -> bool {
         self.integrity.is_some()
     }
 
     /// Whether it was signed by who holds the key, in constant time.
-    pub(super) fn is_signed_by(&self, key: &hmac::Key) -> bool {
+    pub(crate) fn is_signed_by(&self, key: &hmac::Key) -> bool {
         let Some(signature) = self.integrity else { return false };
         let signed = with_length(&self.bytes[..self.end], self.end + 4 + INTEGRITY_BYTES);
         hmac::verify(key, &signed, signature).is_ok()
@@ -231,14 +233,14 @@ fn fingerprint(before: &[u8]) -> u32 {
 
 /// A message in the making. Its length is right after every step.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     bytes: Vec<u8>,
     transaction: Transaction,
 }
 
 impl Writer {
     /// An empty message.
-    pub(super) fn new(class: Class, method: u16, transaction: Transaction) -> Self {
+    pub(crate) fn new(class: Class, method: u16, transaction: Transaction) -> Self {
         let mut bytes = Vec::with_capacity(128);
         bytes.extend(to_wire(class, method));
         bytes.extend([0, 0]);
@@ -248,7 +250,7 @@ impl Writer {
     }
 
     /// Adds an attribute.
-    pub(super) fn with(mut self, number: u16, value: &[u8]) -> Self {
+    pub(crate) fn with(mut self, number: u16, value: &[u8]) -> Self {
         self.bytes.extend(number.to_be_bytes());
         self.bytes.extend((value.len() as u16).to_be_bytes());
         self.bytes.extend(value);
@@ -259,38 +261,38 @@ impl Writer {
     }
 
     /// Adds an address.
-    pub(super) fn with_address(self, number: u16, address: SocketAddr) -> Self {
+    pub(crate) fn with_address(self, number: u16, address: SocketAddr) -> Self {
         let (value, length) = hidden_address(address, &self.transaction);
         self.with(number, &value[..length])
     }
 
     /// Adds an error code. The reason is left empty: clients go by the code, and an answer to somebody unknown
     /// should not be longer than it must.
-    pub(super) fn with_error(self, code: u16) -> Self {
+    pub(crate) fn with_error(self, code: u16) -> Self {
         self.with(attribute::ERROR_CODE, &[0, 0, (code / 100) as u8, (code % 100) as u8])
     }
 
     /// Signs what stands there so far.
-    pub(super) fn signed(self, key: &hmac::Key) -> Self {
+    pub(crate) fn signed(self, key: &hmac::Key) -> Self {
         let signed = with_length(&self.bytes, self.bytes.len() + 4 + INTEGRITY_BYTES);
         let signature = hmac::sign(key, &signed);
         self.with(attribute::MESSAGE_INTEGRITY, signature.as_ref())
     }
 
     /// Adds the checksum that tells STUN from anything else. Must come last.
-    pub(super) fn with_fingerprint(self) -> Self {
+    pub(crate) fn with_fingerprint(self) -> Self {
         let sum = fingerprint(&self.bytes);
         self.with(attribute::FINGERPRINT, &sum.to_be_bytes())
     }
 
     /// The datagram.
-    pub(super) fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         self.bytes
     }
 }
 
 /// The value of an address attribute and how many of its bytes count.
-pub(super) fn hidden_address(address: SocketAddr, transaction: &Transaction) -> ([u8; 20], usize) {
+pub(crate) fn hidden_address(address: SocketAddr, transaction: &Transaction) -> ([u8; 20], usize) {
     let mut value = [0; 20];
     let [high, low] = address.port().to_be_bytes();
     value[2..4].copy_from_slice(&[high ^ MAGIC_COOKIE[0], low ^ MAGIC_COOKIE[1]]);
@@ -309,11 +311,11 @@ pub(super) fn hidden_address(address: SocketAddr, transaction: &Transaction) -> 
 }
 
 /// Room that [`data_indication`] needs before the data, at most; after it up to three bytes.
-pub(super) const INDICATION_HEAD: usize = HEADER + 4 + 20 + 4;
+pub(crate) const INDICATION_HEAD: usize = HEADER + 4 + 20 + 4;
 
 /// Writes the head of a Data indication right before data that already lies in a buffer, and says where it now
 /// begins and ends. A relayed packet is not copied.
-pub(super) fn data_indication(
+pub(crate) fn data_indication(
     buffer: &mut [u8],
     data: Range<usize>,
     peer: SocketAddr,

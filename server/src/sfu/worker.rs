@@ -1,0 +1,705 @@
+//! One thread of the media server: a socket of the shared port, the clients whose rooms live here, their keys and clocks.
+//!
+//! What arrives is opened and given to its room; what the room says is sealed and leaves in batches. Orders of the rules
+//! and datagrams that arrived at another worker come through an inbox.
+use super::{
+    client::{CROSSED, Client, GONE_AFTER, Host, name_of, worker_of},
+    datagrams::{Arrived, Leaves, is_somebody},
+    room::{Kind, LARGEST_HEAD, Leaving, News, Out, Permitted, Room, RoomSettings},
+    sdp::NegotiationError,
+};
+use crate::{
+    calls::{MediaNews, MediaOrder, MediaSeat},
+    stun::Message,
+};
+use calls_protocol::{ErrorCode, PictureKind, Refusal, RoomName, Sdp, Speaker};
+use calls_rtp::{control, packet::Packet, protect::Sealer};
+use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
+use std::{
+    collections::HashMap,
+    io,
+    net::{SocketAddr, UdpSocket},
+    os::fd::AsRawFd,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, Sender},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+use tracing::{debug, warn};
+
+/// How many batches are taken before the clock is looked at again.
+const BATCHES: usize = 8;
+/// Nothing is due more often than this.
+const FINEST: Duration = Duration::from_millis(1);
+/// Clients are looked over so often: handshakes that wait, and who is gone.
+const ROUNDS: Duration = Duration::from_millis(50);
+/// From the beginning of the last century to that of Unix time, in seconds.
+const NTP_OF_UNIX: u64 = 2_208_988_800;
+/// Room for the tag of SRTP, and the number of SRTCP, behind a packet.
+const TAG: usize = 32;
+
+/// What comes into a worker from other threads.
+pub(super) enum Letter {
+    /// From the rules.
+    Order(MediaOrder),
+    /// Datagrams that arrived elsewhere, one after the other.
+    Datagrams(Vec<(SocketAddr, Vec<u8>)>),
+    /// The end.
+    Stop,
+}
+
+/// Where to put a letter.
+#[derive(Clone)]
+pub(super) struct Inbox {
+    pub(super) letters: Sender<Letter>,
+    pub(super) bell: Arc<Waker>,
+}
+
+impl Inbox {
+    pub(super) fn put(&self, letter: Letter) {
+        // A worker that is gone reads nothing any more; the server is about to end.
+        if self.letters.send(letter).is_ok() {
+            let _rung = self.bell.wake();
+        }
+    }
+}
+
+/// What a worker counts, for whoever asks.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// People who are connected.
+    pub clients: AtomicU64,
+    /// Rooms.
+    pub rooms: AtomicU64,
+    /// Datagrams that came.
+    pub received: AtomicU64,
+    /// Datagrams that left.
+    pub sent: AtomicU64,
+    /// Bytes that left.
+    pub sent_bytes: AtomicU64,
+    /// Datagrams that nobody knew, or that could not be opened.
+    pub dropped: AtomicU64,
+}
+
+/// Tells the rules.
+pub(super) type Tell = Arc<dyn Fn(MediaNews) + Send + Sync>;
+
+/// What a worker is made of.
+pub(super) struct Parts {
+    pub(super) number: usize,
+    pub(super) socket: UdpSocket,
+    pub(super) poll: Poll,
+    pub(super) letters: Receiver<Letter>,
+    /// Of all workers.
+    pub(super) inboxes: Vec<Inbox>,
+    pub(super) host: Arc<Host>,
+    pub(super) settings: RoomSettings,
+    pub(super) tell: Tell,
+    pub(super) counts: Arc<Counts>,
+}
+
+/// A room, and who is in which seat of it.
+struct Hall {
+    name: RoomName,
+    room: Room,
+    seats: Vec<Option<usize>>,
+    due: Duration,
+}
+
+/// One thread.
+pub(super) struct Worker {
+    parts: Parts,
+    begin: Instant,
+    ntp_at_begin: u64,
+    clients: Vec<Option<Box<Client>>>,
+    by_address: HashMap<SocketAddr, usize>,
+    by_name: HashMap<String, usize>,
+    by_seat: HashMap<MediaSeat, usize>,
+    halls: Vec<Option<Hall>>,
+    by_room: HashMap<RoomName, usize>,
+    leaves: Leaves,
+    /// Whose datagrams from where belong to another worker.
+    elsewhere: HashMap<SocketAddr, usize>,
+    handed: Vec<Vec<(SocketAddr, Vec<u8>)>>,
+    rounds: Duration,
+    news: Vec<News>,
+}
+
+impl Worker {
+    pub(super) fn new(parts: Parts) -> Self {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let fraction = (u64::from(unix.subsec_nanos()) << 32) / 1_000_000_000;
+        let workers = parts.inboxes.len();
+        Self {
+            parts,
+            begin: Instant::now(),
+            ntp_at_begin: (unix.as_secs() + NTP_OF_UNIX) << 32 | fraction,
+            clients: Vec::new(),
+            by_address: HashMap::new(),
+            by_name: HashMap::new(),
+            by_seat: HashMap::new(),
+            halls: Vec::new(),
+            by_room: HashMap::new(),
+            leaves: Leaves::new(),
+            elsewhere: HashMap::new(),
+            handed: (0..workers).map(|_| Vec::new()).collect(),
+            rounds: Duration::ZERO,
+            news: Vec::new(),
+        }
+    }
+
+    /// Works until it is told to stop.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        const SOCKET: Token = Token(1);
+        let fd = self.parts.socket.as_raw_fd();
+        self.parts.poll.registry().register(&mut SourceFd(&fd), SOCKET, Interest::READABLE)?;
+        let mut events = Events::with_capacity(16);
+        let mut arrived = Arrived::new();
+        loop {
+            let now = self.now();
+            let wait = self.deadline().saturating_sub(now).max(FINEST);
+            match self.parts.poll.poll(&mut events, Some(wait)) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
+            while let Ok(letter) = self.parts.letters.try_recv() {
+                match letter {
+                    Letter::Order(order) => self.order(order),
+                    Letter::Datagrams(all) => {
+                        for (from, mut bytes) in all {
+                            self.datagram(from, &mut bytes);
+                        }
+                    }
+                    Letter::Stop => {
+                        self.say_goodbye();
+                        return Ok(());
+                    }
+                }
+            }
+            for _ in 0..BATCHES {
+                let count = arrived.receive(&self.parts.socket);
+                self.parts.counts.received.fetch_add(count as u64, Relaxed);
+                for n in 0..count {
+                    let (from, bytes) = arrived.get(n);
+                    self.datagram(from, bytes);
+                }
+                if count == 0 {
+                    break;
+                }
+            }
+            self.hand_over();
+            self.tick();
+            self.leaves.flush(&self.parts.socket);
+            self.count();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    fn deadline(&self) -> Duration {
+        let rooms = self.halls.iter().flatten().map(|hall| hall.due);
+        rooms.chain([self.rounds]).min().unwrap_or(self.rounds)
+    }
+
+    fn count(&mut self) {
+        let counts = &self.parts.counts;
+        let (sent, bytes) = std::mem::take(&mut self.leaves.sent);
+        counts.sent.fetch_add(sent, Relaxed);
+        counts.sent_bytes.fetch_add(bytes, Relaxed);
+    }
+
+    fn drop_it(&self) {
+        self.parts.counts.dropped.fetch_add(1, Relaxed);
+    }
+
+    // ------------------------------------------------------------------ what arrives
+
+    fn datagram(&mut self, from: SocketAddr, bytes: &mut [u8]) {
+        if !is_somebody(from) {
+            return self.drop_it();
+        }
+        match bytes.first() {
+            Some(0..=3) => self.check(from, bytes),
+            Some(20..=63) => self.known(from, bytes, Self::shake),
+            Some(128..=191) if control::is_control(bytes) => self.known(from, bytes, Self::rtcp),
+            Some(128..=191) => self.known(from, bytes, Self::rtp),
+            _ => self.drop_it(),
+        }
+    }
+
+    /// Passes on what comes from where a client proved to be; what belongs to another worker goes there.
+    fn known(
+        &mut self,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        act: fn(&mut Self, usize, SocketAddr, &mut [u8]),
+    ) {
+        if let Some(client) = self.by_address.get(&from) {
+            act(self, *client, from, bytes);
+        } else if let Some(worker) = self.elsewhere.get(&from) {
+            self.handed[*worker].push((from, bytes.to_vec()));
+        } else {
+            self.drop_it();
+        }
+    }
+
+    /// A check of ICE: the only thing that is taken from anywhere.
+    fn check(&mut self, from: SocketAddr, bytes: &[u8]) {
+        /// More clients than any machine carries.
+        const MOST_ELSEWHERE: usize = 100_000;
+        let Some(message) = Message::parse(bytes) else { return self.drop_it() };
+        let Some(name) = name_of(&message) else { return self.drop_it() };
+        let Some(client) = self.by_name.get(name).copied() else {
+            let worker = worker_of(name.as_bytes()).filter(|worker| *worker < self.handed.len());
+            match worker {
+                Some(worker) if worker != self.parts.number => {
+                    if self.elsewhere.len() >= MOST_ELSEWHERE {
+                        self.elsewhere.clear();
+                    }
+                    self.elsewhere.insert(from, worker);
+                    self.handed[worker].push((from, bytes.to_vec()));
+                }
+                _ => self.drop_it(),
+            }
+            return;
+        };
+        let now = Instant::now();
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let Some((answer, is_new)) = held.check(now, from, &message) else { return self.drop_it() };
+        self.leaves.push(&self.parts.socket, from, |out| {
+            out.get_mut(..answer.len())?.copy_from_slice(&answer);
+            Some(answer.len())
+        });
+        if is_new {
+            // Whose address it was before: its network gave it to somebody else.
+            if let Some(before) = self.by_address.insert(from, client)
+                && before != client
+                && let Some(other) = self.clients[before].as_deref_mut()
+            {
+                other.addresses.retain(|address| *address != from);
+                if other.path == Some(from) {
+                    other.path = None;
+                }
+            }
+            self.elsewhere.remove(&from);
+            self.shake_on(client, None);
+        }
+    }
+
+    fn shake(&mut self, client: usize, _from: SocketAddr, bytes: &mut [u8]) {
+        self.shake_on(client, Some(bytes));
+    }
+
+    fn shake_on(&mut self, client: usize, bytes: Option<&[u8]>) {
+        let now = Instant::now();
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let Some(to) = held.path else { return };
+        let (leaves, socket) = (&mut self.leaves, &self.parts.socket);
+        let mut out = |datagram: &[u8]| {
+            leaves.push(socket, to, |out| {
+                out.get_mut(..datagram.len())?.copy_from_slice(datagram);
+                Some(datagram.len())
+            });
+        };
+        match held.shake(now, bytes, &mut out) {
+            Ok(true) => {
+                held.heard = now;
+                let seat = held.seat.clone();
+                self.parts.counts.clients.fetch_add(1, Relaxed);
+                (self.parts.tell)(MediaNews::Connected { seat });
+            }
+            Ok(false) => {
+                if held.handshake.as_ref().is_some_and(calls_rtp::handshake::Handshake::is_closed) {
+                    self.gone(client);
+                }
+            }
+            Err(error) => {
+                debug!(%error, "a handshake failed");
+                self.gone(client);
+            }
+        }
+    }
+
+    fn rtp(&mut self, client: usize, _from: SocketAddr, bytes: &mut [u8]) {
+        let now = self.now();
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let Some(opened) = held.opener.as_mut().and_then(|opener| opener.open_rtp(bytes).ok()) else {
+            return self.drop_it();
+        };
+        held.heard = self.begin + now;
+        let (hall, place) = (held.room, held.place);
+        let Some(packet) = Packet::parse(&bytes[..opened.len]) else { return self.drop_it() };
+        self.in_hall(hall, |room, out| {
+            room.rtp(now, place, opened.index, &packet, out);
+        });
+    }
+
+    fn rtcp(&mut self, client: usize, _from: SocketAddr, bytes: &mut [u8]) {
+        let now = self.now();
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let Some(len) = held.opener.as_mut().and_then(|opener| opener.open_rtcp(bytes).ok()) else {
+            return self.drop_it();
+        };
+        held.heard = self.begin + now;
+        let (hall, place) = (held.room, held.place);
+        self.in_hall(hall, |room, out| room.rtcp(now, place, &bytes[..len], out));
+    }
+
+    /// Does something with a room: what it says leaves, and its clock is looked at anew.
+    fn in_hall(&mut self, hall: usize, act: impl FnOnce(&mut Room, &mut Outlet<'_>)) {
+        let Some(Some(held)) = self.halls.get_mut(hall) else { return };
+        let mut outlet = Outlet {
+            socket: &self.parts.socket,
+            leaves: &mut self.leaves,
+            clients: &mut self.clients,
+            seats: &held.seats,
+            news: &mut self.news,
+        };
+        act(&mut held.room, &mut outlet);
+        // What is due at once is done after the batch.
+        held.due = Duration::ZERO;
+        if !self.news.is_empty() {
+            self.say(hall);
+        }
+    }
+
+    // ------------------------------------------------------------------ what is due
+
+    fn tick(&mut self) {
+        let now = self.now();
+        for hall in 0..self.halls.len() {
+            let Some(held) = self.halls[hall].as_ref() else { continue };
+            if held.due > now {
+                continue;
+            }
+            if held.room.deadline(now) <= now {
+                self.in_hall(hall, |room, out| room.tick(now, out));
+            }
+            if let Some(held) = &mut self.halls[hall] {
+                held.due = held.room.deadline(now).max(now + FINEST);
+            }
+        }
+        if now < self.rounds {
+            return;
+        }
+        self.rounds = now + ROUNDS;
+        let instant = self.begin + now;
+        for client in 0..self.clients.len() {
+            let Some(held) = self.clients[client].as_deref_mut() else { continue };
+            if instant.saturating_duration_since(held.heard) > GONE_AFTER {
+                self.gone(client);
+                continue;
+            }
+            let is_due = held.handshake.as_ref().and_then(|handshake| handshake.deadline());
+            let crossed = held.crossed.as_ref().is_some_and(|(_, since)| instant - *since >= CROSSED);
+            if is_due.is_some_and(|due| due <= instant) {
+                self.shake_on(client, None);
+            }
+            if crossed && let Some(held) = self.clients[client].as_deref_mut() {
+                // Nobody answers ours: theirs is taken, as late as it is.
+                held.session.drop_offer();
+                held.offered = None;
+                if let Some((sdp, _)) = held.crossed.take() {
+                    self.take_offer(client, sdp);
+                }
+            }
+        }
+    }
+
+    fn hand_over(&mut self) {
+        for (inbox, datagrams) in self.parts.inboxes.iter().zip(&mut self.handed) {
+            if !datagrams.is_empty() {
+                inbox.put(Letter::Datagrams(std::mem::take(datagrams)));
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ what the rules want
+
+    fn order(&mut self, order: MediaOrder) {
+        let known = self.by_seat.get(order.seat()).copied();
+        match (order, known) {
+            (MediaOrder::Offer { seat, sdp }, known) => {
+                let client = known.unwrap_or_else(|| self.comes(seat));
+                self.take_offer(client, sdp);
+            }
+            (MediaOrder::Answer { sdp, .. }, Some(client)) => self.take_answer(client, &sdp),
+            (MediaOrder::Subscribe { wishes, .. }, Some(client)) => {
+                let Some((hall, place)) = self.place_of(client) else { return };
+                let looks = wishes.into_iter().map(|wish| {
+                    let kind = match wish.picture() {
+                        PictureKind::Camera => Kind::Camera,
+                        PictureKind::Screen => Kind::Screen,
+                    };
+                    (wish.user_id, kind, if wish.paused { 0 } else { wish.max_height })
+                });
+                let looks: Vec<_> = looks.collect();
+                self.in_hall(hall, |room, _| room.looks_at(place, looks));
+            }
+            (MediaOrder::Media { audio, video, screen, .. }, Some(client)) => {
+                let Some((hall, place)) = self.place_of(client) else { return };
+                self.in_hall(hall, |room, _| room.permit(place, Permitted { audio, video, screen }));
+            }
+            (MediaOrder::Again { .. }, Some(client)) => {
+                let Some(held) = self.clients[client].as_deref() else { return };
+                if let Some(sdp) = held.offered.clone() {
+                    (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
+                }
+                let streams = held.streams.clone();
+                (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
+            }
+            (MediaOrder::Leave { .. }, Some(client)) => drop(self.leaves(client)),
+            // Of a connection that is over already.
+            (_, None) => {}
+        }
+    }
+
+    fn place_of(&self, client: usize) -> Option<(usize, usize)> {
+        self.clients[client].as_deref().map(|held| (held.room, held.place))
+    }
+
+    /// Somebody new: they get a seat in their room.
+    fn comes(&mut self, seat: MediaSeat) -> usize {
+        let now = self.now();
+        let hall = self.hall(&seat.room);
+        let mut place = 0;
+        let user = seat.user;
+        self.in_hall(hall, |room, _| place = room.join(now, user));
+        let (host, number) = (self.parts.host.clone(), self.parts.number);
+        let client = Client::new(seat.clone(), (hall, place), &host, number, Instant::now());
+        let free = self.clients.iter().position(Option::is_none).unwrap_or(self.clients.len());
+        if free == self.clients.len() {
+            self.clients.push(None);
+        }
+        self.by_name.extend(client.names().map(|name| (name.to_owned(), free)));
+        self.by_seat.insert(seat, free);
+        self.clients[free] = Some(Box::new(client));
+        if let Some(held) = &mut self.halls[hall] {
+            let most = held.seats.len().max(place + 1);
+            held.seats.resize(most, None);
+            held.seats[place] = Some(free);
+        }
+        free
+    }
+
+    fn hall(&mut self, name: &RoomName) -> usize {
+        if let Some(hall) = self.by_room.get(name) {
+            return *hall;
+        }
+        let room = Room::new(self.parts.settings.clone(), self.ntp_at_begin);
+        let hall = Hall { name: name.clone(), room, seats: Vec::new(), due: Duration::ZERO };
+        let free = self.halls.iter().position(Option::is_none).unwrap_or(self.halls.len());
+        if free == self.halls.len() {
+            self.halls.push(None);
+        }
+        self.halls[free] = Some(hall);
+        self.by_room.insert(name.clone(), free);
+        self.parts.counts.rooms.fetch_add(1, Relaxed);
+        free
+    }
+
+    fn take_offer(&mut self, client: usize, sdp: Sdp) {
+        let host = self.parts.host.clone();
+        let spare = host.credentials(self.parts.number);
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let seat = held.seat.clone();
+        let Some(text) = sdp.sdp() else {
+            let refusal = Refusal::new(ErrorCode::BadRequest, "sdpOffer: no `sdp` in it");
+            return (self.parts.tell)(MediaNews::Refused { seat, refusal });
+        };
+        match held.session.client_offer(&text, spare) {
+            Ok((answer, agreed)) => {
+                self.agreed(client, agreed);
+                (self.parts.tell)(MediaNews::Answer { seat, sdp: Sdp::object("answer", &answer) });
+                self.offer_on(client);
+            }
+            Err(NegotiationError::Crossed) => {
+                // Refused when ours is answered; answered after all if nobody answers ours.
+                if held.crossed.replace((sdp, Instant::now())).is_some() {
+                    (self.parts.tell)(MediaNews::Refused { seat, refusal: crossed() });
+                }
+            }
+            Err(error) => {
+                let refusal = Refusal::new(ErrorCode::BadRequest, format!("sdpOffer: {error}"));
+                (self.parts.tell)(MediaNews::Refused { seat, refusal });
+            }
+        }
+    }
+
+    fn take_answer(&mut self, client: usize, sdp: &Sdp) {
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let text = sdp.sdp().unwrap_or_default();
+        held.offered = None;
+        if held.crossed.take().is_some() {
+            (self.parts.tell)(MediaNews::Refused { seat: held.seat.clone(), refusal: crossed() });
+        }
+        match held.session.client_answer(&text) {
+            Ok(agreed) => self.agreed(client, agreed),
+            Err(error) => {
+                warn!(%error, "an answer that cannot be taken");
+                held.session.drop_offer();
+            }
+        }
+        self.offer_on(client);
+    }
+
+    fn agreed(&mut self, client: usize, agreed: super::sdp::Negotiated) {
+        let host = self.parts.host.clone();
+        let now = Instant::now();
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        let (sends, places) = held.agreed(now, &host, agreed);
+        let (hall, seat) = (held.room, held.place);
+        self.by_name.retain(|_, other| *other != client);
+        self.by_name.extend(held.names().map(|name| (name.to_owned(), client)));
+        self.in_hall(hall, |room, _| {
+            room.sends(seat, sends);
+            for place in places {
+                room.has_slot(seat, place.slot, place.sound, place.picture, place.begins);
+            }
+        });
+    }
+
+    /// Offers what there is to offer.
+    fn offer_on(&mut self, client: usize) {
+        let Some(held) = self.clients[client].as_deref_mut() else { return };
+        if let Some(sdp) = held.offer() {
+            (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
+        }
+    }
+
+    /// What a room has to say goes to the rules.
+    fn say(&mut self, hall: usize) {
+        for news in std::mem::take(&mut self.news) {
+            let client_at = |held: &Hall, seat: usize| held.seats.get(seat).copied().flatten();
+            let Some(Some(held)) = self.halls.get(hall) else { return };
+            match news {
+                News::Slots { seat, pairs, voices } => {
+                    let Some(client) = client_at(held, seat) else { continue };
+                    let Some(held) = self.clients[client].as_deref_mut() else { continue };
+                    if let Some(sdp) = held.wants_slots(pairs, voices) {
+                        (self.parts.tell)(MediaNews::Offer { seat: held.seat.clone(), sdp });
+                    }
+                }
+                News::Streams { seat, shown } => {
+                    let Some(client) = client_at(held, seat) else { continue };
+                    let Some(held) = self.clients[client].as_deref_mut() else { continue };
+                    if let Some(streams) = held.shows(shown) {
+                        (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
+                    }
+                }
+                News::Speakers { dominant, speakers } => {
+                    let room = held.name.clone();
+                    let speakers =
+                        speakers.into_iter().map(|(user_id, level)| Speaker { user_id, level }).collect();
+                    (self.parts.tell)(MediaNews::Speakers { room, dominant, speakers });
+                }
+                // Said to the client when the protocol has a word for it.
+                News::Wanted { .. } => {}
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------ who goes
+
+    /// The client is gone by itself: the rules are told.
+    fn gone(&mut self, client: usize) {
+        if let Some(seat) = self.leaves(client) {
+            (self.parts.tell)(MediaNews::Gone { seat });
+        }
+    }
+
+    fn leaves(&mut self, client: usize) -> Option<MediaSeat> {
+        let mut held = self.clients[client].take()?;
+        if let (Some(handshake), Some(to)) = (&mut held.handshake, held.path) {
+            let (leaves, socket) = (&mut self.leaves, &self.parts.socket);
+            handshake.close(Instant::now(), &mut |datagram: &[u8]| {
+                leaves.push(socket, to, |out| {
+                    out.get_mut(..datagram.len())?.copy_from_slice(datagram);
+                    Some(datagram.len())
+                });
+            });
+        }
+        for address in &held.addresses {
+            if self.by_address.get(address) == Some(&client) {
+                self.by_address.remove(address);
+            }
+        }
+        self.by_name.retain(|_, other| *other != client);
+        self.by_seat.remove(&held.seat);
+        if held.is_connected {
+            self.parts.counts.clients.fetch_sub(1, Relaxed);
+        }
+        let (hall, place) = (held.room, held.place);
+        self.in_hall(hall, |room, _| room.leave(place));
+        if let Some(room) = &mut self.halls[hall] {
+            if let Some(seat) = room.seats.get_mut(place) {
+                *seat = None;
+            }
+            if room.room.is_empty() {
+                self.by_room.remove(&room.name);
+                self.halls[hall] = None;
+                self.parts.counts.rooms.fetch_sub(1, Relaxed);
+            }
+        }
+        Some(held.seat)
+    }
+
+    fn say_goodbye(&mut self) {
+        for client in 0..self.clients.len() {
+            drop(self.leaves(client));
+        }
+        self.leaves.flush(&self.parts.socket);
+    }
+}
+
+fn crossed() -> Refusal {
+    let message = "an offer of the media server was on its way: answer it, then offer again";
+    Refusal::new(ErrorCode::Conflict, message)
+}
+
+/// What a room says leaves through here.
+struct Outlet<'a> {
+    socket: &'a UdpSocket,
+    leaves: &'a mut Leaves,
+    clients: &'a mut [Option<Box<Client>>],
+    seats: &'a [Option<usize>],
+    news: &'a mut Vec<News>,
+}
+
+impl Outlet<'_> {
+    /// Puts a datagram for somebody into the batch, if they have keys and somebody knows where they are.
+    fn send(&mut self, to: usize, write: impl FnOnce(&mut Sealer, &mut [u8]) -> Option<usize>) {
+        let client = self.seats.get(to).copied().flatten();
+        let Some(client) = client.and_then(|client| self.clients.get_mut(client)?.as_deref_mut()) else {
+            return;
+        };
+        if let (Some(address), Some(sealer)) = (client.path, client.sealer.as_mut()) {
+            self.leaves.push(self.socket, address, |out| write(sealer, out));
+        }
+    }
+}
+
+impl Out for Outlet<'_> {
+    fn rtp(&mut self, to: usize, packet: &Leaving<'_>) {
+        self.send(to, |sealer, out| {
+            let fits = packet.payload.len() + usize::from(packet.padding) + LARGEST_HEAD + TAG <= out.len();
+            let (len, head) = packet.write(out).filter(|_| fits)?;
+            sealer.seal_rtp(out, len, head, packet.index)
+        });
+    }
+
+    fn rtcp(&mut self, to: usize, messages: &[u8]) {
+        self.send(to, |sealer, out| {
+            out.get_mut(..messages.len())?.copy_from_slice(messages);
+            sealer.seal_rtcp(out, messages.len())
+        });
+    }
+
+    fn news(&mut self, news: News) {
+        self.news.push(news);
+    }
+}
