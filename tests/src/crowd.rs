@@ -20,7 +20,7 @@ mod tests;
 pub use content::{Layer, Stamp};
 pub use histogram::Histogram;
 pub use judge::Fault;
-pub use member::{Member, Room};
+pub use member::{Member, Room, Visitor};
 pub use outgoing::{Picture, Plan, Voice};
 pub use person::{Facts, Totals};
 pub use stage::{Seat, Stage, Tally};

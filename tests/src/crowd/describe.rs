@@ -1,6 +1,5 @@
 //! Descriptions of a participant, written by hand: the offer, and answers to what the media server offers. And what the
 //! server says, as far as a participant needs it.
-use super::content::Layer;
 use std::{collections::BTreeMap, fmt::Write as _, net::SocketAddr};
 
 /// The numbers of header extensions, by our own choice: who offers first chooses.
@@ -179,8 +178,6 @@ pub(super) struct Section {
     pub(super) is_refused: bool,
     /// The server sends in it.
     pub(super) sends: bool,
-    /// The server hears what we send in it.
-    pub(super) receives: bool,
     /// The number of what it sends.
     pub(super) ssrc: Option<u32>,
     /// Names of codecs by their numbers.
@@ -224,12 +221,6 @@ impl Says {
         let sent = self.sections.iter().filter(|section| !section.is_refused && section.sends);
         sent.filter_map(|section| Some((section.ssrc?, section)))
     }
-
-    /// Whether the server hears what is sent there.
-    pub(super) fn hears(&self, layer: Layer) -> bool {
-        let mid = if layer == Layer::Sound { SOUND_MID } else { PICTURE_MID };
-        self.sections.iter().any(|section| section.mid == mid && !section.is_refused && section.receives)
-    }
 }
 
 impl Section {
@@ -241,7 +232,6 @@ impl Section {
             mid: String::new(),
             is_refused: port == "0",
             sends: true,
-            receives: true,
             ssrc: None,
             codecs: words.skip(1).filter_map(|number| Some((number.parse().ok()?, String::new()))).collect(),
             kept: Vec::new(),
@@ -251,9 +241,7 @@ impl Section {
     fn hear(&mut self, line: &str, name: &str, value: &str) {
         match name {
             "mid" => value.clone_into(&mut self.mid),
-            "sendonly" => self.receives = false,
-            "recvonly" => self.sends = false,
-            "inactive" => (self.sends, self.receives) = (false, false),
+            "recvonly" | "inactive" => self.sends = false,
             "ssrc" => self.ssrc = value.split(' ').next().and_then(|ssrc| ssrc.parse().ok()).or(self.ssrc),
             "extmap" | "fmtp" | "rtcp-fb" => self.kept.push(line.to_owned()),
             "rtpmap" => {
@@ -334,7 +322,6 @@ mod tests {
         assert_eq!(says.credentials, ("w1234567".to_owned(), "p".repeat(24)));
         assert_eq!(says.fingerprint, ("sha-256".to_owned(), ["CD"; 32].join(":")));
         assert_eq!(says.addresses, ["127.0.0.1:7000".parse().unwrap()]);
-        assert!(says.hears(Layer::Sound) && says.hears(Layer::Picture(0)));
         let streams: Vec<_> = says.streams().map(|(ssrc, section)| (ssrc, section.mid.as_str())).collect();
         assert_eq!(streams, [(5000, SOUND_MID), (5001, PICTURE_MID)]);
     }
@@ -370,7 +357,7 @@ mod tests {
         let mut server = server();
         let (answer, agreed) = server.client_offer(&ours.offer(), spare()).unwrap();
         assert!(agreed.sends.iter().all(|sent| !sent.is_on), "{:?}", agreed.sends);
-        assert!(!Says::parse(&answer).unwrap().hears(Layer::Sound));
+        assert_eq!(Says::parse(&answer).unwrap().streams().count(), 1);
         assert!(agreed.slots[0].sound.is_some());
 
         server.add_slots(2, 0);

@@ -382,7 +382,7 @@ fn address_of(number: usize) -> Ipv4Addr {
 fn number_of(address: IpAddr) -> Option<usize> {
     match address {
         IpAddr::V4(v4) => match v4.octets() {
-            [127, high @ 1.., middle, low] => {
+            [127, high, middle, low] if high > 0 => {
                 Some(u32::from_be_bytes([0, high - 1, middle, low]) as usize)
             }
             _ => None,
