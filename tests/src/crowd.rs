@@ -13,9 +13,9 @@ mod outgoing;
 mod person;
 mod stage;
 mod stun;
-mod track;
 #[cfg(test)]
 mod tests;
+mod track;
 
 pub use content::{Layer, Stamp};
 pub use histogram::Histogram;

@@ -16,11 +16,7 @@ pub(crate) struct Cpu {
 
 impl Cpu {
     pub(crate) fn now(server: u32) -> Result<Self> {
-        Ok(Self {
-            server: seconds(&format!("/proc/{server}/stat"))?,
-            driver: seconds("/proc/self/stat")?,
-            busy: busy_seconds()?,
-        })
+        Ok(Self { server: seconds(&server.to_string())?, driver: seconds("self")?, busy: busy_seconds()? })
     }
 
     pub(crate) fn since(self, before: Self) -> Self {
@@ -32,13 +28,17 @@ impl Cpu {
     }
 }
 
-/// Of all threads of a process.
-fn seconds(path: &str) -> Result<f64> {
-    let stat = fs::read_to_string(path).context("the process is gone")?;
-    // The name may hold anything, so fields are counted from behind its bracket: user time is the 14th of all.
-    let fields = stat.rsplit_once(") ").context("stat has another form")?.1;
-    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>().ok());
-    Ok(ticks.sum::<Option<f64>>().context("stat has another form")? / TICKS)
+/// Of all threads of a process that live. In nanoseconds: what the kernel counts by its ticks says little of threads that
+/// run for microseconds.
+fn seconds(process: &str) -> Result<f64> {
+    let mut nanos = 0.0;
+    for task in fs::read_dir(format!("/proc/{process}/task")).context("the process is gone")? {
+        // One that ended meanwhile had little to do.
+        let Ok(stat) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+        nanos +=
+            stat.split(' ').next().and_then(|nanos| nanos.parse::<f64>().ok()).context("no schedstat")?;
+    }
+    Ok(nanos / 1e9)
 }
 
 fn busy_seconds() -> Result<f64> {

@@ -81,7 +81,8 @@ async fn play(options: &Options) -> Result<Report> {
     size.seconds = options.seconds.unwrap_or(size.seconds);
     size.listeners = options.listeners.unwrap_or(size.listeners);
     size.fast = options.fast.unwrap_or(size.fast);
-    let server = options.server.as_deref().context("--server names the program: cargo xtask load sfu does")?;
+    let server =
+        options.server.as_deref().context("--server names the program: cargo xtask load sfu does")?;
     let setting = Setting { server, workers: options.workers, size };
     let machine = machine::describe()?;
     println!("{machine}");

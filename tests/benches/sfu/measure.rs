@@ -23,8 +23,9 @@ const AT_ONCE: usize = 50;
 const PAUSE: Duration = Duration::from_millis(15);
 /// By then everybody hears everybody.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The group that is called.
+/// The group that is called, and how many the server rings at the most: more meet in an open room.
 const GROUP: u64 = 7;
+const LARGEST_GROUP: u32 = 500;
 
 /// How a run is made.
 pub(crate) struct Setting<'a> {
@@ -149,7 +150,8 @@ impl Cast {
         let signed_kb = resident_kb(server.pid())?;
 
         let is_video = scenario.has_pictures();
-        let room = Room { name: "group_7_1".to_owned(), number: 7, group: Some(GROUP), is_video };
+        let group = (scenario.people(&size) <= LARGEST_GROUP).then_some(GROUP);
+        let room = Room { name: "group_7_1".to_owned(), number: 7, group, is_video };
         let mut cast = Self {
             server,
             _folder: folder,
@@ -313,5 +315,8 @@ fn in_words(tally: &Tally) -> String {
         *streams.entry(facts.totals.streams).or_default() += 1;
     }
     let of = tally.people.len();
-    format!("{connected} of {of} are connected; streams and who gets so many: {streams:?}, {:?}", faults(tally))
+    format!(
+        "{connected} of {of} are connected; streams and who gets so many: {streams:?}, {:?}",
+        faults(tally)
+    )
 }

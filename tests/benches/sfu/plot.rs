@@ -51,7 +51,8 @@ pub(crate) fn draw(report: &Report) -> String {
     picture.put(format_args!("<style>{STYLE}</style>"));
     picture.put(format_args!(r#"<rect class="paper" width="{WIDTH}" height="{height}"/>"#));
     picture.words((MARGIN, 32.0), "title", "The media server under load");
-    let words = "Each bar a scenario. Dashed: where it shall be, or better. Server and driver share one machine.";
+    let words =
+        "Each bar a scenario. Dashed: where it shall be, or better. Server and driver share one machine.";
     picture.words((MARGIN, 54.0), "quiet", words);
     for (place, goal) in GOALS.iter().enumerate() {
         let left = MARGIN + (place % 2) as f64 * (PANEL + GAP);
@@ -89,7 +90,11 @@ fn panel(picture: &mut Picture, (left, top): (f64, f64), goal: &Goal, report: &R
 }
 
 fn joins(picture: &mut Picture, top: f64, run: &Run) {
-    picture.words((MARGIN, top), "panel", "From call:join_room to the first sound of another, in the order of coming, ms");
+    picture.words(
+        (MARGIN, top),
+        "panel",
+        "From call:join_room to the first sound of another, in the order of coming, ms",
+    );
     let most = run.joins_ms.iter().copied().fold(150.0, f64::max) * 1.05;
     let (bottom, wide) = (top + 16.0 + CURVE, WIDTH - 2.0 * MARGIN - 40.0);
     let left = MARGIN + 40.0;
@@ -101,7 +106,9 @@ fn joins(picture: &mut Picture, top: f64, run: &Run) {
     let wanted = bottom - 150.0 / most * CURVE;
     let right = left + wide;
     picture.put(format_args!(r#"<line class="axis" x1="{left}" y1="{bottom}" x2="{right}" y2="{bottom}"/>"#));
-    picture.put(format_args!(r#"<line class="met" x1="{left}" y1="{wanted:.1}" x2="{right}" y2="{wanted:.1}"/>"#));
+    picture.put(format_args!(
+        r#"<line class="met" x1="{left}" y1="{wanted:.1}" x2="{right}" y2="{wanted:.1}"/>"#
+    ));
     picture.words((MARGIN, wanted + 4.0), "quiet", "150");
     picture.words((MARGIN, bottom + 4.0), "quiet", "0");
 }

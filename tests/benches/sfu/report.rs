@@ -239,7 +239,10 @@ impl Report {
 fn grid(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let is_number = |column: usize| {
-        column > 0 && rows[1..].iter().all(|row| !row[column].contains(|c: char| c.is_alphabetic() || c == '≥' || c == '<'))
+        column > 0
+            && rows[1..]
+                .iter()
+                .all(|row| !row[column].contains(|c: char| c.is_alphabetic() || c == '≥' || c == '<'))
     };
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).fold(3, usize::max);
     let widths: Vec<(usize, bool)> = (0..columns).map(|column| (width(column), is_number(column))).collect();

@@ -55,7 +55,8 @@ impl Size {
         seconds: 10.0,
         fast: 200,
     };
-    pub(crate) const QUICK: Self = Self { listeners: 50, crowd: 20, arrivals: 20, arrive_s: 2.0, seconds: 3.0, ..Self::FULL };
+    pub(crate) const QUICK: Self =
+        Self { listeners: 50, crowd: 20, arrivals: 20, arrive_s: 2.0, seconds: 3.0, ..Self::FULL };
 }
 
 /// So many are heard at once by the server's default.
@@ -80,12 +81,9 @@ impl Scenario {
             Self::Listen => format!("1 speaks to {}", size.listeners),
             Self::Fast => format!("1 speaks to {}, {} packets/s", size.listeners, size.fast),
             Self::Talk => format!("{} talk in {}", size.talkers, size.crowd),
-            Self::Pictures => format!(
-                "{} × {:.1} Mbit/s to {}",
-                size.cameras,
-                size.camera_bps as f64 / 1e6,
-                size.viewers
-            ),
+            Self::Pictures => {
+                format!("{} × {:.1} Mbit/s to {}", size.cameras, size.camera_bps as f64 / 1e6, size.viewers)
+            }
             Self::Arrive => format!("{} come within {:.0} s", size.arrivals, size.arrive_s),
             Self::Soak => format!("{} talk in {}, {} packets/s each", size.talkers, size.crowd, size.fast),
         }
@@ -126,7 +124,10 @@ impl Scenario {
                     height: 720,
                 };
                 let is_shown = number < size.cameras;
-                Plan { voice: voice(softer(number)).filter(|_| is_shown), picture: is_shown.then_some(picture) }
+                Plan {
+                    voice: voice(softer(number)).filter(|_| is_shown),
+                    picture: is_shown.then_some(picture),
+                }
             }
             Self::Arrive => Plan { voice: voice(if number == 0 { 20 } else { 55 }), picture: None },
         }

@@ -106,7 +106,14 @@ pub(super) fn read_sound(payload: &[u8]) -> Option<Stamp> {
 /// Reads a payload of a picture: the stamp, and what the descriptor says.
 pub(super) fn read_picture(payload: &[u8]) -> Option<(Stamp, vp8::Descriptor)> {
     let found = vp8::Descriptor::parse(payload)?;
-    let at = found.len + if found.is_key { KEY } else if found.begins { DELTA } else { 0 };
+    let at = found.len
+        + if found.is_key {
+            KEY
+        } else if found.begins {
+            DELTA
+        } else {
+            0
+        };
     Some((read_stamp(payload.get(at..)?)?, found))
 }
 
@@ -156,7 +163,11 @@ mod tests {
             assert_eq!(found.size, is_key.then_some((640, 360)));
 
             found.renumber(&mut bytes[..len], 7, 9);
-            assert_eq!(read_picture(&bytes[..len]).unwrap().0, stamp(Layer::Picture(2)), "numbers are not content");
+            assert_eq!(
+                read_picture(&bytes[..len]).unwrap().0,
+                stamp(Layer::Picture(2)),
+                "numbers are not content"
+            );
         }
     }
 }

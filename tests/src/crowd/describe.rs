@@ -247,7 +247,8 @@ impl Section {
             "rtpmap" => {
                 self.kept.push(line.to_owned());
                 if let Some((number, codec)) = value.split_once(' ')
-                    && let Some(known) = number.parse().ok().and_then(|number: u8| self.codecs.get_mut(&number))
+                    && let Some(known) =
+                        number.parse().ok().and_then(|number: u8| self.codecs.get_mut(&number))
                 {
                     codec.clone_into(known);
                 }

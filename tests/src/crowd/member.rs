@@ -87,7 +87,8 @@ impl Visitor {
         let (wishes, inbox) = mpsc::channel(8);
         let (client, user) = (self.client, self.user);
         let talk = Talk { client, room: room.name.clone(), ours, seat: seat.clone() };
-        let task = tokio::spawn(async move { talk.go_on(ack, inbox).await.with_context(|| format!("user {user}")) });
+        let task =
+            tokio::spawn(async move { talk.go_on(ack, inbox).await.with_context(|| format!("user {user}")) });
         Ok(Member { user, seat, said, wishes, task })
     }
 }

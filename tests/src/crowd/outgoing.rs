@@ -238,7 +238,8 @@ impl Outgoing {
             }
             let head_len = head.finish();
             let stamp = stream.stamp(self.room, self.who, wall(), self.is_secret);
-            let part = Part { picture: stream.picture, begins: n == 0, is_key, height: plan.height >> smaller };
+            let part =
+                Part { picture: stream.picture, begins: n == 0, is_key, height: plan.height >> smaller };
             let bytes = whole / parts;
             let len = head_len + content::write_picture(&mut self.buffer[head_len..], &stamp, part, bytes);
             let (sequence, ssrc) = (stream.index as u16, stream.ssrc);
@@ -293,13 +294,7 @@ fn not_too_late(now: Instant, due: Instant) -> Instant {
 
 impl Stream {
     fn head(&self, marker: bool, payload_type: u8) -> Head {
-        Head {
-            marker,
-            payload_type,
-            sequence: self.index as u16,
-            timestamp: self.timestamp,
-            ssrc: self.ssrc,
-        }
+        Head { marker, payload_type, sequence: self.index as u16, timestamp: self.timestamp, ssrc: self.ssrc }
     }
 
     fn stamp(&self, room: u32, who: u32, sent: u64, is_secret: bool) -> Stamp {

@@ -251,7 +251,12 @@ impl Person {
     }
 
     /// A datagram came. When its media left, in microseconds of the wall clock, if it is that and good.
-    pub(super) fn datagram(&mut self, now: Instant, bytes: &mut [u8], out: &mut impl FnMut(&[u8])) -> Option<u64> {
+    pub(super) fn datagram(
+        &mut self,
+        now: Instant,
+        bytes: &mut [u8],
+        out: &mut impl FnMut(&[u8]),
+    ) -> Option<u64> {
         if stun::is_stun(bytes) {
             self.check_answered(now, bytes, out);
             return None;

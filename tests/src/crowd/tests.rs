@@ -224,7 +224,8 @@ fn a_wrong_name_and_a_sound_that_is_switched_off_are_seen() {
     stage.play(Duration::from_secs(1));
     stage.ends[0].person.secret(true);
     stage.play(Duration::from_millis(100));
-    let count = |facts: &Facts| facts.faults.iter().map(|(fault, count)| (format!("{fault:?}"), *count)).collect();
+    let count =
+        |facts: &Facts| facts.faults.iter().map(|(fault, count)| (format!("{fault:?}"), *count)).collect();
     let faults: Vec<(String, u64)> = count(&stage.facts());
     assert_eq!(faults, [("Secret".to_owned(), 5)]);
 

@@ -158,9 +158,9 @@ impl Track {
             highest: self.highest as u32,
             jitter: 0,
             last_report: self.report.map_or(0, |(middle, _)| middle),
-            since_report: self.report.map_or(0, |(_, at)| {
-                (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32
-            }),
+            since_report: self
+                .report
+                .map_or(0, |(_, at)| (now.saturating_duration_since(at).as_secs_f64() * 65_536.0) as u32),
         })
     }
 }

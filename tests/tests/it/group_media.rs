@@ -64,7 +64,8 @@ async fn everybody_hears_and_sees_everybody_of_their_own_room_and_nobody_else() 
     let all = |tally: &Tally| tally.people.iter().all(|facts| facts.totals.streams == 4);
     until(&stage, &mut members, all).await?;
     stage.count_anew();
-    let tally = until(&stage, &mut members, |tally| tally.people.iter().all(|facts| facts.totals.came > 300)).await?;
+    let tally =
+        until(&stage, &mut members, |tally| tally.people.iter().all(|facts| facts.totals.came > 300)).await?;
 
     for facts in &tally.people {
         assert_eq!(facts.faults, [], "{facts:?}");
