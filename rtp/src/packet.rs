@@ -164,7 +164,7 @@ impl<'a> HeadWriter<'a> {
     /// Ends the head and says how long it is.
     pub fn finish(mut self) -> usize {
         if self.at > HEAD {
-            while self.at % 4 != 0 {
+            while !self.at.is_multiple_of(4) {
                 self.out[self.at] = 0;
                 self.at += 1;
             }

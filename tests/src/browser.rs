@@ -88,8 +88,19 @@ impl Person {
 impl Page {
     /// Starts a browser, opens the page and registers.
     pub async fn open(browser: Browser, server: SocketAddr, person: Person) -> Result<Self> {
-        let begin = json!({ "browser": browser.word() });
-        let (page, opened) = Self::open_by(&mut driver()?, begin, server, person, (320, 180)).await?;
+        Self::open_with_camera(browser, server, person, (320, 180)).await
+    }
+
+    /// The same with a camera of this size. Chromium makes three layers of none that is much smaller than 960 by 540.
+    pub async fn open_with_camera(
+        browser: Browser,
+        server: SocketAddr,
+        person: Person,
+        size: (u32, u32),
+    ) -> Result<Self> {
+        let mut begin = json!({ "browser": browser.word() });
+        begin["size"] = json!({ "width": size.0, "height": size.1 });
+        let (page, opened) = Self::open_by(&mut driver()?, begin, server, person, size).await?;
         println!("user {}: {}", person.user, opened["version"]);
         Ok(page)
     }
@@ -244,18 +255,51 @@ impl Page {
         }
     }
 
+    /// Looks at the room of many until something is so; what was seen then.
+    pub async fn until_in_room(&mut self, what: &str, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let seen = self.please("lookRoom").await?;
+            if is_so(&seen) {
+                return Ok(seen);
+            }
+            ensure!(Instant::now() < deadline, "not {what}: {seen}\n{}", self.transcript());
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until, in the room of many, what is heard of somebody is their tone.
+    pub async fn hears_of(&mut self, user: u64) -> Result<()> {
+        let hertz = f64::from(tone_of(user));
+        let is_tone = |seen: &Value| {
+            let sound = &seen["users"][user.to_string()]["sound"];
+            let heard = (sound["loudness"].as_f64(), sound["hertz"].as_f64());
+            matches!(heard, (Some(0.01..), Some(tone)) if (tone - hertz).abs() < 15.0)
+        };
+        self.until_in_room(&format!("user {user} heard, by a tone of {hertz} Hz"), is_tone).await.map(drop)
+    }
+
+    /// Waits until, in the room of many, what is shown of somebody is their pattern.
+    pub async fn sees_of(&mut self, user: u64) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let picture = self.order("pictureInRoom", json!({ "user": user })).await?;
+            let seen = whose(&picture)?;
+            if seen == Some(user) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let (room, stats) = (self.please("lookRoom").await?, self.please("roomStats").await?);
+                bail!("user {user} is not seen but {seen:?}: {room}\n{stats}\n{}", self.transcript());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Whose pattern is shown now.
     async fn whose_picture(&mut self) -> Result<Option<u64>> {
         let picture = self.please("picture").await?;
-        let side = |name: &str| picture[name].as_u64().and_then(|side| u32::try_from(side).ok());
-        let (Some(width), Some(height), Some(luma)) =
-            (side("width"), side("height"), picture["luma"].as_str())
-        else {
-            return Ok(None);
-        };
-        let mut planes = BASE64_STANDARD.decode(luma)?;
-        planes.resize(planes.len() * 3 / 2, 128);
-        Ok(Frame::new(width, height, planes).ok().and_then(|frame| pattern::who(&frame)))
+        whose(&picture)
     }
 
     /// The figures of the connection: reports of `getStats` by their kind.
@@ -302,7 +346,14 @@ impl Page {
 
     fn note(&mut self, direction: &str, line: &str) {
         // Looking is done again and again; what was seen last stands in the failure itself.
-        let words = [r#""do":"look""#, r#""do":"picture""#, r#""signaling""#, r#""luma""#];
+        let words = [
+            r#""do":"look""#,
+            r#""do":"picture"#,
+            r#""do":"lookRoom""#,
+            r#""users""#,
+            r#""signaling""#,
+            r#""luma""#,
+        ];
         if words.iter().any(|word| line.contains(word)) {
             return;
         }
@@ -312,6 +363,18 @@ impl Page {
             self.transcript.pop_front();
         }
     }
+}
+
+/// Whose pattern a picture holds, as a page gives it: its brightness.
+fn whose(picture: &Value) -> Result<Option<u64>> {
+    let side = |name: &str| picture[name].as_u64().and_then(|side| u32::try_from(side).ok());
+    let (Some(width), Some(height), Some(luma)) = (side("width"), side("height"), picture["luma"].as_str())
+    else {
+        return Ok(None);
+    };
+    let mut planes = BASE64_STANDARD.decode(luma)?;
+    planes.resize(planes.len() * 3 / 2, 128);
+    Ok(Frame::new(width, height, planes).ok().and_then(|frame| pattern::who(&frame)))
 }
 
 /// What drives a browser.

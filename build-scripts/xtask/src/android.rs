@@ -24,7 +24,7 @@ const API: u32 = 26;
 /// What the library is called in an app.
 const SONAME: &str = "libcalls_ffi.so";
 /// What the linker is told, by the NDK's build as by this one.
-const LINK: [&str; 5] = [
+const LINK: [&str; 6] = [
     // Phones with large pages load nothing else.
     "-z,max-page-size=16384",
     "--no-undefined",
@@ -33,6 +33,8 @@ const LINK: [&str; 5] = [
     // Where code has to be told its own address is written tersely; Android reads that since 6.0 (API 23).
     "--pack-dyn-relocs=android",
     "-O2",
+    // Said here as well as in the profile: with arguments of our own, not every cargo passes that one on.
+    "--strip-all",
 ];
 
 /// Pieces of code that occur twice are not made functions of their own: each has to be told to the unwinder, and in a

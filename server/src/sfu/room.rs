@@ -26,7 +26,7 @@ use calls_rtp::{
     control::{self, Message},
     packet::{Head, Packet},
 };
-use outgoing::Source;
+use outgoing::{Source, Track};
 use path::Path;
 use person::{Passing, Person};
 use rewrite::Place;
@@ -459,9 +459,7 @@ impl Room {
             person.path.drop_stale(now, |packet| gone = Some(packet.source));
             if let Some(source) = gone {
                 // What is missing now is missing for good.
-                person.pictures.iter_mut().filter(|track| track.from == Some(source)).for_each(|track| {
-                    track.next = track.from.take();
-                });
+                person.pictures.iter_mut().filter(|track| track.from == Some(source)).for_each(Track::stop);
                 self.want_key(source);
             }
             while let Some(waiting) =

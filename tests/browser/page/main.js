@@ -1,10 +1,11 @@
 // What the driver can order, and what it is told. `told` is given by the driver.
+import { Crowd } from "./crowd.js";
 import { negotiating } from "./negotiator.js";
 import { Phone } from "./phone.js";
 import { Ear, Eye, wake } from "./senses.js";
 
 const [theirs, picture, mirror] = ["theirs", "picture", "mirror"].map((id) => document.getElementById(id));
-let phone, ear, eye, answers;
+let phone, ear, eye, answers, crowd;
 
 /** On the clock that all pages of a machine share. */
 const now = () => performance.timeOrigin + performance.now();
@@ -151,6 +152,38 @@ export const orders = {
   async descriptions() {
     const { localDescription, remoteDescription } = phone.call.peer;
     return { local: localDescription.sdp, remote: remoteDescription.sdp };
+  },
+
+  /** Comes into a room of many. */
+  async joinRoom({ roomName, video = false, simulcast = false, muted = false }) {
+    crowd = new Crowd(phone, roomName, []);
+    await crowd.join({ video, simulcast, muted });
+  },
+
+  async leaveRoom() {
+    await crowd.leave();
+  },
+
+  async toggleInRoom({ audio, video }) {
+    await crowd.toggle({ audio, video });
+  },
+
+  async subscribe({ streams }) {
+    await crowd.subscribe(streams);
+  },
+
+  /** What is heard and seen of whom. */
+  async lookRoom() {
+    return crowd.look();
+  },
+
+  async pictureInRoom(whose) {
+    return crowd.picture(whose);
+  },
+
+  async roomStats() {
+    const all = [...(await crowd.peer.getStats()).values()];
+    return Object.fromEntries(KINDS.map((kind) => [kind, all.filter(({ type }) => type === kind)]));
   },
 
   ...negotiating,

@@ -22,8 +22,13 @@ pub(crate) async fn alone() -> MutexGuard<'static, ()> {
 
 impl Stage {
     pub(crate) async fn new() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with settings as an operator gives them.
+    pub(crate) async fn with(environment: &[(&str, &str)]) -> Self {
         let alone = alone().await;
-        Self { server: TestServer::start(&[]).await, _alone: alone }
+        Self { server: TestServer::start(environment).await, _alone: alone }
     }
 
     /// Ann's page and Bob's.

@@ -43,7 +43,8 @@ fn parse(said: &str) -> Elf {
             [_, "(NEEDED)", ..] => elf.needed.extend(bracketed().map(str::to_owned)),
             [_, "(SONAME)", ..] => elf.soname = bracketed().unwrap_or_default().to_owned(),
             [_, "(TEXTREL)", ..] => elf.has_text_relocations = true,
-            [.., ".symtab", "SYMTAB", _, _, _, _, _, _, _, _] => elf.has_symbol_table = true,
+            [.., ".symtab", "SYMTAB", _, _, _, _, _, _, _]
+            | [.., ".symtab", "SYMTAB", _, _, _, _, _, _, _, _] => elf.has_symbol_table = true,
             // Num: value size type bind visibility index name
             [number, _, _, _, bind, _, index, name, ..] if number.ends_with(':') => {
                 let name = name.split('@').next().unwrap_or(name).to_owned();

@@ -119,8 +119,9 @@ impl Room {
         let mut keys: Vec<Source> = Vec::new();
         for person in self.people.iter_mut().flatten() {
             let wishes = person.wishes(&offers, &users, dominant);
-            person.path.want(now, Layers::ideal(&wishes) + SOUNDS_BPS);
-            let budget = person.path.estimate().saturating_sub(SOUNDS_BPS);
+            person.path.want(now, Layers::ideal(&wishes) * WANTED_PERCENT / 100 + SOUNDS_BPS);
+            let estimate = person.path.estimate();
+            let budget = estimate - SOUNDS_BPS.min(estimate / 4);
             person.layers.decide(now, budget, &wishes);
             person.path.chose(person.layers.total(&wishes) + SOUNDS_BPS);
             for wish in &wishes {
@@ -142,6 +143,8 @@ impl Room {
     }
 }
 
+/// Before a larger layer is chosen, the path has to be known to carry clearly more than it.
+const WANTED_PERCENT: u64 = 125;
 /// What is left for the sounds of others.
 const SOUNDS_BPS: u64 = 40_000;
 
@@ -158,7 +161,7 @@ impl Person {
         let mut layers: Vec<(Source, Layer)> = Vec::new();
         for (at, stream) in self.streams.iter_mut().enumerate().filter(|(_, stream)| stream.kind == kind) {
             let height = stream.height.unwrap_or(USUAL_HEIGHT >> (top - stream.layer).min(4));
-            if !stream.flows(now) && !told.is_some_and(|told| told < height) {
+            if !stream.flows(now) && told.is_none_or(|told| told >= height) {
                 continue;
             }
             let bps = stream.bps(now).unwrap_or(u64::from(height) * BITS_A_LINE);
@@ -233,8 +236,7 @@ impl Person {
             let before = (track.from, track.next);
             if track.want(now, source) && self.path.drop_pair(at) {
                 // The path is full of what it no longer carries: what went before stops at once.
-                track.next = track.next.or(track.from);
-                track.from = None;
+                track.stop();
             }
             is_new |= (track.from, track.next) != before;
             // Asked for as long as it is waited for.

@@ -248,7 +248,7 @@ impl Incoming {
             (expected - self.expected_before, self.received.saturating_sub(self.received_before));
         (self.expected_before, self.received_before) = (expected, self.received);
         let lost_now = expected_now.saturating_sub(received_now);
-        let lost_share = if expected_now == 0 { 0 } else { (lost_now * 256 / expected_now).min(255) as u8 };
+        let lost_share = (lost_now * 256).checked_div(expected_now).unwrap_or(0).min(255) as u8;
         let (last_report, since_report) = self.report.map_or((0, 0), |(_, middle, at)| {
             let since = now.saturating_sub(at).as_secs_f64() * 65_536.0;
             (middle, since as u32)

@@ -48,7 +48,7 @@ impl<Id> Wish<Id> {
         let fills = |layer: &Layer| u32::from(layer.height) * 10 >= u32::from(self.height) * 9;
         let there =
             || self.layers.iter().enumerate().filter_map(|(n, layer)| Some((n as u8, layer.as_ref()?)));
-        there().find(|(_, layer)| fills(layer)).or_else(|| there().last()).map(|(n, _)| n)
+        there().find(|(_, layer)| fills(layer)).or_else(|| there().next_back()).map(|(n, _)| n)
     }
 
     fn cost(&self, layer: Option<u8>) -> u64 {
@@ -349,10 +349,9 @@ mod tests {
                 for wish in &wishes {
                     let layer = chosen.of(wish.of);
                     prop_assert!(layer <= wish.enough());
-                    if before.insert(wish.of, layer).is_some_and(|old| layer > old) {
-                        if let Some(last) = last_up.insert(wish.of, now) {
-                            prop_assert!(now - last >= UP_AFTER);
-                        }
+                    let has_risen = before.insert(wish.of, layer).is_some_and(|old| layer > old);
+                    if has_risen && let Some(last) = last_up.insert(wish.of, now) {
+                        prop_assert!(now - last >= UP_AFTER);
                     }
                 }
             }

@@ -163,6 +163,15 @@ impl Track {
         self.rewriter.switch(now, first);
         self.from = Some(source);
         self.next = None;
+        // What was before the switch helps nobody any more.
+        self.history.clear();
+    }
+
+    /// What it carried is given up at once, for what comes next.
+    pub(super) fn stop(&mut self) {
+        self.next = self.next.or(self.from);
+        self.from = None;
+        self.history.clear();
     }
 
     /// Notes what has left, so that it can be made again.
@@ -219,7 +228,7 @@ impl Track {
     pub(super) fn report(&self, now_ntp: u64, (ntp, timestamp): (u64, u32)) -> Option<SenderInfo> {
         let timestamp = self.rewriter.timestamp(timestamp)?;
         let passed = now_ntp.wrapping_sub(ntp) as i64;
-        let ticks = i128::from(passed) * i128::from(self.clock) >> 32;
+        let ticks = (i128::from(passed) * i128::from(self.clock)) >> 32;
         Some(SenderInfo {
             ssrc: self.facts.ssrc,
             ntp: now_ntp,
@@ -274,6 +283,10 @@ impl History {
         let back = (self.newest as u16).wrapping_sub(sequence);
         let sequence = self.newest.checked_sub(u64::from(back))?;
         self.sent[self.place(sequence)].filter(|sent| sent.ours.sequence == sequence)
+    }
+
+    fn clear(&mut self) {
+        self.sent.fill(None);
     }
 
     fn forget(&mut self, seat: usize) {

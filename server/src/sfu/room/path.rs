@@ -8,8 +8,10 @@ use std::{collections::VecDeque, ops::RangeInclusive, time::Duration};
 const STALE: Duration = Duration::from_millis(500);
 /// More waiting than this is a bug or an attack.
 const MOST_WAITING: usize = 2_000;
-/// Repairs get no more than this part of the path, in percent.
+/// Repairs get no more than this part of the path, in percent, and none while so much is on its way already: who misses
+/// it still asks again.
 const REPAIRS_PERCENT: u64 = 40;
+const REPAIRS_BEHIND: Duration = Duration::from_millis(60);
 
 /// A packet of a picture that waits for its turn. Its bytes are in its stream's ring.
 #[derive(Debug, Clone, Copy)]
@@ -159,7 +161,8 @@ impl Path {
 
     /// Whether there is room for a repair.
     pub(super) fn may_repair(&mut self, now: Duration, bytes: usize) -> bool {
-        if self.repaired.bps(now) * 100 > self.estimate() * REPAIRS_PERCENT {
+        let is_busy = !self.waiting.is_empty() || self.pacer.next() > now + REPAIRS_BEHIND;
+        if is_busy || self.repaired.bps(now) * 100 > self.estimate() * REPAIRS_PERCENT {
             return false;
         }
         self.repaired.add(now, bytes);

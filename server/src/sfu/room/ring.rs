@@ -136,7 +136,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn entry(sequence: u64) -> Entry {
-        Entry::new(sequence, sequence as u32 * 10, sequence % 3 == 0)
+        Entry::new(sequence, sequence as u32 * 10, sequence.is_multiple_of(3))
     }
 
     #[test]

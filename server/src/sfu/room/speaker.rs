@@ -228,7 +228,7 @@ mod tests {
                     .filter(|(who, below)| self.speakers.heard(self.now, *who, *below))
                     .map(|(who, _)| *who)
                     .collect();
-                if self.now.as_millis() % 300 == 0 {
+                if self.now.as_millis().is_multiple_of(300) {
                     self.told.extend(self.speakers.tick(self.now));
                 }
             }

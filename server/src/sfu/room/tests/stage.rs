@@ -284,10 +284,10 @@ impl Stage {
         let end = self.now + length;
         while self.now < end {
             self.now += MS;
-            if self.now.as_millis() % FRAME.as_millis() == 0 {
+            if self.now.as_millis().is_multiple_of(FRAME.as_millis()) {
                 self.everybody_shows();
             }
-            if self.now.as_millis() % SOUND.as_millis() == 0 {
+            if self.now.as_millis().is_multiple_of(SOUND.as_millis()) {
                 self.everybody_sounds();
             }
             while self.on_the_way.peek().is_some_and(|Reverse((at, ..))| *at <= self.now) {
@@ -302,20 +302,8 @@ impl Stage {
                 self.room.tick(self.now, &mut said);
                 self.carry(said);
             }
-            if self.now.as_millis() % 50 == 0 {
+            if self.now.as_millis().is_multiple_of(50) {
                 self.everybody_answers();
-            }
-            if self.now.as_millis() % 500 == 0 && std::env::var_os("STAGE").is_some() {
-                for seat in 0..self.room.people.len() {
-                    let Some(p) = self.room.people[seat].as_deref() else { continue };
-                    let tracks: Vec<_> = p.pictures.iter().map(|t| (t.from, t.next)).collect();
-                    println!(
-                        "{:?} {seat} estimate {} due {:?} tracks {tracks:?}",
-                        self.now,
-                        p.path.estimate(),
-                        p.path.due()
-                    );
-                }
             }
         }
     }
@@ -409,13 +397,13 @@ impl Stage {
                     receiving.key_asked = now;
                     writer.key_picture(1, *ssrc);
                 }
-                if now.as_millis() % 1_000 == 0 {
+                if now.as_millis().is_multiple_of(1_000) {
                     writer.receiver(1, &[]);
                 }
                 let len = writer.len();
                 packets.push((*person, bytes[..len].to_vec()));
             }
-            if now.as_millis() % 1_000 == 0 {
+            if now.as_millis().is_multiple_of(1_000) {
                 for sending in &actor.sends {
                     let mut writer = control::Writer::new(&mut bytes);
                     let timestamp = (now.as_millis() * 90) as u32;
@@ -711,9 +699,6 @@ impl Actor {
             let kind = *kind;
             let looked = self.looked.entry((from, kind)).or_default();
             if let Some(last) = looked.last {
-                if now - last > SECOND / 2 {
-                    println!("{person} saw nothing of {from} from {last:?} to {now:?}");
-                }
                 looked.freeze = looked.freeze.max(now - last);
             }
             looked.last = Some(now);

@@ -1,0 +1,80 @@
+//! Rooms of many through the media server, in browsers: what each sees and hears is told by its content.
+use crate::stage::Stage;
+use anyhow::Result;
+use calls_tests::browser::{
+    Browser::{Chromium, Firefox},
+    Page, Person,
+};
+use serde_json::json;
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+const ROOM: &str = "crowd";
+
+/// A server whose open rooms are on the media server from the first on. Firefox is not on loopback, so the media server
+/// is not either.
+async fn stage() -> Stage {
+    let address = reachable().to_string();
+    let sfu =
+        [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", address.as_str()), ("SFU_MESH_OF_OPEN_ROOM", "1")];
+    Stage::with(&sfu).await
+}
+
+/// This machine's address, as others would see it.
+fn reachable() -> IpAddr {
+    // Nothing is sent: the system only says by which of its addresses it would go there.
+    let socket =
+        UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.connect("192.0.2.1:9").map(|()| socket));
+    let address = socket.and_then(|socket| socket.local_addr()).map(|address| address.ip());
+    address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+async fn somebody(stage: &Stage, browser: calls_tests::browser::Browser, user: u64) -> Result<Page> {
+    Page::open(browser, stage.server.address(), Person { user, answers: None }).await
+}
+
+async fn joins(page: &mut Page, video: bool, simulcast: bool) -> Result<()> {
+    let wish = json!({ "roomName": ROOM, "video": video, "simulcast": simulcast });
+    page.order("joinRoom", wish).await?;
+    page.reached("media connected").await.map(drop)
+}
+
+#[tokio::test]
+async fn three_see_and_hear_each_other() -> Result<()> {
+    let stage = stage().await;
+    let mut pages = Vec::new();
+    for user in 1..=3 {
+        let mut page = somebody(&stage, Chromium, user).await?;
+        joins(&mut page, true, false).await?;
+        pages.push(page);
+    }
+    for (n, page) in pages.iter_mut().enumerate() {
+        for other in (1..=3).filter(|other| *other != n as u64 + 1) {
+            page.hears_of(other).await?;
+            page.sees_of(other).await?;
+        }
+    }
+    stage.over(pages).await
+}
+
+#[tokio::test]
+async fn a_firefox_and_a_chromium_with_three_layers() -> Result<()> {
+    let stage = stage().await;
+    let ann = Person { user: 1, answers: None };
+    let mut ann = Page::open_with_camera(Chromium, stage.server.address(), ann, (960, 540)).await?;
+    let mut bob = somebody(&stage, Firefox, 2).await?;
+    joins(&mut ann, true, true).await?;
+    joins(&mut bob, false, false).await?;
+    bob.hears_of(1).await?;
+    bob.sees_of(1).await?;
+    ann.hears_of(2).await?;
+    let height = |seen: &serde_json::Value| seen["users"]["1"]["camera"]["height"].as_u64();
+    let large = bob.until_in_room("a large picture", |seen| height(seen) == Some(540)).await?;
+    println!("{large}");
+    let wish = |height: u16| json!({ "streams": [{ "userId": 1, "maxHeight": height }] });
+    bob.order("subscribe", wish(120)).await?;
+    bob.until_in_room("a small picture", |seen| height(seen) == Some(135)).await?;
+    bob.sees_of(1).await?;
+    bob.order("subscribe", wish(540)).await?;
+    bob.until_in_room("a large picture again", |seen| height(seen) == Some(540)).await?;
+    stage.over([ann, bob]).await
+}
