@@ -40,6 +40,9 @@ struct Options {
     /// Packets a second of whoever speaks in the fast ones
     #[arg(long, value_name = "COUNT")]
     fast: Option<u32>,
+    /// Sizes in which each picture is sent
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=3))]
+    layers: Option<u8>,
     /// Threads of the media server
     #[arg(long, default_value_t = 1, value_name = "COUNT")]
     workers: u32,
@@ -81,6 +84,7 @@ async fn play(options: &Options) -> Result<Report> {
     size.seconds = options.seconds.unwrap_or(size.seconds);
     size.listeners = options.listeners.unwrap_or(size.listeners);
     size.fast = options.fast.unwrap_or(size.fast);
+    size.layers = options.layers.map_or(size.layers, usize::from);
     let server =
         options.server.as_deref().context("--server names the program: cargo xtask load sfu does")?;
     let setting = Setting { server, workers: options.workers, size };

@@ -33,6 +33,8 @@ pub(crate) struct Size {
     pub(crate) viewers: u32,
     pub(crate) cameras: u32,
     pub(crate) camera_bps: u64,
+    /// Sizes of each picture.
+    pub(crate) layers: usize,
     /// Who comes, and within how many seconds.
     pub(crate) arrivals: u32,
     pub(crate) arrive_s: f64,
@@ -50,6 +52,7 @@ impl Size {
         viewers: 20,
         cameras: 4,
         camera_bps: 1_000_000,
+        layers: 1,
         arrivals: 50,
         arrive_s: 5.0,
         seconds: 10.0,
@@ -120,7 +123,7 @@ impl Scenario {
                 let picture = Picture {
                     bps: size.camera_bps,
                     every: Duration::from_micros(33_333),
-                    layers: 1,
+                    layers: size.layers,
                     height: 720,
                 };
                 let is_shown = number < size.cameras;
