@@ -275,7 +275,7 @@ impl Outgoing {
     pub(super) fn report(&self, wall: u64, into: &mut Writer<'_>) {
         for stream in self.pictures.iter().chain([&self.sound]).filter(|stream| stream.packets > 0) {
             let seconds = (wall / 1_000_000 + NTP_AT_UNIX) << 32;
-            let ntp = seconds | ((wall % 1_000_000) << 32) / 1_000_000;
+            let ntp = seconds | (((wall % 1_000_000) << 32) / 1_000_000);
             into.sender(&SenderInfo {
                 ssrc: stream.ssrc,
                 ntp,
