@@ -4,6 +4,7 @@ mod crash;
 mod e2e;
 mod engine;
 mod evenings;
+mod group_media;
 mod media_server;
 mod phones;
 mod rooms;
