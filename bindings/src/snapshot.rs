@@ -143,6 +143,15 @@ pub struct Participant {
     pub path: MediaPath,
     /// The server lost them and waits for them to come back.
     pub is_away: bool,
+    /// Whether they share their screen.
+    #[uniffi(default = false)]
+    pub screen: bool,
+    /// How loud they are by the word of the media server, 0 to 10; 0 in a call without it.
+    #[uniffi(default = 0)]
+    pub loudness: i32,
+    /// Since when their hand is up, in milliseconds on the server's clock: the order of the hands.
+    #[uniffi(default = None)]
+    pub hand_raised_at: Option<i64>,
 }
 
 /// One call.
@@ -170,6 +179,18 @@ pub struct CallSnapshot {
     pub is_held: bool,
     /// Everyone else in it, or whom it rings for.
     pub participants: Vec<Participant>,
+    /// The one to show large, in a call through the media server.
+    #[uniffi(default = None)]
+    pub dominant: Option<i64>,
+    /// Who decides in a room of many.
+    #[uniffi(default = None)]
+    pub host: Option<i64>,
+    /// Whether our hand is up.
+    #[uniffi(default = false)]
+    pub is_hand_up: bool,
+    /// Whether it goes through the media server.
+    #[uniffi(default = false)]
+    pub is_by_server: bool,
 }
 
 /// All calls of this device.
@@ -222,6 +243,10 @@ impl Epoch {
             is_muted,
             picture,
             is_held,
+            is_by_server,
+            dominant,
+            host,
+            is_hand_up,
             others,
         } = call;
         CallSnapshot {
@@ -239,6 +264,10 @@ impl Epoch {
             is_muted: *is_muted,
             picture: (*picture).into(),
             is_held: *is_held,
+            is_by_server: *is_by_server,
+            dominant: dominant.map(|user| user.get().cast_signed()),
+            host: host.map(|user| user.get().cast_signed()),
+            is_hand_up: *is_hand_up,
             participants: others.iter().map(Participant::from).collect(),
         }
     }
@@ -259,13 +288,17 @@ impl Epoch {
 
 impl From<&core::Other> for Participant {
     fn from(other: &core::Other) -> Self {
-        let core::Other { user, name, avatar, audio, video, path, is_away } = other;
+        let core::Other { user, name, avatar, audio, video, screen, hand_raised_at, loudness, path, is_away } =
+            other;
         Self {
             user: user.get().cast_signed(),
             name: name.clone(),
             avatar: avatar.clone(),
             audio: *audio,
             video: *video,
+            screen: *screen,
+            loudness: i32::from(*loudness),
+            hand_raised_at: hand_raised_at.map(|at| at.0.cast_signed()),
             path: (*path).into(),
             is_away: *is_away,
         }

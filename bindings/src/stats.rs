@@ -1,7 +1,7 @@
 //! How a call does, for the overlay and for logs.
 use crate::snapshot::mirror;
 use calls_core::{self as core, CallKey};
-use calls_protocol::UserId;
+use calls_protocol::Recipient;
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
@@ -24,7 +24,7 @@ mirror! {
 /// How the connection to somebody does.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct ParticipantStats {
-    /// Who.
+    /// Who; 0 is the media server, through which everyone comes.
     pub user: i64,
     /// How good it is.
     pub quality: Quality,
@@ -68,7 +68,7 @@ pub struct CallStats {
 /// What was counted when stats were asked for last.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
-    last: BTreeMap<(CallKey, UserId), Counted>,
+    last: BTreeMap<(CallKey, Recipient), Counted>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -90,14 +90,14 @@ impl Meter {
     }
 
     fn other(&mut self, now: Instant, call: CallKey, other: &core::OtherStats) -> ParticipantStats {
-        let core::OtherStats { user, builds, connection, voice, picture } = other;
+        let core::OtherStats { to, builds, connection, voice, picture } = other;
         let counted = Counted {
             at: now,
             builds: *builds,
             sent: connection.bytes_sent,
             received: connection.bytes_received,
         };
-        let before = self.last.insert((call, *user), counted).filter(|before| before.builds == *builds);
+        let before = self.last.insert((call, *to), counted).filter(|before| before.builds == *builds);
         let rate = |of: fn(&Counted) -> u64| {
             let before = before.as_ref()?;
             let seconds = now.duration_since(before.at).as_secs_f64();
@@ -110,7 +110,7 @@ impl Meter {
         let seen = picture.map(|picture| picture.seeing);
         let (width, height) = seen.and_then(|seen| seen.size).unwrap_or_default();
         ParticipantStats {
-            user: user.get().cast_signed(),
+            user: to.user().map_or(0, |user| user.get().cast_signed()),
             quality: other.quality().into(),
             round_trip: connection.round_trip,
             path: connection.path.map(|path| path.to_string()),

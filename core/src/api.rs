@@ -10,9 +10,9 @@ use crate::{
     voice::{Levels, Voice, VoiceStats},
 };
 use calls_machine::{
-    CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Picture, Settings, Snapshot, Time,
+    CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Looks, Picture, Settings, Snapshot, Time,
 };
-use calls_protocol::{CallType, IdError, RoomName, UserId};
+use calls_protocol::{CallType, IdError, Recipient, RoomName, UserId};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -113,11 +113,11 @@ pub struct CallStats {
     pub picture: Option<ShowingStats>,
 }
 
-/// How the connection to one other device does.
+/// How the connection to one other device, or to the media server, does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OtherStats {
-    /// To whom.
-    pub user: UserId,
+    /// To whom, or to the media server.
+    pub to: Recipient,
     /// How many connections there were, this one included.
     pub builds: u32,
     /// Packets, paths, times.
@@ -298,6 +298,17 @@ impl Call {
     /// Shows the camera, the screen, or nothing.
     pub fn show(&self, picture: Picture) -> Result<(), Closed> {
         self.command(Command::Show { call: self.key, picture })
+    }
+
+    /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server
+    /// does not send them larger than they are shown. Until the first time, it chooses.
+    pub fn look(&self, looks: Vec<Looks>) -> Result<(), Closed> {
+        self.command(Command::Look { call: self.key, looks })
+    }
+
+    /// Raises the hand in a room of many, or takes it down.
+    pub fn raise_hand(&self, raised: bool) -> Result<(), Closed> {
+        self.command(Command::RaiseHand { call: self.key, raised })
     }
 
     /// Puts it on hold, or takes it back. Another one that is going on is put on hold then.

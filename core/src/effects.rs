@@ -64,9 +64,14 @@ impl Outside {
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
             Effect::Capture(picture) => return self.pictures.show(picture).await,
+            Effect::Streams { call, streams } => {
+                self.pictures.places(call, &streams);
+                self.voice.places(call, streams);
+            }
             Effect::Changed => {}
             Effect::Ended { call, reason } => {
                 self.voice.forget(call);
+                self.pictures.forget(call);
                 self.host.ended(call, reason);
             }
         }

@@ -131,6 +131,10 @@ impl Engine {
 
     async fn order(&mut self, order: Order) {
         match order {
+            Order::Command(Command::Look { call, looks }) => {
+                self.outside.pictures.looks(call, &looks);
+                self.input(Input::App(Command::Look { call, looks })).await;
+            }
             Order::Command(command) => self.input(Input::App(command)).await,
             Order::Begin(command, key) => {
                 let begun = self.machine.next_call();
@@ -244,7 +248,7 @@ impl Engine {
         let of = |(key, connection)| {
             let voice = voices.get(&key).copied().unwrap_or_default();
             let picture = self.outside.pictures.watching(key);
-            OtherStats { user: key.user, builds: key.build + 1, connection, voice, picture }
+            OtherStats { to: key.to, builds: key.build + 1, connection, voice, picture }
         };
         let others = peers.into_iter().map(of).collect();
         CallStats { others, picture: self.outside.pictures.showing() }

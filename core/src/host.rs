@@ -52,13 +52,18 @@ pub trait Host: Send + Sync + 'static {
         None
     }
 
-    /// What decodes pictures of others; none shows nobody. Asked for once for each of them, while it rings.
+    /// What decodes pictures of others; none shows nobody. Asked for once for each of them, while it rings or when it comes into view.
     fn codecs(&self) -> Option<Box<dyn Codecs>> {
         None
     }
 
     /// Where the picture of somebody is shown; none shows nothing of them.
     fn display(&self, _call: CallKey, _user: UserId) -> Option<Box<dyn Sink>> {
+        None
+    }
+
+    /// Where the shared screen of somebody is shown, when it comes beside their camera: in a call through the media server.
+    fn screen_display(&self, _call: CallKey, _user: UserId) -> Option<Box<dyn Sink>> {
         None
     }
 

@@ -28,7 +28,7 @@ mod stats;
 mod turn_stream;
 
 pub use media::{
-    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Level, ReceivedPacket, Rotation, VideoCodec,
+    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Level, Mid, ReceivedPacket, Rotation, VideoCodec,
 };
 pub use servers::RelayProtocol;
 pub use settings::PeerSettings;
@@ -103,9 +103,10 @@ impl PictureInlet {
 pub struct KeyFrameAsker(mpsc::Sender<Question>);
 
 impl KeyFrameAsker {
-    /// Asks, if not too much else is asked.
-    pub fn ask(&self) -> Result<(), NotSent> {
-        self.0.try_send(Question::KeyFrame).map_err(NotSent::from)
+    /// Asks for one of the picture in this part of their description, or of all if none is named, if not too much else is
+    /// asked.
+    pub fn ask(&self, mid: Option<Mid>) -> Result<(), NotSent> {
+        self.0.try_send(Question::KeyFrame(mid)).map_err(NotSent::from)
     }
 }
 
@@ -213,7 +214,7 @@ impl Peer {
 
     /// Asks the other side for a picture that can be shown without any before it.
     pub async fn ask_for_key_frame(&self) -> Result<(), PeerClosed> {
-        self.questions.send(Question::KeyFrame).await.map_err(|_| PeerClosed)
+        self.questions.send(Question::KeyFrame(None)).await.map_err(|_| PeerClosed)
     }
 
     /// How it does.

@@ -1,10 +1,16 @@
 //! The pictures of all calls: one thread that films while something is shown, and one for each whose picture is watched.
+mod curtain;
+mod gallery;
+
 use crate::{
     Host, Lens,
     peer::{EncodedVideo, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
     video::{Filming, Maker, ShowingStats, Watching, WatchingStats, Wish},
 };
-use calls_machine::{Gate, PeerKey, Picture};
+use calls_machine::{CallKey, Gate, Looks, PeerKey, Picture};
+use calls_protocol::{Recipient, StreamPlace, UserId};
+use curtain::{Behind, Curtain};
+use gallery::{Gallery, InView, in_view};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -23,6 +29,7 @@ pub(crate) struct Pictures {
     host: Arc<dyn Host>,
     audience: Audience,
     viewers: BTreeMap<PeerKey, Viewer>,
+    rooms: BTreeMap<CallKey, Room>,
     filming: Option<Filming>,
     shows: Picture,
     lens: Lens,
@@ -35,7 +42,24 @@ pub(crate) struct Pictures {
 struct Viewer {
     takes: watch::Receiver<Vec<VideoCodec>>,
     may_see: bool,
-    watching: Option<Watching>,
+    seen: Seen,
+}
+
+/// What comes by a connection.
+enum Seen {
+    /// One picture, if it is shown anywhere.
+    Straight(Option<Watching>),
+    /// Those of a room.
+    Gallery(Box<Gallery>),
+}
+
+/// What is known of the pictures of a call.
+#[derive(Default)]
+struct Room {
+    /// Who is where in what the media server sends.
+    places: Vec<StreamPlace>,
+    in_view: InView,
+    curtains: BTreeMap<UserId, Curtain>,
 }
 
 /// There is no such picture, or it may not be shown.
@@ -47,6 +71,7 @@ impl Pictures {
             host,
             audience: Audience::default(),
             viewers: BTreeMap::new(),
+            rooms: BTreeMap::new(),
             filming: None,
             shows: Picture::None,
             lens: Lens::default(),
@@ -64,18 +89,70 @@ impl Pictures {
         from_them: mpsc::Receiver<ReceivedPacket>,
     ) {
         self.audience().insert(key, peer.picture_inlet());
-        let watching = self.watch(key, peer, from_them);
-        self.viewers.insert(key, Viewer { takes, may_see: false, watching });
+        let seen = match key.to {
+            Recipient::User(user) => Seen::Straight(self.watch((key.call, user), peer, from_them)),
+            Recipient::MediaServer => {
+                Seen::Gallery(Box::new(Gallery::new(key.call, peer.key_frame_asker(), from_them)))
+            }
+        };
+        self.viewers.insert(key, Viewer { takes, may_see: false, seen });
+        self.hang(key.call);
         self.tell_codecs();
     }
 
-    fn watch(&self, key: PeerKey, peer: &Peer, packets: mpsc::Receiver<ReceivedPacket>) -> Option<Watching> {
-        let sink = self.host.display(key.call, key.user)?;
+    /// The media server says who is where.
+    pub(crate) fn places(&mut self, call: CallKey, streams: &[StreamPlace]) {
+        self.rooms.entry(call).or_default().places = streams.to_vec();
+        self.hang(call);
+        if streams.is_empty() && self.viewers.keys().all(|viewer| viewer.call != call) {
+            self.forget(call);
+        }
+    }
+
+    /// A call is over.
+    pub(crate) fn forget(&mut self, call: CallKey) {
+        self.rooms.remove(&call);
+    }
+
+    /// The app shows these.
+    pub(crate) fn looks(&mut self, call: CallKey, looks: &[Looks]) {
+        if self.rooms.contains_key(&call) || self.viewers.keys().any(|viewer| viewer.call == call) {
+            self.rooms.entry(call).or_default().in_view = in_view(looks);
+            self.hang(call);
+        }
+    }
+
+    /// Watches what is there and in view.
+    fn hang(&mut self, call: CallKey) {
+        let Self { host, viewers, rooms, ending, .. } = self;
+        let Some(Room { places, in_view, curtains }) = rooms.get_mut(&call) else { return };
+        let mut curtain_of = BTreeMap::new();
+        for place in places.iter() {
+            let curtain = curtains.entry(place.user_id).or_default().clone();
+            curtain_of.insert(place.user_id, curtain);
+        }
+        for (_, viewer) in viewers.iter_mut().filter(|(key, _)| key.call == call) {
+            let Seen::Gallery(gallery) = &mut viewer.seen else { continue };
+            let curtain = |user: UserId| curtain_of.get(&user).cloned().unwrap_or_default();
+            for over in gallery.hang(host, places, in_view, curtain) {
+                end(ending, Some(over));
+            }
+        }
+    }
+
+    fn watch(
+        &mut self,
+        (call, user): (CallKey, UserId),
+        peer: &Peer,
+        packets: mpsc::Receiver<ReceivedPacket>,
+    ) -> Option<Watching> {
+        let curtain = self.rooms.entry(call).or_default().curtains.entry(user).or_default().clone();
+        let sink = Box::new(Behind::new(self.host.display(call, user)?, curtain));
         let codecs = self.host.codecs()?;
         let asker = peer.key_frame_asker();
         let ask = move || {
             // One that cannot be asked now is asked when the next picture cannot be shown.
-            let _asked = asker.ask();
+            let _asked = asker.ask(None);
         };
         match Watching::start(packets, codecs, ask, sink) {
             Ok(watching) => Some(watching),
@@ -91,7 +168,7 @@ impl Pictures {
         self.audience().remove(&key);
         let Some(viewer) = self.viewers.remove(&key) else { return };
         // Waits for the frame that is being shown.
-        end(&mut self.ending, viewer.watching);
+        viewer.seen.end(&mut self.ending);
         if self.viewers.is_empty() && self.shows == Picture::None {
             end(&mut self.closing, self.filming.take());
         }
@@ -218,17 +295,29 @@ impl Pictures {
 
     /// How theirs is seen.
     pub(crate) fn watching(&self, key: PeerKey) -> Option<WatchingStats> {
-        self.viewers.get(&key)?.watching.as_ref().map(Watching::stats)
+        match &self.viewers.get(&key)?.seen {
+            Seen::Straight(watching) => watching.as_ref().map(Watching::stats),
+            Seen::Gallery(gallery) => gallery.stats(),
+        }
     }
 
     /// Ends everything and waits until no thread is left.
     pub(crate) async fn close(mut self) {
         end(&mut self.closing, self.filming.take());
         for viewer in std::mem::take(&mut self.viewers).into_values() {
-            end(&mut self.ending, viewer.watching);
+            viewer.seen.end(&mut self.ending);
         }
         while self.closing.join_next().await.is_some() {}
         while self.ending.join_next().await.is_some() {}
+    }
+}
+
+impl Seen {
+    fn end(self, ending: &mut JoinSet<()>) {
+        match self {
+            Self::Straight(watching) => end(ending, watching),
+            Self::Gallery(gallery) => gallery.end().into_iter().for_each(|over| end(ending, Some(over))),
+        }
     }
 }
 

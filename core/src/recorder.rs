@@ -6,7 +6,7 @@ use crate::api::OtherStats;
 use calls_machine::{
     CallKey, Command, Effect, FromDevice, FromPeer, FromServer, Input, PeerKey, PeerOrder, Time,
 };
-use calls_protocol::{Candidate, ServerEvent, UserId};
+use calls_protocol::{Candidate, Recipient, ServerEvent};
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt::Write as _,
@@ -45,7 +45,7 @@ struct Lines {
     beginning: Vec<Line>,
     latest: VecDeque<Line>,
     left_out: u64,
-    people: Vec<UserId>,
+    people: Vec<Recipient>,
     ended: Option<Time>,
 }
 
@@ -85,6 +85,9 @@ impl Recorder {
                 self.lines(*call).ended = Some(now);
                 (Some(*call), format!("ended   {reason:?}"))
             }
+            Effect::Streams { call, streams } => {
+                (Some(*call), format!("server  brings {} streams", streams.len()))
+            }
             Effect::Forget(_) | Effect::Changed => return,
         };
         self.line(now, call, text);
@@ -97,8 +100,8 @@ impl Recorder {
 
     /// How a connection does.
     pub(crate) fn figures(&mut self, now: Time, call: CallKey, other: &OtherStats) {
-        let OtherStats { user, connection, voice, picture, .. } = other;
-        let person = self.lines(call).person(*user);
+        let OtherStats { to, connection, voice, picture, .. } = other;
+        let person = self.lines(call).person(*to);
         let path = connection.path.map_or_else(|| "no way yet".to_owned(), |path| path.to_string());
         let round_trip = connection.round_trip.map_or(0, |time| time.as_millis());
         let (hears, jitter) = (&connection.voice_received, &voice.hearing.jitter);
@@ -142,7 +145,7 @@ impl Recorder {
     }
 
     fn peer(&mut self, peer: PeerKey) -> String {
-        let person = self.lines(peer.call).person(peer.user);
+        let person = self.lines(peer.call).person(peer.to);
         match peer.build {
             0 => format!("peer {person} "),
             build => format!("peer {person}.{build}"),
@@ -187,9 +190,13 @@ impl Lines {
         }
     }
 
-    fn person(&mut self, user: UserId) -> usize {
-        self.people.iter().position(|known| *known == user).unwrap_or_else(|| {
-            self.people.push(user);
+    /// The media server is nobody: it is number 0.
+    fn person(&mut self, who: Recipient) -> usize {
+        if who == Recipient::MediaServer {
+            return 0;
+        }
+        self.people.iter().position(|known| *known == who).unwrap_or_else(|| {
+            self.people.push(who);
             self.people.len() - 1
         }) + 1
     }
@@ -215,6 +222,8 @@ fn call_of(command: &Command) -> Option<CallKey> {
         | Command::HangUp { call }
         | Command::Mute { call, .. }
         | Command::Show { call, .. }
+        | Command::Look { call, .. }
+        | Command::RaiseHand { call, .. }
         | Command::Hold { call, .. }
         | Command::Dismiss { call } => Some(*call),
     }
@@ -230,6 +239,9 @@ fn command_name(command: &Command) -> String {
         Command::Mute { muted: true, .. } => "mutes".into(),
         Command::Mute { muted: false, .. } => "unmutes".into(),
         Command::Show { picture, .. } => format!("shows {picture:?}"),
+        Command::RaiseHand { raised: true, .. } => "raises the hand".into(),
+        Command::RaiseHand { raised: false, .. } => "takes the hand down".into(),
+        Command::Look { looks, .. } => format!("looks at {} pictures", looks.len()),
         Command::Hold { held: true, .. } => "holds".into(),
         Command::Hold { held: false, .. } => "takes back".into(),
         Command::Dismiss { .. } => "dismisses".into(),
@@ -295,13 +307,13 @@ fn kind_of(candidate: &Candidate) -> &'static str {
 mod tests {
     use super::*;
     use calls_machine::EndReason;
-    use calls_protocol::{CallType, RoomName};
+    use calls_protocol::{CallType, RoomName, UserId};
 
     #[test]
     fn a_report_is_of_one_call_and_of_what_is_common_to_all() {
         let mut recorder = Recorder::default();
         let (one, two) = (CallKey(1), CallKey(2));
-        let bob = |call| PeerKey { call, user: UserId::new(2).unwrap(), build: 0 };
+        let bob = |call| PeerKey { call, to: UserId::new(2).unwrap().into(), build: 0 };
         recorder.came(Time(0), &Input::Server(FromServer::Down));
         recorder.came(Time(60_000), &Input::Peer(bob(one), FromPeer::Lost));
         recorder.came(Time(60_000), &Input::Peer(bob(two), FromPeer::Lost));
@@ -328,7 +340,7 @@ mod tests {
     #[test]
     fn a_report_numbers_people_and_never_grows_without_end() {
         let mut recorder = Recorder::default();
-        let peer = |user| PeerKey { call: CallKey(1), user: UserId::new(user).unwrap(), build: 0 };
+        let peer = |user| PeerKey { call: CallKey(1), to: UserId::new(user).unwrap().into(), build: 0 };
         let woken = FromServer::Woken {
             room: RoomName::new("room-of-ann").unwrap(),
             from: UserId::new(4711).unwrap(),

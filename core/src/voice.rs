@@ -1,16 +1,16 @@
 //! The sound of all calls of a device: one thread that captures, encodes, decodes, mixes and plays, 20 ms at a time.
 //!
 //! It lives while there is something to be heard or said, and holds a sound device for no longer.
+mod ears;
+
 use crate::{
     Host,
-    audio::{
-        Arrivals, Device, FRAME_SAMPLES, Hearing, HearingStats, JitterSettings, Loudness, Mixer, Speaking,
-        SpeakingSettings, Tones,
-    },
+    audio::{Device, FRAME_SAMPLES, HearingStats, Loudness, Mixer, Speaking, SpeakingSettings, Tones},
     peer::{EncodedAudio, Level, NotSent, ReceivedPacket, VoiceInlet},
 };
 use calls_machine::{CallKey, Gate, PeerKey, Sound};
-use calls_protocol::UserId;
+use calls_protocol::{StreamPlace, UserId};
+use ears::Ears;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, mpsc as blocking},
@@ -66,7 +66,7 @@ pub(crate) struct Voice {
     settings: SpeakingSettings,
     told: mpsc::Sender<VoiceTold>,
     levels: Arc<watch::Sender<Levels>>,
-    ears: BTreeSet<PeerKey>,
+    links: BTreeSet<PeerKey>,
     microphone: bool,
     sound: Sound,
     thread: Option<Thread>,
@@ -82,7 +82,8 @@ struct Thread {
 enum Order {
     Microphone(bool),
     Sound(Sound),
-    Add(PeerKey, Box<Ear>),
+    Add(PeerKey, Link),
+    Places(CallKey, Vec<StreamPlace>),
     Gate(PeerKey, Gate),
     Remove(PeerKey),
     Forget(CallKey),
@@ -101,7 +102,7 @@ impl Voice {
             settings,
             told,
             levels: Arc::new(levels),
-            ears: BTreeSet::new(),
+            links: BTreeSet::new(),
             microphone: false,
             sound: Sound::Silence,
             thread: None,
@@ -128,13 +129,13 @@ impl Voice {
         to_them: VoiceInlet,
         from_them: mpsc::Receiver<ReceivedPacket>,
     ) {
-        let hearing = match Hearing::new(JitterSettings::default()) {
-            Ok(hearing) => hearing,
-            Err(error) => return error!(%error, "a voice cannot be decoded"),
-        };
-        self.ears.insert(peer);
-        let ear = Ear { hearing, to_them, from_them, gate: Gate::default(), is_heard: false };
-        self.order(Order::Add(peer, Box::new(ear)));
+        self.links.insert(peer);
+        self.order(Order::Add(peer, Link { to_them, from_them, gate: Gate::default() }));
+    }
+
+    /// Who is where in what the media server sends.
+    pub(crate) fn places(&mut self, call: CallKey, streams: Vec<StreamPlace>) {
+        self.order(Order::Places(call, streams));
     }
 
     /// What may pass to and from somebody.
@@ -144,7 +145,7 @@ impl Voice {
 
     /// Somebody less.
     pub(crate) fn remove(&mut self, peer: PeerKey) {
-        if self.ears.remove(&peer) {
+        if self.links.remove(&peer) {
             self.order(Order::Remove(peer));
         }
     }
@@ -162,7 +163,7 @@ impl Voice {
     }
 
     fn is_needed(&self) -> bool {
-        self.microphone || self.sound != Sound::Silence || !self.ears.is_empty()
+        self.microphone || self.sound != Sound::Silence || !self.links.is_empty()
     }
 
     fn order(&mut self, order: Order) {
@@ -211,13 +212,11 @@ impl Voice {
     }
 }
 
-/// Somebody who hears us, and whom we hear.
-struct Ear {
-    hearing: Hearing,
+/// A connection by which we are heard and hear.
+struct Link {
     to_them: VoiceInlet,
     from_them: mpsc::Receiver<ReceivedPacket>,
     gate: Gate,
-    is_heard: bool,
 }
 
 /// What the thread owns.
@@ -226,8 +225,8 @@ struct Studio {
     speaking: Speaking,
     tones: Tones,
     mixer: Mixer,
-    ears: BTreeMap<PeerKey, Ear>,
-    arrivals: BTreeMap<(CallKey, UserId), Arrivals>,
+    links: BTreeMap<PeerKey, Link>,
+    ears: Ears,
     is_open: bool,
     begun: Instant,
     mine: Loudness,
@@ -248,8 +247,8 @@ impl Studio {
             speaking: Speaking::new(settings, 0)?,
             tones: Tones::default(),
             mixer: Mixer::new(),
-            ears: BTreeMap::new(),
-            arrivals: BTreeMap::new(),
+            links: BTreeMap::new(),
+            ears: Ears::default(),
             is_open: false,
             begun: Instant::now(),
             mine: Loudness::SILENCE,
@@ -293,7 +292,7 @@ impl Studio {
 
     /// Whether anything can be said or heard by now.
     fn is_wanted(&self) -> bool {
-        self.is_open || self.tones.sound() != Sound::Silence || self.ears.values().any(|ear| ear.gate.play)
+        self.is_open || self.tones.sound() != Sound::Silence || self.links.values().any(|link| link.gate.play)
     }
 
     fn end(mut self) {
@@ -311,21 +310,23 @@ impl Studio {
                 }
             }
             Order::Sound(sound) => self.tones.set(sound),
-            Order::Add(peer, ear) => {
-                self.arrivals.entry((peer.call, peer.user)).or_default().moved();
-                self.ears.insert(peer, *ear);
+            Order::Add(peer, link) => {
+                self.ears.add(peer);
+                self.links.insert(peer, link);
             }
+            Order::Places(call, streams) => self.ears.places(call, &streams),
             Order::Gate(peer, gate) => {
-                let Some(ear) = self.ears.get_mut(&peer) else { return };
-                if ear.gate.play && !gate.play {
-                    self.arrivals.entry((peer.call, peer.user)).or_default().pause();
+                let Some(link) = self.links.get_mut(&peer) else { return };
+                if link.gate.play && !gate.play {
+                    self.ears.pause(peer);
                 }
-                ear.gate = gate;
+                link.gate = gate;
             }
             Order::Remove(peer) => {
-                self.ears.remove(&peer);
+                self.links.remove(&peer);
+                self.ears.remove(peer);
             }
-            Order::Forget(call) => self.arrivals.retain(|(of, _), _| *of != call),
+            Order::Forget(call) => self.ears.forget(call),
             Order::Stats(answer) => {
                 // Nobody waits any more: then nobody wants it.
                 let _unwanted = answer.send(self.stats());
@@ -334,24 +335,14 @@ impl Studio {
     }
 
     fn stats(&self) -> BTreeMap<PeerKey, VoiceStats> {
-        let of = |(peer, ear): (&PeerKey, &Ear)| {
-            let arrivals = self.arrivals.get(&(peer.call, peer.user));
-            let longest_gap = arrivals.map(Arrivals::longest_gap).unwrap_or_default();
-            (*peer, VoiceStats { hearing: ear.hearing.stats(), longest_gap })
-        };
-        self.ears.iter().map(of).collect()
+        self.links.keys().map(|peer| (*peer, self.ears.stats(*peer))).collect()
     }
 
-    /// Takes what came since the last frame. When it came counts, not when we look: else each packet would seem to have
-    /// come this moment, and wait a frame longer than it has to.
+    /// Takes what came since the last frame.
     fn listen(&mut self) {
-        for (peer, ear) in &mut self.ears {
-            let arrivals = self.arrivals.entry((peer.call, peer.user)).or_default();
-            while let Ok(packet) = ear.from_them.try_recv() {
-                let ReceivedPacket { came, sequence, timestamp, payload, .. } = packet;
-                let at = came.saturating_duration_since(self.begun);
-                arrivals.came(at, sequence, timestamp);
-                ear.hearing.push(at, sequence, timestamp, &payload);
+        for (peer, link) in &mut self.links {
+            while let Ok(packet) = link.from_them.try_recv() {
+                self.ears.push(self.begun, *peer, &packet);
             }
         }
     }
@@ -362,7 +353,7 @@ impl Studio {
             // Also while nobody may hear it: what a device has captured does not wait for later.
             self.device.capture(&mut samples);
         }
-        let may_be_heard = self.is_open && self.ears.values().any(|ear| ear.gate.voice);
+        let may_be_heard = self.is_open && self.links.values().any(|link| link.gate.voice);
         self.mine = if may_be_heard { Loudness::of(&samples) } else { Loudness::SILENCE };
         let spoken = match may_be_heard {
             true => self.speaking.speak(&samples, false),
@@ -375,8 +366,8 @@ impl Studio {
         };
         let level = Level { below_loudest_db: spoken.loudness.0, voice: spoken.loudness.is_voice() };
         let frame = EncodedAudio { timestamp: spoken.timestamp, payload: spoken.payload.into(), level };
-        for ear in self.ears.values() {
-            match ear.to_them.send(frame.clone()) {
+        for link in self.links.values() {
+            match link.to_them.send(frame.clone()) {
                 // A connection that is being closed is removed in a moment.
                 Ok(()) | Err(NotSent::Closed) => {}
                 Err(NotSent::Busy) => debug!("20 ms come too late for somebody"),
@@ -387,16 +378,9 @@ impl Studio {
     fn play(&mut self) {
         let now = self.begun.elapsed();
         let mut samples = [0; FRAME_SAMPLES];
-        for (peer, ear) in &mut self.ears {
-            if !ear.hearing.play(now, &mut samples) {
-                continue;
-            }
-            self.mixer.add(&samples);
-            if !ear.is_heard && ear.hearing.loudness() < Loudness::SILENCE {
-                ear.is_heard = true;
-                // The engine that does not listen any more is about to end us.
-                let _unheard = self.told.try_send(VoiceTold::Heard(*peer));
-            }
+        for peer in self.ears.play(now, &mut self.mixer) {
+            // The engine that does not listen any more is about to end us.
+            let _unheard = self.told.try_send(VoiceTold::Heard(peer));
         }
         self.tones.add(self.mixer.sum());
         self.mixer.take(&mut samples);
@@ -404,8 +388,7 @@ impl Studio {
     }
 
     fn tell_levels(&self) {
-        let of = |(peer, ear): (&PeerKey, &Ear)| (peer.call, peer.user, ear.hearing.loudness());
-        let levels = Levels { mine: self.mine, others: self.ears.iter().map(of).collect() };
+        let levels = Levels { mine: self.mine, others: self.ears.levels() };
         self.levels.send_if_modified(|before| std::mem::replace(before, levels.clone()) != levels);
     }
 }

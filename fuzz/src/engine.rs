@@ -66,6 +66,7 @@ fn packets(mut data: &[u8], content: Content) -> impl Iterator<Item = ReceivedPa
         let (payload, next) = rest.split_at(usize::from(*length).min(rest.len()));
         data = next;
         Some(ReceivedPacket {
+            mid: None,
             content,
             came: Instant::now(),
             ssrc: u32::from(t1 & 1),

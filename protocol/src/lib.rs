@@ -19,6 +19,7 @@ mod client;
 mod error;
 mod events;
 mod ids;
+mod mark;
 mod opaque;
 #[cfg(feature = "schema")]
 pub mod schema;
@@ -32,6 +33,7 @@ pub use client::{
 };
 pub use error::{DecodeError, ErrorCode, Refusal};
 pub use ids::{CallId, CallType, DeviceId, EventId, GroupId, IdError, RoomName, Seconds, UnixMillis, UserId};
+pub use mark::Mark;
 pub use opaque::{Candidate, Sdp};
 pub use server::{
     Answer, CallError, ChatMessage, Ended, EndedReason, GroupIncoming, HandChanged, IceServer, IceServers,

@@ -333,6 +333,14 @@ pub struct CallError {
     pub room_name: Option<RoomName>,
 }
 
+impl CallError {
+    /// Whether the media server says so: about our offer to it, or that it has forgotten us. All else is answered by
+    /// its acknowledgement.
+    pub fn is_of_media_server(&self) -> bool {
+        self.event == "call:renegotiate"
+    }
+}
+
 impl ServerEvent {
     /// The room it is about; `call:registered` is about none.
     pub fn room(&self) -> Option<&RoomName> {

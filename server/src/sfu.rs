@@ -4,8 +4,10 @@
 //! not know: who anybody is, and any rule of a call.
 mod client;
 mod datagrams;
+mod exit;
 mod room;
 pub mod sdp;
+mod streams;
 mod worker;
 
 pub use worker::Counts;
@@ -25,6 +27,7 @@ use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
 };
+use tokio::net::TcpListener;
 use tracing::error;
 use worker::{Inbox, Letter, Parts, Worker};
 
@@ -40,6 +43,8 @@ pub struct SfuSettings {
     pub port: u16,
     /// Where clients reach it; the first is liked best.
     pub addresses: Vec<IpAddr>,
+    /// Whether it also takes TCP, on the same port, from those whose network lets nothing else out.
+    pub tcp: bool,
     /// Threads; as many as there are processors, if it is 0.
     pub workers: usize,
     /// Others that one client sees and hears at once.
@@ -64,6 +69,16 @@ pub enum SfuError {
     /// It has no certificate for itself.
     #[error("the media server cannot make its certificate: {0}")]
     Identity(#[from] IdentityError),
+    /// The port is not to be had for TCP.
+    #[error(
+        "the media server cannot listen on TCP {address}: {source}; sfu_port chooses another port, sfu_tcp = false goes without"
+    )]
+    ListenTcp {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The system gives no thread, or no way to wait.
     #[error("the media server cannot start a worker: {0}")]
     Worker(#[source] io::Error),
@@ -73,32 +88,31 @@ pub enum SfuError {
 pub struct Sfu {
     inboxes: Vec<Inbox>,
     threads: Vec<JoinHandle<()>>,
+    streams: Option<tokio::task::JoinHandle<()>>,
     counts: Arc<Counts>,
     address: SocketAddr,
 }
 
 impl Sfu {
-    /// Starts its workers. `tell` gets all news, from their threads, and must not wait.
+    /// Starts its workers, and a task for TCP on the runtime that it is called in. `tell` gets all news, from their threads, and must not wait.
     pub fn start(
         settings: &SfuSettings,
         tell: impl Fn(MediaNews) + Send + Sync + 'static,
     ) -> Result<Self, SfuError> {
-        let wanted = SocketAddr::new(settings.bind, settings.port);
-        let listen = |source| SfuError::Listen { address: wanted, source };
-        // Alone first: sockets that share a port would share it with another server as well.
-        let alone = socket(wanted, false).map_err(listen)?;
-        let address = alone.local_addr().map_err(listen)?;
-        drop(alone);
+        let (address, listener) = ports(settings)?;
+        let listen = |source| SfuError::Listen { address, source };
+        let listen_tcp = |source| SfuError::ListenTcp { address, source };
         let workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             some => some,
         };
         // The letter that names a worker is one of 64.
         let workers = workers.min(64);
-        let candidates = settings.addresses.iter().map(|ip| SocketAddr::new(*ip, address.port()));
+        let places = || settings.addresses.iter().map(|ip| SocketAddr::new(*ip, address.port()));
+        let tcp = places().filter(|_| settings.tcp).map(sdp::Candidate::TcpPassive);
         let host = Arc::new(Host {
             identity: Identity::generate()?,
-            candidates: candidates.map(sdp::Candidate::Udp).collect(),
+            candidates: places().map(sdp::Candidate::Udp).chain(tcp).collect(),
             random: Box::new(SystemRandom::new()),
         });
         let slots = MostSlots { pairs: settings.slots, voices: settings.voices };
@@ -118,7 +132,6 @@ impl Sfu {
         for (number, (poll, letters)) in polls.into_iter().enumerate() {
             let parts = Parts {
                 number,
-                socket: socket(address, true).map_err(listen)?,
                 poll,
                 letters,
                 inboxes: inboxes.clone(),
@@ -127,15 +140,24 @@ impl Sfu {
                 tell: tell.clone(),
                 counts: counts.clone(),
             };
+            let socket = socket(address, true).map_err(listen)?;
             let run = move || {
-                if let Err(error) = Worker::new(parts).run() {
+                if let Err(error) = Worker::new(parts, socket).run() {
                     error!(%error, "a worker of the media server cannot wait for datagrams any more");
                 }
             };
             let name = format!("sfu-{number}");
             threads.push(std::thread::Builder::new().name(name).spawn(run).map_err(SfuError::Worker)?);
         }
-        Ok(Self { inboxes, threads, counts, address })
+        let streams = match listener {
+            Some(listener) => {
+                listener.set_nonblocking(true).map_err(listen_tcp)?;
+                let listener = TcpListener::from_std(listener).map_err(listen_tcp)?;
+                Some(tokio::spawn(streams::serve(listener, inboxes.clone())))
+            }
+            None => None,
+        };
+        Ok(Self { inboxes, threads, streams, counts, address })
     }
 
     /// Where it listens.
@@ -156,12 +178,38 @@ impl Sfu {
 
     /// Says goodbye to everybody and ends its threads.
     pub fn stop(self) {
+        if let Some(streams) = &self.streams {
+            streams.abort();
+        }
         for inbox in &self.inboxes {
             inbox.put(Letter::Stop);
         }
         for thread in self.threads {
             // One that panicked has said so.
             let _ended = thread.join();
+        }
+    }
+}
+
+/// Finds the port, for UDP and for TCP.
+fn ports(settings: &SfuSettings) -> Result<(SocketAddr, Option<std::net::TcpListener>), SfuError> {
+    /// A port that is free for UDP is nearly always free for TCP as well.
+    const TRIES: usize = 20;
+    let wanted = SocketAddr::new(settings.bind, settings.port);
+    let listen = |source| SfuError::Listen { address: wanted, source };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        // Alone first: sockets that share a port would share it with another server as well.
+        let alone = socket(wanted, false).map_err(listen)?;
+        let address = alone.local_addr().map_err(listen)?;
+        if !settings.tcp {
+            return Ok((address, None));
+        }
+        match std::net::TcpListener::bind(address) {
+            Ok(listener) => return Ok((address, Some(listener))),
+            Err(_) if settings.port == 0 && tries < TRIES => {}
+            Err(source) => return Err(SfuError::ListenTcp { address, source }),
         }
     }
 }

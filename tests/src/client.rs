@@ -19,6 +19,7 @@ pub struct Client {
     /// Events that came while something else was awaited.
     events: VecDeque<(String, Value)>,
     next_ack: u64,
+    patience: Duration,
 }
 
 /// What came.
@@ -57,7 +58,7 @@ impl Client {
             request.headers_mut().insert(*name, value.parse()?);
         }
         let (socket, _) = timeout(PATIENCE, connect_async(request)).await??;
-        let mut client = Self { socket, events: VecDeque::new(), next_ack: 0 };
+        let mut client = Self { socket, events: VecDeque::new(), next_ack: 0, patience: PATIENCE };
         let open = client.text().await?;
         ensure!(open.starts_with('0'), "no open packet but {open}");
         client.say(format!("40{auth}")).await?;
@@ -71,6 +72,11 @@ impl Client {
         let mut client = Self::connect(server).await?;
         client.ask("call:register", &json!({ "userId": user, "deviceId": device })).await?;
         Ok(client)
+    }
+
+    /// From now on it waits for so long: of a client that only listens, nothing may be there to hear.
+    pub fn waits(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Sends raw text.
@@ -175,7 +181,7 @@ impl Client {
 
     async fn text(&mut self) -> Result<String> {
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.context("nothing came")?;
+            let message = timeout(self.patience, self.socket.next()).await.context("nothing came")?;
             match message.context("the connection ended")?? {
                 Message::Text(text) => return Ok(text.to_string()),
                 Message::Close(why) => bail!("closed: {why:?}"),

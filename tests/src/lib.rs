@@ -2,6 +2,7 @@
 pub mod browser;
 pub mod client;
 pub mod coturn;
+pub mod crowd;
 pub mod databases;
 pub mod folder;
 pub mod line;

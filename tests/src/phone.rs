@@ -10,6 +10,7 @@ use calls_protocol::{DeviceId, UserId};
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -35,7 +36,9 @@ pub struct Phone {
     /// Its engine.
     pub calls: Calls,
     heard: watch::Receiver<Option<u32>>,
+    chorus: watch::Receiver<BTreeSet<u64>>,
     seen: watch::Receiver<Option<u64>>,
+    faces: watch::Receiver<BTreeMap<u64, u64>>,
 }
 
 struct Open;
@@ -50,15 +53,27 @@ struct Pocket {
     user: u64,
     has_screen: bool,
     heard: Arc<watch::Sender<Option<u32>>>,
+    /// Everyone who is heard at once.
+    chorus: Arc<watch::Sender<BTreeSet<u64>>>,
     seen: Arc<watch::Sender<Option<u64>>>,
+    /// What is seen of each, by who they are.
+    faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
 }
 
 /// Looks at pictures.
-struct Eye(Arc<watch::Sender<Option<u64>>>);
+struct Eye {
+    user: u64,
+    seen: Arc<watch::Sender<Option<u64>>>,
+    faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
+}
 
 impl Sink for Eye {
     fn show(&mut self, frame: &Frame) {
-        self.0.send_replace(pattern::who(frame));
+        let who = pattern::who(frame);
+        self.seen.send_replace(who);
+        if let Some(who) = who {
+            self.faces.send_if_modified(|faces| faces.insert(self.user, who) != Some(who));
+        }
     }
 }
 
@@ -73,9 +88,11 @@ impl Drop for Ear {
 
 impl Host for Pocket {
     fn sound(&self) -> Box<dyn Device> {
-        let ear = Ear(self.heard.clone());
+        let (ear, chorus) = (Ear(self.heard.clone()), self.chorus.clone());
         Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
             ear.0.send_replace(tone_in(samples));
+            let all: BTreeSet<u64> = (1..=9).filter(|user| share(samples, tone_of(*user)) > 0.1).collect();
+            chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
         }))
     }
 
@@ -100,8 +117,9 @@ impl Host for Pocket {
         Some(Box::new(Software))
     }
 
-    fn display(&self, _: CallKey, _: UserId) -> Option<Box<dyn Sink>> {
-        Some(Box::new(Eye(self.seen.clone())))
+    fn display(&self, _: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
+        let (seen, faces) = (self.seen.clone(), self.faces.clone());
+        Some(Box::new(Eye { user: user.get(), seen, faces }))
     }
 
     fn plays(&self, _: Sound) -> bool {
@@ -135,7 +153,9 @@ pub fn pocket(user: u64) -> impl Host {
         user,
         has_screen: true,
         heard: Arc::new(watch::channel(None).0),
+        chorus: Arc::default(),
         seen: Arc::new(watch::channel(None).0),
+        faces: Arc::default(),
     }
 }
 
@@ -184,8 +204,12 @@ impl Phone {
         let (heard_now, heard) = watch::channel(None);
         let (seen_now, seen) = watch::channel(None);
         let user = config.who.user.get();
-        let host = Pocket { user, has_screen, heard: Arc::new(heard_now), seen: Arc::new(seen_now) };
-        Ok(Self { calls: Calls::connect(config, Arc::new(host))?, heard, seen })
+        let (chorus, faces) = (Arc::<watch::Sender<_>>::default(), Arc::<watch::Sender<_>>::default());
+        let (heard_all, seen_all) = (chorus.subscribe(), faces.subscribe());
+        let (heard_now, seen_now) = (Arc::new(heard_now), Arc::new(seen_now));
+        let host = Pocket { user, has_screen, heard: heard_now, chorus, seen: seen_now, faces };
+        let calls = Calls::connect(config, Arc::new(host))?;
+        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all })
     }
 
     /// Waits until the server knows it.
@@ -235,6 +259,29 @@ impl Phone {
         let came = timeout(PATIENCE, heard.wait_for(|tone| *tone == wanted)).await;
         if came.is_err() {
             bail!("hears {:?} and not {wanted:?}", *self.heard.borrow());
+        }
+        Ok(())
+    }
+
+    /// Waits until it hears exactly these at once.
+    pub async fn hears_all(&self, whom: &[u64]) -> Result<()> {
+        let wanted: BTreeSet<u64> = whom.iter().copied().collect();
+        let mut heard = self.chorus.clone();
+        if timeout(PATIENCE, heard.wait_for(|users| *users == wanted)).await.is_err() {
+            bail!(
+                "hears {:?} and not {wanted:?}: {:?}",
+                *self.chorus.borrow(),
+                *self.calls.snapshots().borrow()
+            );
+        }
+        Ok(())
+    }
+
+    /// Waits until this is seen where somebody is shown.
+    pub async fn sees_of(&self, user: u64, what: u64) -> Result<()> {
+        let mut faces = self.faces.clone();
+        if timeout(PATIENCE, faces.wait_for(|faces| faces.get(&user) == Some(&what))).await.is_err() {
+            bail!("sees {:?} and not {what} of {user}", *self.faces.borrow());
         }
         Ok(())
     }

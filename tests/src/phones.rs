@@ -8,6 +8,7 @@
 //! What must hold is checked by three who know nothing of each other: the server's oracle, the oracle of each device,
 //! and here what only somebody who sees all phones at once can see (`checks`).
 mod checks;
+mod hub;
 mod media;
 mod people;
 mod phone;
@@ -18,7 +19,7 @@ pub use play::Play;
 use crate::sim::{Agenda, Backend, Broken, Network, Outcome, Random, Reach, Traffic, facts, user};
 use calls_machine::{FromServer, Input as ToMachine};
 use calls_protocol::{ClientEvent, ErrorCode, RoomName, ServerEvent};
-use calls_server::calls::{Input, Push, SocketId};
+use calls_server::calls::{Input, MediaNews, MediaSettings, Push, SocketId};
 use media::{Media, MediaMoment};
 use people::{Intent, Trouble};
 use phone::{Ending, Phone};
@@ -146,7 +147,7 @@ pub fn retell(seed: u64) -> Result<Tally, Broken> {
 
 impl World {
     /// Phones of these users, in order; nothing happens yet.
-    pub(crate) fn new(mut random: Random, users: &[u64], tells: bool) -> Self {
+    pub(crate) fn new(mut random: Random, users: &[u64], media: Option<MediaSettings>, tells: bool) -> Self {
         let device = |index: usize| users[..index].iter().filter(|id| **id == users[index]).count() as u64;
         let phones = (0..users.len()).map(|index| Phone::new(index, user(users[index]), device(index)));
         let phones: Vec<Phone> = phones.collect();
@@ -158,7 +159,7 @@ impl World {
             network: Network::default(),
             media: Media::new(phones.len()),
             phones,
-            server: Backend::new(None),
+            server: Backend::new(media),
             server_is_up: true,
             is_rough,
             is_lively: true,
@@ -181,7 +182,9 @@ impl World {
                 users.push(id);
             }
         }
-        let mut world = Self::new(random, &users, tells);
+        // Half of the servers have a media server.
+        let media = random.one_in(2).then(MediaSettings::default);
+        let mut world = Self::new(random, &users, media, tells);
         match world.plan_and_play() {
             Ok(()) => Ok(Tally { rebuilt: world.media.rebuilt, ..world.tally }),
             Err(what) => Err(Broken { what, story: world.story }),
@@ -204,12 +207,12 @@ impl World {
     pub(crate) fn play_until(&mut self, end: u64) -> Result<(), String> {
         while let Some((at, what)) = self.agenda.next_until(end) {
             self.now = self.now.max(at);
+            self.media.now = self.now;
             self.happens(what)?;
-            for (after, moment) in self.media.take_plans() {
-                self.agenda.add(self.now + after, What::Media(moment));
-            }
+            self.plan_media();
         }
         self.now = end;
+        self.media.now = end;
         Ok(())
     }
 
@@ -231,6 +234,7 @@ impl World {
     fn happens(&mut self, what: What) -> Result<(), String> {
         match what {
             What::Traffic(traffic) => self.traffic(traffic),
+            What::Media(MediaMoment::News(life, news)) => self.media_news(life, *news),
             What::Media(moment) => {
                 let Some((end, said)) = self.media.happens(&mut self.random, moment)? else { return Ok(()) };
                 if self.phones[end.phone].life != end.life {
@@ -250,8 +254,7 @@ impl World {
             What::Wake => {
                 let (server, mut reach) = self.server();
                 let outcome = server.wake(&mut reach)?;
-                self.after(outcome);
-                Ok(())
+                self.after(outcome)
             }
             What::ServerDies(length) => self.server_dies(length),
             What::ServerStarts => self.server_starts(),
@@ -316,11 +319,37 @@ impl World {
         let (server, mut reach) = self.server();
         let mut outcome = server.ask(&mut reach, input, ack)?;
         let reply = outcome.reply.take();
-        self.after(outcome);
+        self.after(outcome)?;
         Ok(Outcome { reply, ..Outcome::default() })
     }
 
-    fn after(&mut self, outcome: Outcome) {
+    fn media_news(&mut self, life: u64, news: MediaNews) -> Result<(), String> {
+        if !self.media.is_life(life) {
+            return Ok(());
+        }
+        self.tell(|| format!("the media server tells {news:?}"));
+        self.ask(&Input::Media(news), None).map(drop)
+    }
+
+    /// The media server is killed, and another one begins.
+    pub(crate) fn media_server_dies(&mut self) {
+        self.healthy.clear();
+        self.tell(|| "the media server dies".into());
+        self.media.hub_dies(&mut self.random, false);
+        self.plan_media();
+    }
+
+    fn plan_media(&mut self) {
+        for (after, moment) in self.media.take_plans() {
+            self.agenda.add(self.now + after, What::Media(moment));
+        }
+    }
+
+    fn after(&mut self, outcome: Outcome) -> Result<(), String> {
+        for order in &outcome.media {
+            self.tell(|| format!("the media server shall {order:?}"));
+            self.media.hub_does(&mut self.random, order)?;
+        }
         self.tally.answered += outcome.answered;
         for (whom, push) in outcome.pushes {
             let Push::Ring(event) = push else { continue };
@@ -333,6 +362,7 @@ impl World {
         if let Some(due) = self.server.deadline() {
             self.agenda.add(due.max(self.now), What::Wake);
         }
+        Ok(())
     }
 
     fn reaches_server(&mut self, socket: SocketId, event: ClientEvent, ack: u64) -> Result<(), String> {
@@ -362,6 +392,7 @@ impl World {
         let (server, mut reach) = self.server();
         let lost = server.kill(&mut reach);
         self.tell(|| format!("the server is killed; {lost} records are lost"));
+        self.media.hub_dies(&mut self.random, true);
         self.agenda.add(self.now + length, What::ServerStarts);
         Ok(())
     }
@@ -371,7 +402,7 @@ impl World {
         self.tell(|| "the server is back".into());
         let (server, mut reach) = self.server();
         for outcome in server.restore(&mut reach)? {
-            self.after(outcome);
+            self.after(outcome)?;
         }
         Ok(())
     }

@@ -336,9 +336,11 @@ impl Simulation {
     fn after(&mut self, outcome: &Outcome) {
         self.tally.answered += outcome.answered;
         self.tally.ended += outcome.ended;
-        for (later, news) in &outcome.news {
-            let what = What::News(self.tally.crashes, Box::new(news.clone()));
-            self.agenda.add(self.now + later, what);
+        for order in &outcome.media {
+            for (later, news) in media::news_after(order, &mut self.random) {
+                let what = What::News(self.tally.crashes, Box::new(news));
+                self.agenda.add(self.now + later, what);
+            }
         }
         for (to, event) in &outcome.sent {
             if let ServerEvent::Ended(ended) = &**event {

@@ -11,6 +11,7 @@ mod demo;
 mod desktop;
 mod generated;
 mod kotlin;
+mod load;
 mod run;
 mod setup;
 mod target_dir;
@@ -42,6 +43,9 @@ enum Job {
     /// Set up, then run one bench, optimised
     #[command(after_help = "Example: cargo xtask bench signalling --users 1000")]
     Bench(bench::Options),
+    /// Set up, then put a server under load, both optimised
+    #[command(after_help = "Example: cargo xtask load sfu --quick")]
+    Load(load::Options),
     /// Set up, then build the Kotlin library and run what a desktop JVM can run of it
     #[command(after_help = "Example: cargo xtask kotlin -- test -Dtest=CallTest")]
     Kotlin(kotlin::Options),
@@ -78,6 +82,7 @@ fn perform(job: Job) -> anyhow::Result<ExitCode> {
         Job::Test => test::run(&workspace),
         Job::Ci => ci::run(&workspace),
         Job::Bench(options) => bench::run(&workspace, &options),
+        Job::Load(options) => load::run(&workspace, &options),
         Job::Kotlin(options) => kotlin::run(&workspace, &options),
         Job::AndroidCheck => android::run(&workspace),
         Job::Desktop(options) => desktop::run(&workspace, &options),

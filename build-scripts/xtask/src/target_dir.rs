@@ -63,6 +63,11 @@ impl TargetDir {
     pub(crate) fn debug_program(&self, name: &str) -> PathBuf {
         self.path.join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
+
+    /// A program that was built with it.
+    pub(crate) fn release_program(&self, name: &str) -> PathBuf {
+        self.path.join("release").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    }
 }
 
 fn forget_own_crates(workspace: &Workspace, path: &Path) -> Result<()> {

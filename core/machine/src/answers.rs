@@ -2,7 +2,7 @@
 use crate::{
     AskId, Asked, CallKey, Direction, Effect, EndReason, Machine, Tell, Time, What, call::Phase, wire::Around,
 };
-use calls_protocol::{Ack, EndWish, ErrorCode, Refusal};
+use calls_protocol::{Ack, EndWish, ErrorCode, Recipient, Refusal};
 
 impl Machine {
     pub(crate) fn answered(
@@ -50,7 +50,13 @@ impl Machine {
                 }
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
-            (What::Say, _) => {}
+            (What::Offer, Err(_)) => {
+                self.on_wire(now, (key, Recipient::MediaServer), out, |wire, around| {
+                    wire.refused(around);
+                    Vec::new()
+                });
+            }
+            (What::Offer, Ok(_)) | (What::Say, _) => {}
         }
         let is_in = self.live(key).is_some_and(|call| match call.phase {
             Phase::Calling { .. } | Phase::Talking { .. } => true,

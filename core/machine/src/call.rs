@@ -1,10 +1,11 @@
 //! One call of this device: what it is, and the steps that every kind of call has in common.
 use crate::{
     CallKey, CallKind, CallSnapshot, CallState, Direction, EndReason, Gate, LocalCandidate, Other, Path,
-    PeerKey, Picture, Settings, Time,
+    PeerKey, Picture, ServerLink, Settings, Time,
+    way::ServerSide,
     wire::{Around, Wire, Wish},
 };
-use calls_protocol::{CallType, EventId, GroupId, IceServers, Recipient, RoomName, Sdp, UserId};
+use calls_protocol::{CallType, EventId, GroupId, IceServers, Recipient, RoomName, Sdp, UnixMillis, UserId};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone)]
@@ -25,7 +26,13 @@ pub(crate) struct Call {
     /// The server does not know this call any more, and media flows all the same.
     pub(crate) adrift: bool,
     /// The latest build of each connection that is closed, which is not used again, and with which of theirs it was.
-    pub(crate) closed: BTreeMap<UserId, (u32, Option<String>)>,
+    pub(crate) closed: BTreeMap<Recipient, (u32, Option<String>)>,
+    /// Who decides in a room of many.
+    pub(crate) host: Option<UserId>,
+    /// Our hand is up.
+    pub(crate) hand_is_up: bool,
+    /// The way through the media server, in a room of many.
+    pub(crate) by_server: ServerSide,
 }
 
 /// Two people, or any number.
@@ -71,13 +78,18 @@ pub(crate) struct Person {
     pub(crate) avatar: Option<String>,
     pub(crate) audio: bool,
     pub(crate) video: bool,
+    pub(crate) screen: bool,
+    pub(crate) hand_raised_at: Option<UnixMillis>,
     pub(crate) is_away: bool,
+    /// Since when their voice comes through the media server, while the room moves there.
+    pub(crate) heard_since: Option<Time>,
     pub(crate) wire: Option<Wire>,
 }
 
 impl Person {
     pub(crate) fn new(name: String, avatar: Option<String>, video: bool) -> Self {
-        Self { name, avatar, audio: true, video, is_away: false, wire: None }
+        let (screen, hand_raised_at, is_away, heard_since, wire) = (false, None, false, None, None);
+        Self { name, avatar, audio: true, video, screen, hand_raised_at, is_away, heard_since, wire }
     }
 }
 
@@ -107,6 +119,9 @@ impl Call {
             servers,
             adrift: false,
             closed: BTreeMap::new(),
+            host: None,
+            hand_is_up: false,
+            by_server: ServerSide::default(),
         }
     }
 
@@ -177,20 +192,46 @@ impl Call {
         }
     }
 
-    pub(crate) fn wire(&mut self, user: UserId) -> Option<&mut Wire> {
-        self.people.get_mut(&user)?.wire.as_mut()
+    fn place_of_wire(&mut self, to: Recipient) -> Option<&mut Option<Wire>> {
+        match to {
+            Recipient::User(user) => Some(&mut self.people.get_mut(&user)?.wire),
+            Recipient::MediaServer => Some(&mut self.by_server.wire),
+        }
     }
 
-    pub(crate) fn wires(&mut self) -> impl Iterator<Item = (UserId, &mut Wire)> {
-        self.people.iter_mut().filter_map(|(user, person)| Some((*user, person.wire.as_mut()?)))
+    pub(crate) fn wire(&mut self, to: Recipient) -> Option<&mut Wire> {
+        self.place_of_wire(to)?.as_mut()
+    }
+
+    fn wires(&mut self) -> impl Iterator<Item = &mut Wire> {
+        let straight = self.people.values_mut().filter_map(|person| person.wire.as_mut());
+        straight.chain(self.by_server.wire.as_mut())
     }
 
     pub(crate) fn peers(&self) -> impl Iterator<Item = PeerKey> {
         let call = self.key;
-        self.people.iter().filter_map(move |(user, person)| {
-            let build = person.wire.as_ref()?.build();
-            Some(PeerKey { call, user: *user, build })
-        })
+        let straight = self.people.iter().map(|(user, person)| (Recipient::User(*user), &person.wire));
+        let all = straight.chain([(Recipient::MediaServer, &self.by_server.wire)]);
+        all.filter_map(move |(to, wire)| Some(PeerKey { call, to, build: wire.as_ref()?.build() }))
+    }
+
+    /// The best way between us and somebody.
+    fn path_to(&self, person: &Person) -> Path {
+        let ways = [person.wire.as_ref().map(Wire::path), self.by_server.path()];
+        let has = |path| ways.contains(&Some(path));
+        if has(Path::Up) {
+            Path::Up
+        } else if has(Path::Repairing) {
+            Path::Repairing
+        } else {
+            Path::Connecting
+        }
+    }
+
+    /// The servers' names and passwords are good for a while.
+    pub(crate) fn refresh_servers(&mut self, servers: &IceServers) {
+        self.servers = servers.clone();
+        self.wires().for_each(|wire| wire.refresh_servers(servers));
     }
 
     /// Both want it from now on.
@@ -198,29 +239,32 @@ impl Call {
         if !self.is_talking() {
             self.phase = Phase::Talking { since: around.now };
         }
-        self.wires().for_each(|(_, wire)| wire.expect_media(around));
+        self.wires().for_each(|wire| wire.expect_media(around));
     }
 
     /// Ends every connection.
-    pub(crate) fn close_wires(&mut self) -> Vec<(UserId, Wish)> {
-        let users: Vec<UserId> = self.people.keys().copied().collect();
-        users.into_iter().filter_map(|user| Some((user, self.close_wire(user)?))).collect()
+    pub(crate) fn close_wires(&mut self) -> Vec<(Recipient, Wish)> {
+        let mut all: Vec<Recipient> = self.people.keys().copied().map(Recipient::User).collect();
+        all.push(Recipient::MediaServer);
+        let closed = all.into_iter().filter_map(|to| Some((to, self.close_wire(to)?))).collect();
+        self.by_server = self.by_server.closed();
+        closed
     }
 
     /// Ends the connection to somebody, if there is one.
-    pub(crate) fn close_wire(&mut self, user: UserId) -> Option<Wish> {
-        let wire = self.people.get_mut(&user)?.wire.take()?;
+    pub(crate) fn close_wire(&mut self, to: Recipient) -> Option<Wish> {
+        let wire = self.place_of_wire(to)?.take()?;
         let close = wire.close();
-        self.closed.insert(user, wire.leave());
+        self.closed.insert(to, wire.leave());
         Some(close)
     }
 
     /// The build of the next connection to somebody, and which of theirs says nothing any more.
-    pub(crate) fn next_build(&self, user: UserId) -> (u32, Option<String>) {
-        self.closed.get(&user).map_or((0, None), |(last, theirs)| (last + 1, theirs.clone()))
+    pub(crate) fn next_build(&self, to: Recipient) -> (u32, Option<String>) {
+        self.closed.get(&to).map_or((0, None), |(last, theirs)| (last + 1, theirs.clone()))
     }
 
-    pub(crate) fn deadline(&self, settings: &Settings) -> Option<Time> {
+    pub(crate) fn deadline(&self, settings: &Settings, server: ServerLink) -> Option<Time> {
         let own = match self.phase {
             Phase::Dialing { until }
             | Phase::Calling { until, .. }
@@ -230,8 +274,10 @@ impl Call {
             | Phase::Ended { until, .. } => Some(until),
             Phase::Talking { .. } => None,
         };
-        let wires = self.people.values().filter_map(|person| person.wire.as_ref()?.deadline(settings));
-        wires.chain(own).min()
+        let straight = self.people.values().filter_map(|person| person.wire.as_ref());
+        let wires = straight.chain(&self.by_server.wire).filter_map(|wire| wire.deadline(settings));
+        let way = self.way_deadline(settings, server).filter(|_| self.is_live());
+        wires.chain(own).chain(way).min()
     }
 
     pub(crate) fn snapshot(&self) -> CallSnapshot {
@@ -249,7 +295,10 @@ impl Call {
             avatar: person.avatar.clone(),
             audio: person.audio,
             video: person.video,
-            path: person.wire.as_ref().map_or(Path::Connecting, Wire::path),
+            screen: person.screen,
+            hand_raised_at: person.hand_raised_at,
+            loudness: self.by_server.loudness.get(user).copied().unwrap_or_default(),
+            path: self.path_to(person),
             is_away: person.is_away,
         });
         let (kind, title) = match &self.kind {
@@ -270,6 +319,10 @@ impl Call {
             is_muted: self.muted,
             picture: self.picture,
             is_held: self.held,
+            is_by_server: self.by_server.wire.is_some(),
+            dominant: self.by_server.dominant,
+            host: self.host,
+            is_hand_up: self.hand_is_up,
             others: others.collect(),
         }
     }
@@ -290,11 +343,14 @@ impl Call {
             // Who dialled before the server was there makes the offer when it is.
             let none = || format!("no wire {:?}", self.direction);
             let wire = person.wire.as_ref().map_or_else(none, |wire| wire.summary(now));
-            format!("{user} {} {} {} {wire}", person.audio, person.video, person.is_away)
+            let heard = person.heard_since.map(|at| now.0.saturating_sub(at.0));
+            let shows = (person.audio, person.video, person.screen, person.hand_raised_at.is_some());
+            format!("{user} {shows:?} {} {heard:?} {wire}", person.is_away)
         });
         let people: Vec<_> = people.collect();
         let (muted, picture, held, adrift) = (self.muted, self.picture, self.held, self.adrift);
-        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?}", self.room)
+        let server = (self.host, self.hand_is_up, self.by_server.summary(now));
+        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server:?}", self.room)
     }
 }
 

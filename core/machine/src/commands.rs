@@ -6,8 +6,8 @@ use crate::{
     wire::Wire,
 };
 use calls_protocol::{
-    Accept, CallTarget, CallType, ClientEvent, EndWish, IceServers, Initiate, JoinRoom, RejectReason,
-    RoomName, ToggleMedia, UserId,
+    Accept, CallTarget, CallType, ClientEvent, EndWish, IceServers, Initiate, JoinRoom, Recipient,
+    RejectReason, RoomName, ToggleMedia, UserId,
 };
 
 impl Machine {
@@ -55,6 +55,8 @@ impl Machine {
                     self.tell_media(call, out);
                 }
             }
+            Command::RaiseHand { call, raised } => self.raise_hand(call, raised, out),
+            Command::Look { call, looks } => self.looks(call, looks),
             Command::Hold { call, held } => self.hold(call, held, out),
             Command::Dismiss { call } => self.forget(call),
             Command::Close => {
@@ -109,7 +111,7 @@ impl Machine {
         let (mut wire, mut wishes) = Wire::offering(servers, false, (0, None));
         wishes.extend(wire.open());
         person.wire = Some(wire);
-        self.grant(now, (key, to), wishes, out);
+        self.grant(now, (key, to.into()), wishes, out);
     }
 
     pub(crate) fn ask_to_join(&mut self, key: CallKey, out: &mut Vec<Effect>) {
@@ -244,25 +246,34 @@ impl Machine {
     }
 
     pub(crate) fn peer_said(&mut self, now: Time, peer: PeerKey, said: FromPeer, out: &mut Vec<Effect>) {
-        let PeerKey { call, user, build } = peer;
+        let PeerKey { call, to, build } = peer;
         let Some(known) = self.live(call) else { return };
         let is_adrift = known.adrift;
-        if known.wire(user).is_none_or(|wire| wire.build() != build) {
+        if known.wire(to).is_none_or(|wire| wire.build() != build) {
             // One that was built anew meanwhile.
             return;
         }
-        if is_adrift && said == FromPeer::Closed {
+        if said == FromPeer::Closed && to != Recipient::MediaServer && !known.by_server.is_straight() {
+            // They hear us through the media server by now.
+            let close = known.close_wire(to);
+            self.grant(now, (call, to), close.into_iter().collect(), out);
+            return;
+        }
+        if let Recipient::User(user) = to
+            && is_adrift
+            && said == FromPeer::Closed
+        {
             // The server would have told, but does not know this call any more.
-            let close = known.close_wire(user);
+            let close = known.close_wire(to);
             known.people.remove(&user);
             let is_alone = known.people.is_empty();
-            self.grant(now, (call, user), close.into_iter().collect(), out);
+            self.grant(now, (call, to), close.into_iter().collect(), out);
             if is_alone {
                 self.end(now, call, EndReason::TheyHungUp, Tell::Nothing, out);
             }
             return;
         }
-        self.on_wire(now, (call, user), out, |wire, around| wire.said(around, said));
+        self.on_wire(now, (call, to), out, |wire, around| wire.said(around, said));
     }
 
     pub(crate) fn device_said(&mut self, now: Time, from: FromDevice, out: &mut Vec<Effect>) {
@@ -299,8 +310,7 @@ impl Machine {
         }
         self.servers = servers.clone();
         if let Some(call) = self.live(key) {
-            call.servers = servers.clone();
-            call.wires().for_each(|(_, wire)| wire.refresh_servers(servers));
+            call.refresh_servers(servers);
         }
     }
 }

@@ -6,9 +6,8 @@ use crate::{
     wire::{Around, MOST_EARLY, Wire},
 };
 use calls_protocol::{
-    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, LeftCall,
-    Participant, Recipient, Registered, RejectReason, Rejected, RelayedRenegotiate, Resume, RoomName,
-    RoomState, ServerEvent, UnixMillis, UserId, UserInCall,
+    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, Recipient,
+    Registered, RejectReason, Rejected, Resume, RoomName, ServerEvent, UnixMillis, UserId,
 };
 use std::time::Duration;
 
@@ -156,6 +155,7 @@ impl Machine {
             ServerEvent::MediaChanged(changed) => {
                 if let Some(person) = self.person(&changed.room_name, changed.user_id) {
                     (person.audio, person.video) = (changed.audio, changed.video);
+                    person.screen = changed.screen;
                 }
             }
             ServerEvent::Reconnecting(who) => {
@@ -174,18 +174,17 @@ impl Machine {
                     self.room_is(now, key, state, false, out);
                 }
             }
-            // Registering is told by the connection; a `call:error` answers what was not asked with an acknowledgement,
-            // and we always ask with one. The others come with the media server and with rooms that have a host.
+            ServerEvent::Speakers(speakers) => self.speakers(&speakers),
+            ServerEvent::Streams(streams) => self.streams(streams),
+            ServerEvent::Error(error) => self.failed(now, &error, out),
+            ServerEvent::Muted(muted) => self.muted(&muted),
+            ServerEvent::HandChanged(hand) => self.hand_changed(&hand),
+            // Registering is told by the connection. The others are of what this app does not show yet.
             ServerEvent::Registered(_)
-            | ServerEvent::Speakers(_)
-            | ServerEvent::Streams(_)
-            | ServerEvent::Muted(_)
-            | ServerEvent::HandChanged(_)
             | ServerEvent::Reacted(_)
             | ServerEvent::Chat(_)
             | ServerEvent::RoomChanged(_)
-            | ServerEvent::Waiting(_)
-            | ServerEvent::Error(_) => {}
+            | ServerEvent::Waiting(_) => {}
         }
     }
 
@@ -274,15 +273,15 @@ impl Machine {
         let from = incoming.from_id;
         self.keep_servers(key, &incoming.ice_servers);
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let (build, _) = call.next_build(from);
+        let (build, _) = call.next_build(from.into());
         let (wire, wishes) = Wire::offered(call.servers.clone(), incoming.sdp_offer, build);
         let mut person =
             Person::new(incoming.from_name, incoming.from_avatar, call.call_type == CallType::Video);
         person.wire = Some(wire);
         call.people.insert(from, person);
-        self.grant(now, (key, from), wishes, out);
+        self.grant(now, (key, from.into()), wishes, out);
         for candidate in candidates {
-            self.on_wire(now, (key, from), out, |wire, _| wire.candidate(candidate));
+            self.on_wire(now, (key, from.into()), out, |wire, _| wire.candidate(candidate));
         }
     }
 
@@ -304,7 +303,7 @@ impl Machine {
 
     /// The person wants this call.
     pub(crate) fn open(&mut self, now: Time, key: CallKey, user: UserId, out: &mut Vec<Effect>) {
-        self.on_wire(now, (key, user), out, |wire, around| {
+        self.on_wire(now, (key, user.into()), out, |wire, around| {
             wire.expect_media(around);
             wire.open()
         });
@@ -330,18 +329,18 @@ impl Machine {
         let Some(key) = self.live_in(&answer.room_name) else { return };
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let Some(with) = call.with() else { return };
+        let Some(with) = call.with().map(Recipient::User) else { return };
         match call.phase {
             Phase::Dialing { .. } | Phase::Calling { .. } if call.direction == Direction::Outgoing => {
                 call.begin_talking(around);
                 self.hold_others(key, out);
                 self.rivals.remove(&key);
                 self.keep_servers(key, &answer.ice_servers);
-                self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
+                self.on_wire(now, (key, with), out, |wire, around| wire.answer(around, answer.sdp_answer));
             }
             // The state of the room, which came first, said that they answered.
             Phase::Talking { .. } => {
-                self.on_wire(now, (key, with), out, |wire, _| wire.answer(answer.sdp_answer));
+                self.on_wire(now, (key, with), out, |wire, around| wire.answer(around, answer.sdp_answer));
             }
             Phase::Dialing { .. }
             | Phase::Calling { .. }
@@ -362,7 +361,7 @@ impl Machine {
             return;
         }
         if let Some(key) = self.live_in(&room_name) {
-            self.on_wire(now, (key, from_user_id), out, |wire, _| wire.candidate(candidate));
+            self.on_wire(now, (key, from_user_id.into()), out, |wire, _| wire.candidate(candidate));
         }
     }
 
@@ -409,8 +408,8 @@ impl Machine {
         let closed = call.close_wires();
         (call.room, call.direction, call.heard) = (other.clone(), Direction::Incoming, None);
         call.phase = Phase::Dialing { until };
-        for (user, wish) in closed {
-            self.grant(now, (key, user), vec![wish], out);
+        for (to, wish) in closed {
+            self.grant(now, (key, to), vec![wish], out);
         }
         self.forget_asked(key, out);
         if let Some(rival) = self.rivals.remove(&key)
@@ -420,7 +419,7 @@ impl Machine {
             let from = incoming.from_id;
             self.confirmed(now, key, incoming, out);
             for candidate in candidates {
-                self.on_wire(now, (key, from), out, |wire, _| wire.candidate(candidate));
+                self.on_wire(now, (key, from.into()), out, |wire, _| wire.candidate(candidate));
             }
         }
     }
@@ -434,128 +433,6 @@ impl Machine {
         // In a group the others may still come.
         if is_theirs {
             self.end(now, key, EndReason::rejected(rejected.reason), Tell::Nothing, out);
-        }
-    }
-
-    fn joined(&mut self, now: Time, joined: UserInCall, out: &mut Vec<Effect>) {
-        let UserInCall { room_name, user_id, user_name, avatar, audio, video } = joined;
-        let Some(key) = self.live_in(&room_name) else { return };
-        let around = Around::new(now, &self.settings, self.server);
-        let Some(call) = self.calls.get_mut(&key).filter(|call| call.with().is_none()) else { return };
-        // They offer to everybody who is there: whoever comes later begins.
-        let close = call.close_wire(user_id);
-        call.people.insert(user_id, Person { audio, ..Person::new(user_name, avatar, video) });
-        if matches!(call.phase, Phase::Calling { .. }) {
-            call.begin_talking(around);
-            self.hold_others(key, out);
-        }
-        self.grant(now, (key, user_id), close.into_iter().collect(), out);
-    }
-
-    fn left(&mut self, now: Time, left: &LeftCall, out: &mut Vec<Effect>) {
-        let Some(key) = self.live_in(&left.room_name) else { return };
-        let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
-        let close = call.close_wire(left.user_id);
-        call.people.remove(&left.user_id);
-        self.grant(now, (key, left.user_id), close.into_iter().collect(), out);
-    }
-
-    fn described(&mut self, now: Time, message: RelayedRenegotiate, out: &mut Vec<Effect>) {
-        let Recipient::User(from) = message.from_user_id else { return };
-        let Some(key) = self.live_in(&message.room_name) else { return };
-        match (message.sdp_offer, message.sdp_answer) {
-            (Some(offer), _) => {
-                let around = Around::new(now, &self.settings, self.server);
-                let Some(call) = self.calls.get_mut(&key).filter(|call| call.is_wanted()) else { return };
-                let is_crowd = call.with().is_none();
-                let (servers, (build, former)) = (call.servers.clone(), call.next_build(from));
-                let Some(person) = call.people.get_mut(&from) else { return };
-                if person.wire.is_none() && is_crowd {
-                    if Wire::is_late(&offer, former.as_ref()) {
-                        return;
-                    }
-                    let (mut wire, mut wishes) = Wire::offered(servers, offer, build);
-                    wishes.extend(wire.open());
-                    wire.expect_media(around);
-                    person.wire = Some(wire);
-                    self.grant(now, (key, from), wishes, out);
-                    return;
-                }
-                self.on_wire(now, (key, from), out, |wire, around| wire.offer(around, offer));
-            }
-            (None, Some(answer)) => self.on_wire(now, (key, from), out, |wire, _| wire.answer(answer)),
-            (None, None) => {}
-        }
-    }
-
-    /// The room as the server knows it. Who comes in just now offers to everybody who is there.
-    pub(crate) fn room_is(
-        &mut self,
-        now: Time,
-        key: CallKey,
-        state: RoomState,
-        comes_in: bool,
-        out: &mut Vec<Effect>,
-    ) {
-        let me = self.me;
-        let (is_crowd, was_talking) = match self.live(key) {
-            Some(call) => (call.with().is_none(), call.is_talking()),
-            None => return,
-        };
-        self.keep_servers(key, &state.ice_servers);
-        let others: Vec<Participant> =
-            state.participants.into_iter().filter(|them| them.user_id != me).collect();
-        let around = Around::new(now, &self.settings, self.server);
-        let Some(call) = self.calls.get_mut(&key) else { return };
-        for them in &others {
-            let fresh = || Person::new(them.user_name.clone(), them.avatar.clone(), them.video);
-            let person = match is_crowd {
-                true => call.people.entry(them.user_id).or_insert_with(fresh),
-                false => match call.people.get_mut(&them.user_id) {
-                    Some(person) => person,
-                    None => continue,
-                },
-            };
-            (person.audio, person.video) = (them.audio, them.video);
-            person.is_away &= !comes_in;
-            person.name.clone_from(&them.user_name);
-            person.avatar.clone_from(&them.avatar);
-        }
-        if !is_crowd {
-            let is_ours = matches!(call.phase, Phase::Dialing { .. } | Phase::Calling { .. })
-                && call.direction == Direction::Outgoing;
-            if is_ours && state.started_at.is_some() {
-                // Their answer follows; if the server forgot it, which takes a crash, the connection is tried again.
-                call.begin_talking(around);
-                self.hold_others(key, out);
-            }
-            return;
-        }
-        let gone: Vec<UserId> = call
-            .people
-            .keys()
-            .copied()
-            .filter(|user| others.iter().all(|them| them.user_id != *user))
-            .collect();
-        let mut closed = if comes_in { call.close_wires() } else { Vec::new() };
-        for user in gone {
-            closed.extend(call.close_wire(user).map(|close| (user, close)));
-            call.people.remove(&user);
-        }
-        let has_begun = !matches!(call.phase, Phase::Calling { .. }) || !others.is_empty();
-        if has_begun {
-            call.begin_talking(around);
-        }
-        if has_begun && !was_talking {
-            self.hold_others(key, out);
-        }
-        for (user, wish) in closed {
-            self.grant(now, (key, user), vec![wish], out);
-        }
-        if comes_in {
-            for them in others {
-                self.offer_to(now, (key, them.user_id), false, out);
-            }
         }
     }
 }

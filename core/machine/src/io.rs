@@ -1,8 +1,8 @@
 //! What goes into the machine and what comes out.
 use crate::EndReason;
 use calls_protocol::{
-    Ack, CallType, Candidate, ClientEvent, EventId, GroupId, IceServers, Refusal, Registered, RoomName, Sdp,
-    ServerEvent, UserId,
+    Ack, CallType, Candidate, ClientEvent, EventId, GroupId, IceServers, PictureKind, Recipient, Refusal,
+    Registered, RoomName, Sdp, ServerEvent, StreamPlace, UserId,
 };
 use std::{fmt, ops::Add, time::Duration};
 
@@ -22,20 +22,23 @@ impl Add<Duration> for Time {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallKey(pub u32);
 
-/// A connection to one other device in a call. Each rebuilt one is a new one.
+/// A connection to one other device in a call, or to the media server. Each rebuilt one is a new one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerKey {
     /// In which call.
     pub call: CallKey,
     /// To whom.
-    pub user: UserId,
+    pub to: Recipient,
     /// 0 for the first, one more each time it is built again.
     pub build: u32,
 }
 
 impl fmt::Debug for PeerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.call.0, self.user, self.build)
+        match self.to {
+            Recipient::User(user) => write!(f, "{}:{user}:{}", self.call.0, self.build),
+            Recipient::MediaServer => write!(f, "{}:server:{}", self.call.0, self.build),
+        }
     }
 }
 
@@ -108,6 +111,21 @@ pub enum Command {
         /// What.
         picture: Picture,
     },
+    /// These pictures of others are on the screen, instead of those before. Until the first of these, the media server
+    /// chooses.
+    Look {
+        /// In which call.
+        call: CallKey,
+        /// Which.
+        looks: Vec<Looks>,
+    },
+    /// Raise the hand in a room of many, or take it down.
+    RaiseHand {
+        /// In which call.
+        call: CallKey,
+        /// Up.
+        raised: bool,
+    },
     /// Put a call on hold, or take it back. Another one that is going on is put on hold.
     Hold {
         /// Which.
@@ -122,6 +140,17 @@ pub enum Command {
     },
     /// The app goes away: every call ends here.
     Close,
+}
+
+/// A picture of somebody that is on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looks {
+    /// Whose.
+    pub user: UserId,
+    /// Which of theirs.
+    pub kind: PictureKind,
+    /// How high it is there, in pixels; 0 to say that it is not there for now.
+    pub height: u16,
 }
 
 /// Whom one calls.
@@ -256,6 +285,13 @@ pub enum Effect {
     Forget(AskId),
     /// Something for a connection to another device.
     Peer(PeerKey, PeerOrder),
+    /// Who is where in what the connection to the media server brings; nobody when there is none.
+    Streams {
+        /// In which call.
+        call: CallKey,
+        /// By the `mid` of its descriptions.
+        streams: Vec<StreamPlace>,
+    },
     /// What is to be heard apart from voices.
     Sound(Sound),
     /// Whether the microphone is open.

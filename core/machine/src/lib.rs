@@ -13,15 +13,17 @@ mod events;
 mod io;
 pub mod oracle;
 mod outputs;
+mod room;
 mod session;
 mod settings;
 mod snapshot;
+mod way;
 mod wire;
 
 pub use end::{EndReason, Language, Side};
 pub use io::{
     AskId, CallKey, Callee, Command, Effect, FromDevice, FromPeer, FromServer, Gate, Input, LocalCandidate,
-    PeerKey, PeerOrder, Picture, RemoteCandidate, Sound, Time,
+    Looks, PeerKey, PeerOrder, Picture, RemoteCandidate, Sound, Time,
 };
 pub use settings::Settings;
 pub use snapshot::{CallKind, CallSnapshot, CallState, Direction, Other, Path, ServerLink, Snapshot};
@@ -77,6 +79,8 @@ enum What {
     Accept,
     Join,
     Resume,
+    /// Our offer to the media server.
+    Offer,
     /// The answer changes nothing.
     Say,
 }
@@ -118,13 +122,14 @@ impl Machine {
             Input::Device(from) => self.device_said(now, from, &mut out),
             Input::Tick => self.tick(now, &mut out),
         }
+        self.settle_ways(now, &mut out);
         self.settle_outputs(&mut out);
         out
     }
 
     /// When [`Input::Tick`] is wanted next.
     pub fn deadline(&self) -> Option<Time> {
-        self.calls.values().filter_map(|call| call.deadline(&self.settings)).min()
+        self.calls.values().filter_map(|call| call.deadline(&self.settings, self.server)).min()
     }
 
     /// The key that the next call will have.
@@ -151,7 +156,7 @@ impl Machine {
         let rivals: Vec<_> =
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
         // What is only said is answered by nothing that matters.
-        let matters = self.asked.values().filter(|asked| asked.what != What::Say);
+        let matters = self.asked.values().filter(|asked| !matches!(asked.what, What::Say | What::Offer));
         let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what, asked.is_again)).collect();
         format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
     }
@@ -194,15 +199,15 @@ impl Machine {
     fn on_wire(
         &mut self,
         now: Time,
-        (key, user): (CallKey, UserId),
+        (key, to): (CallKey, Recipient),
         out: &mut Vec<Effect>,
         act: impl FnOnce(&mut Wire, Around<'_>) -> Vec<Wish>,
     ) {
         let around = Around::new(now, &self.settings, self.server);
         let call = self.calls.get_mut(&key).filter(|call| call.is_live());
-        let Some(wire) = call.and_then(|call| call.wire(user)) else { return };
+        let Some(wire) = call.and_then(|call| call.wire(to)) else { return };
         let wishes = act(wire, around);
-        self.grant(now, (key, user), wishes, out);
+        self.grant(now, (key, to), wishes, out);
     }
 
     fn on_all_wires(
@@ -212,49 +217,63 @@ impl Machine {
         act: impl Fn(&mut Wire, Around<'_>) -> Vec<Wish>,
     ) {
         let all: Vec<PeerKey> = self.live_calls().flat_map(Call::peers).collect();
-        for PeerKey { call, user, .. } in all {
-            self.on_wire(now, (call, user), out, &act);
+        for PeerKey { call, to, .. } in all {
+            self.on_wire(now, (call, to), out, &act);
         }
     }
 
     /// Does what a wire wishes.
-    fn grant(&mut self, now: Time, (key, user): (CallKey, UserId), wishes: Vec<Wish>, out: &mut Vec<Effect>) {
+    fn grant(
+        &mut self,
+        now: Time,
+        (key, to): (CallKey, Recipient),
+        wishes: Vec<Wish>,
+        out: &mut Vec<Effect>,
+    ) {
         for wish in wishes {
             match wish {
                 Wish::Order(build, order) => {
-                    out.push(Effect::Peer(PeerKey { call: key, user, build }, order));
+                    out.push(Effect::Peer(PeerKey { call: key, to, build }, order));
                 }
-                Wish::Offer(offer) => self.send_offer((key, user), offer, out),
-                Wish::Answer(answer) => self.send_answer((key, user), answer, out),
+                Wish::Offer(offer) => self.send_offer((key, to), offer, out),
+                Wish::Answer(answer) => self.send_answer((key, to), answer, out),
                 Wish::Candidate(candidate) => {
                     let me = self.me;
-                    if let Some(call) = self.live(key) {
+                    // The media server sees by our checks where we are.
+                    if let (Some(call), Recipient::User(user)) = (self.live(key), to) {
                         let event = candidate_event(&call.room, (me, user), candidate);
                         self.ask(key, What::Say, ClientEvent::IceCandidate(event), out);
                     }
                 }
-                Wish::GiveUp(reason) => self.give_up(now, (key, user), reason, out),
+                Wish::GiveUp(reason) => self.give_up(now, (key, to), reason, out),
             }
         }
     }
 
-    fn send_offer(&mut self, (key, user): (CallKey, UserId), offer: Sdp, out: &mut Vec<Effect>) {
+    fn send_offer(&mut self, (key, to): (CallKey, Recipient), offer: Sdp, out: &mut Vec<Effect>) {
         let is_first = !self.has_asked(key, What::Initiate);
         let me = self.me;
         let Some(call) = self.live(key) else { return };
         let room_name = call.room.clone();
-        if is_first && matches!(call.phase, Phase::Dialing { .. }) && call.with().is_some() {
+        if is_first
+            && matches!(call.phase, Phase::Dialing { .. })
+            && call.with().is_some()
+            && let Recipient::User(user) = to
+        {
             let target = CallTarget::User { to: user, offer };
             let initiate = Initiate { from_id: me, target, call_type: call.call_type, room_name };
             self.ask(key, What::Initiate, ClientEvent::Initiate(initiate), out);
             return;
         }
-        self.describe(key, user, (Some(offer), None), out);
+        self.describe(key, to, (Some(offer), None), out);
     }
 
-    fn send_answer(&mut self, (key, user): (CallKey, UserId), made: Sdp, out: &mut Vec<Effect>) {
+    fn send_answer(&mut self, (key, to): (CallKey, Recipient), made: Sdp, out: &mut Vec<Effect>) {
         let me = self.me;
         let Some(call) = self.live(key) else { return };
+        if to == Recipient::MediaServer {
+            return self.describe(key, to, (None, Some(made)), out);
+        }
         match &mut call.phase {
             Phase::Ringing { answer, .. } => *answer = Some(made),
             Phase::Answering { sent, .. } if !*sent => {
@@ -268,28 +287,29 @@ impl Machine {
             | Phase::Woken { .. }
             | Phase::Answering { .. }
             | Phase::Talking { .. }
-            | Phase::Ended { .. } => self.describe(key, user, (None, Some(made)), out),
+            | Phase::Ended { .. } => self.describe(key, to, (None, Some(made)), out),
         }
     }
 
     fn describe(
         &mut self,
         key: CallKey,
-        to: UserId,
+        to_user_id: Recipient,
         (sdp_offer, sdp_answer): (Option<Sdp>, Option<Sdp>),
         out: &mut Vec<Effect>,
     ) {
         let Some(call) = self.live(key) else { return };
-        let to_user_id = Recipient::User(to);
+        let is_offered = to_user_id == Recipient::MediaServer && sdp_offer.is_some();
+        let what = if is_offered { What::Offer } else { What::Say };
         let message = Renegotiate { room_name: call.room.clone(), to_user_id, sdp_offer, sdp_answer };
-        self.ask(key, What::Say, ClientEvent::Renegotiate(message), out);
+        self.ask(key, what, ClientEvent::Renegotiate(message), out);
     }
 
     /// A wire cannot be kept.
     fn give_up(
         &mut self,
         now: Time,
-        (key, user): (CallKey, UserId),
+        (key, to): (CallKey, Recipient),
         reason: EndReason,
         out: &mut Vec<Effect>,
     ) {
@@ -300,16 +320,23 @@ impl Machine {
             return;
         }
         // The others in the room go on. This one is tried anew; a fault is not tried again.
-        let is_polite = call.wire(user).is_some_and(|wire| wire.is_polite());
-        let Some(close) = call.close_wire(user) else { return };
-        self.grant(now, (key, user), vec![close], out);
-        if !matches!(reason, EndReason::TheirFault | EndReason::OurFault) {
-            self.offer_to(now, (key, user), is_polite, out);
+        let is_polite = call.wire(to).is_some_and(|wire| wire.is_polite());
+        let is_straight = call.by_server.is_straight();
+        let Some(close) = call.close_wire(to) else { return };
+        self.grant(now, (key, to), vec![close], out);
+        if matches!(reason, EndReason::TheirFault | EndReason::OurFault) {
+            return;
+        }
+        match to {
+            Recipient::User(user) if is_straight => self.offer_to(now, (key, user), is_polite, out),
+            Recipient::MediaServer if !is_straight => self.connect_to_server(now, key, out),
+            // It is not the way any more.
+            Recipient::User(_) | Recipient::MediaServer => {}
         }
     }
 
     /// Begins a connection to somebody in the room.
-    fn offer_to(
+    pub(crate) fn offer_to(
         &mut self,
         now: Time,
         (key, user): (CallKey, UserId),
@@ -318,13 +345,13 @@ impl Machine {
     ) {
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
-        let build = call.next_build(user);
+        let build = call.next_build(user.into());
         let Some(person) = call.people.get_mut(&user).filter(|person| person.wire.is_none()) else { return };
         let (mut wire, mut wishes) = Wire::offering(call.servers.clone(), is_polite, build);
         wishes.extend(wire.open());
         wire.expect_media(around);
         person.wire = Some(wire);
-        self.grant(now, (key, user), wishes, out);
+        self.grant(now, (key, user.into()), wishes, out);
     }
 
     /// Ends a call here. What waits for the server is forgotten, what it does not know yet is told.
@@ -336,8 +363,8 @@ impl Machine {
         let closed = call.close_wires();
         call.phase = Phase::Ended { reason, until };
         call.held = false;
-        for (user, wish) in closed {
-            self.grant(now, (key, user), vec![wish], out);
+        for (to, wish) in closed {
+            self.grant(now, (key, to), vec![wish], out);
         }
         self.forget_asked(key, out);
         match tell {

@@ -136,6 +136,11 @@ impl Oracle {
                 Ok(())
             }
             Effect::Changed => Ok(()),
+            Effect::Streams { call, streams } => {
+                must(streams.is_empty() || !self.ended.contains(call), || {
+                    format!("somebody is sent in {call:?}, which is over")
+                })
+            }
             Effect::Ended { call, .. } => must(self.ended.insert(*call), || format!("{call:?} ended twice")),
         }
     }

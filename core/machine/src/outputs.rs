@@ -1,8 +1,9 @@
 //! What follows from the state as a whole: what is heard, what is captured, what may pass. Told when it changes.
 use crate::{
-    CallSnapshot, Effect, Gate, Machine, Path, PeerKey, PeerOrder, Picture, Snapshot, Sound,
+    CallKey, CallSnapshot, Effect, Gate, Machine, Path, PeerKey, PeerOrder, Picture, Snapshot, Sound,
     call::{Call, Phase},
 };
+use calls_protocol::StreamPlace;
 use std::collections::BTreeMap;
 
 /// What was told last.
@@ -12,6 +13,7 @@ pub(crate) struct Outputs {
     microphone: bool,
     capture: Picture,
     gates: BTreeMap<PeerKey, Gate>,
+    streams: BTreeMap<CallKey, Vec<StreamPlace>>,
     snapshot: Snapshot,
 }
 
@@ -26,6 +28,17 @@ impl Machine {
             }
         }
         self.outputs.gates = gates;
+        let placed = self.live_calls().filter(|call| !call.by_server.streams.is_empty());
+        let placed: BTreeMap<_, _> = placed.map(|call| (call.key, call.by_server.streams.clone())).collect();
+        let before = std::mem::replace(&mut self.outputs.streams, placed);
+        for (call, streams) in &self.outputs.streams {
+            if before.get(call) != Some(streams) {
+                out.push(Effect::Streams { call: *call, streams: streams.clone() });
+            }
+        }
+        for call in before.into_keys().filter(|call| !self.outputs.streams.contains_key(call)) {
+            out.push(Effect::Streams { call, streams: Vec::new() });
+        }
         let sound = self.sound();
         if self.outputs.sound != sound {
             self.outputs.sound = sound;

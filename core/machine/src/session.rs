@@ -1,4 +1,4 @@
-//! Which connection described itself, and which offer an answer is to: all that is read in a description.
+//! Which connection described itself: all that the machine reads in a description.
 use calls_protocol::Sdp;
 
 /// What tells one connection of the other side from the next: the fingerprint of its certificate, which is made for
@@ -9,57 +9,9 @@ pub(crate) fn session_of(sdp: &Sdp) -> Option<String> {
     Some(line.to_ascii_uppercase())
 }
 
-/// The attribute that names the offer of an answer. Whoever does not know it passes over it (RFC 8866, 5.13).
-const ANSWERS: &str = "a=x-answers:";
-
-/// Short for one offer. No two are alike, since each has a version in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark(u64);
-
-impl Mark {
-    /// FNV-1a: the same on every device, and nobody gains by making two offers of their own alike.
-    pub(crate) fn of(offer: &Sdp) -> Self {
-        let text = offer.sdp();
-        let bytes = text.as_deref().unwrap_or(offer.as_json()).bytes();
-        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
-    }
-
-    /// The answer, with a line that says to which offer it is.
-    pub(crate) fn write(self, answer: Sdp) -> Sdp {
-        match answer.sdp() {
-            Some(text) => {
-                let text = text.trim_end_matches(['\r', '\n']);
-                Sdp::object("answer", &format!("{text}\r\n{ANSWERS}{:016x}\r\n", self.0))
-            }
-            None => answer,
-        }
-    }
-
-    /// The offer that an answer names. None if it names none, as those of other apps.
-    pub(crate) fn read(answer: &Sdp) -> Option<Self> {
-        let text = answer.sdp()?;
-        let line = text.lines().find_map(|line| line.trim_end().strip_prefix(ANSWERS))?;
-        u64::from_str_radix(line, 16).ok().map(Self)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_answer_names_its_offer_and_keeps_the_rest() {
-        let offer = Sdp::object("offer", "v=0\r\no=- 1 2\r\n");
-
-        let answer = Mark::of(&offer).write(Sdp::object("answer", "v=0\r\nm=audio\r\n"));
-
-        assert_eq!(Mark::read(&answer), Some(Mark::of(&offer)));
-        assert_ne!(Mark::read(&answer), Some(Mark::of(&Sdp::object("offer", "v=0\r\no=- 1 3\r\n"))));
-        assert!(answer.sdp().unwrap().starts_with("v=0\r\nm=audio\r\na=x-answers:"));
-        assert_eq!(Mark::read(&Sdp::object("answer", "v=0\r\n")), None);
-    }
 
     #[test]
     fn the_fingerprint_is_found_in_either_form_and_its_letters_count_once() {

@@ -20,6 +20,14 @@ pub struct Settings {
     pub polite_wait: Duration,
     /// An offer that nobody answers while media flows is made again after this.
     pub offer_again: Duration,
+    /// An offer that the media server refused is made again after this, or after its own that was in the way.
+    pub refused_again: Duration,
+    /// When a room moves to the media server or back, the former way stays for this long at most.
+    pub move_within: Duration,
+    /// Somebody who comes through the media server has so long to get us that way, too, before the straight way closes.
+    pub move_overlap: Duration,
+    /// The media server is told at most this often what is looked at.
+    pub subscribe_every: Duration,
     /// Whoever hangs up closes the connection; the server says so within this time, or it was no goodbye.
     pub goodbye: Duration,
     /// An ended call stays in the snapshot for this long.
@@ -41,6 +49,13 @@ impl Default for Settings {
             polite_wait: Duration::from_secs(2),
             // Only a server that was killed loses one; an app that is suspended for a moment answers later.
             offer_again: Duration::from_secs(15),
+            // Its own offer is given up after two.
+            refused_again: Duration::from_secs(2),
+            move_within: Duration::from_secs(10),
+            // The other one's connection came about before they were heard; one exchange of descriptions is left.
+            move_overlap: Duration::from_secs(3),
+            // Somebody scrolls.
+            subscribe_every: Duration::from_millis(300),
             // Its word goes by another way, which is a little longer.
             goodbye: Duration::from_secs(1),
             show_end: Duration::from_secs(5),
@@ -64,6 +79,11 @@ mod tests {
             give_up_after,
             polite_wait,
             offer_again,
+            refused_again,
+            move_within,
+            move_overlap,
+            // Nobody hears of it.
+            subscribe_every: _,
             goodbye,
             show_end,
         } = Settings::default();
@@ -76,6 +96,9 @@ mod tests {
             ("give_up_after", give_up_after),
             ("polite_wait", polite_wait),
             ("offer_again", offer_again),
+            ("refused_again", refused_again),
+            ("move_within", move_within),
+            ("move_overlap", move_overlap),
             ("goodbye", goodbye),
             ("show_end", show_end),
         ];

@@ -1,6 +1,6 @@
 //! The whole of what a screen shows, as one value.
 use crate::{CallKey, EndReason, Picture, Time};
-use calls_protocol::{CallType, GroupId, RoomName, UserId};
+use calls_protocol::{CallType, GroupId, RoomName, UnixMillis, UserId};
 
 /// What is so now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +46,14 @@ pub struct CallSnapshot {
     pub picture: Picture,
     /// Whether we put it on hold.
     pub is_held: bool,
+    /// Whether there is a connection to the media server: it goes that way, or is about to, or did a moment ago.
+    pub is_by_server: bool,
+    /// The one to show large, by the word of the media server.
+    pub dominant: Option<UserId>,
+    /// Who decides in a room of many; nobody in a 1-1 call.
+    pub host: Option<UserId>,
+    /// Whether our hand is up.
+    pub is_hand_up: bool,
     /// Everyone else in it, or whom it rings for.
     pub others: Vec<Other>,
 }
@@ -109,6 +117,12 @@ pub struct Other {
     pub audio: bool,
     /// Whether they show a picture.
     pub video: bool,
+    /// Whether they share their screen.
+    pub screen: bool,
+    /// Since when their hand is up, on the server's clock: the order of the hands.
+    pub hand_raised_at: Option<UnixMillis>,
+    /// How loud they are by the word of the media server, 0 to 10.
+    pub loudness: u8,
     /// How media between us is.
     pub path: Path,
     /// The server lost them and waits for them to come back.

@@ -2,11 +2,16 @@
 //!
 //! Offers and answers alternate. When both sides offer at once, the polite one takes its own back. When media stops,
 //! the connection is tried over new addresses, then built anew, then given up; `docs/reconnect.md` draws it.
+//!
+//! The media server is another other side: its offer always goes before ours, it never repairs, and it may forget us.
+mod repair;
+mod summary;
+
 use crate::{
     EndReason, FromPeer, LocalCandidate, Path, PeerOrder, RemoteCandidate, ServerLink, Settings, Time,
-    session::{Mark, session_of},
+    session::session_of,
 };
-use calls_protocol::{IceServers, Sdp};
+use calls_protocol::{IceServers, Mark, Sdp};
 use std::time::Duration;
 
 /// What a wire may look at.
@@ -47,6 +52,12 @@ pub(crate) struct Wire {
     build: u32,
     /// Takes back its own offer when both offer, and lets the other side repair first.
     polite: bool,
+    /// The other side is the media server.
+    to_server: bool,
+    /// No other build before this moment: the media server has no time for those who try without a pause.
+    not_before: Time,
+    /// The other side has forgotten this build, or closed it for good: the next repair is another one.
+    is_over: bool,
     exchange: Exchange,
     /// An offer to make as soon as it can be.
     owed: Option<Owed>,
@@ -114,6 +125,16 @@ impl Wire {
         (wire, vec![create, Wish::Order(build, PeerOrder::MakeOffer { restart: false })])
     }
 
+    /// The connection to the media server. We begin it, and when both offer, its offer stands.
+    pub(crate) fn to_server(around: Around<'_>, servers: IceServers, build: u32) -> (Self, Vec<Wish>) {
+        // Nothing that one connection to it said comes from another one: it says everything by order.
+        let (mut wire, mut wishes) = Self::offering(servers, true, (build, None));
+        (wire.to_server, wire.not_before) = (true, around.now + around.settings.restart_every);
+        wishes.extend(wire.open());
+        wire.expect_media(around);
+        (wire, wishes)
+    }
+
     /// A connection that they offered.
     pub(crate) fn offered(servers: IceServers, offer: Sdp, build: u32) -> (Self, Vec<Wish>) {
         let answering = Exchange::Answering { answers: 1, mark: Mark::of(&offer) };
@@ -128,6 +149,9 @@ impl Wire {
         Self {
             build,
             polite,
+            to_server: false,
+            not_before: Time::default(),
+            is_over: false,
             exchange,
             owed: None,
             health: Health::Waiting,
@@ -195,7 +219,8 @@ impl Wire {
 
     /// Our side of a repair is later by this, if the other side is to begin.
     fn wait(&self, around: Around<'_>, length: Duration) -> Duration {
-        if self.polite { length + around.settings.polite_wait } else { length }
+        let is_theirs_first = self.polite && !self.to_server;
+        if is_theirs_first { length + around.settings.polite_wait } else { length }
     }
 
     pub(crate) fn close(&self) -> Wish {
@@ -231,7 +256,15 @@ impl Wire {
         }
         let session = session_of(&offer);
         if session.is_some() && self.their_session.is_some() && session != self.their_session {
+            if self.to_server {
+                // It never begins one. What comes of another one is of a server that does not know us yet.
+                return self.forgotten(around);
+            }
             return self.follow_rebuild(around, offer);
+        }
+        if self.to_server && !self.has_theirs {
+            // Of a connection that we have given up.
+            return Vec::new();
         }
         match &mut self.exchange {
             Exchange::Settled => self.take_offer(offer, 1),
@@ -265,44 +298,14 @@ impl Wire {
         wishes
     }
 
-    /// They built their side anew, so ours has to be, too.
-    fn follow_rebuild(&mut self, around: Around<'_>, offer: Sdp) -> Vec<Wish> {
-        let mut wishes = self.replace();
-        // The new one gets its time to come about.
-        let again = around.now + self.wait(around, around.settings.restart_every);
-        match &mut self.health {
-            Health::Waiting => {}
-            Health::Connecting { next_try, .. } => *next_try = again,
-            Health::Up => self.health = Health::Lost { since: around.now, next_try: again, rebuilt: true },
-            Health::Closed { since } => {
-                self.health = Health::Lost { since: *since, next_try: again, rebuilt: true };
-            }
-            Health::Lost { next_try, rebuilt, .. } => (*next_try, *rebuilt) = (again, true),
-        }
-        wishes.extend(self.take_offer(offer, 1));
-        wishes
-    }
-
-    /// The connection goes, another one comes.
-    fn replace(&mut self) -> Vec<Wish> {
-        let mut wishes = vec![self.close()];
-        self.build += 1;
-        (self.exchange, self.owed, self.has_theirs) = (Exchange::Settled, None, false);
-        self.former_session = self.their_session.take();
-        self.answered = None;
-        self.early.clear();
-        wishes.push(self.order(PeerOrder::Create { servers: self.servers.clone() }));
-        if self.is_open {
-            wishes.push(self.order(PeerOrder::Connect));
-        }
-        wishes
-    }
-
     /// They answer.
-    pub(crate) fn answer(&mut self, answer: Sdp) -> Vec<Wish> {
+    pub(crate) fn answer(&mut self, around: Around<'_>, answer: Sdp) -> Vec<Wish> {
         match self.exchange {
             // To an earlier offer, which was taken back and made again.
             Exchange::Offered { mark, .. } if Mark::read(&answer).is_some_and(|to| to != mark) => Vec::new(),
+            Exchange::Offered { .. } if self.to_server && self.is_another_session(&answer) => {
+                self.forgotten(around)
+            }
             Exchange::Offered { .. } => {
                 self.exchange = Exchange::Applying { next: None };
                 self.their_session = session_of(&answer).or(self.their_session.take());
@@ -317,6 +320,11 @@ impl Wire {
             | Exchange::Answering { .. }
             | Exchange::Applying { .. } => Vec::new(),
         }
+    }
+
+    fn is_another_session(&self, description: &Sdp) -> bool {
+        let session = session_of(description);
+        session.is_some() && self.their_session.is_some() && session != self.their_session
     }
 
     /// An address of theirs.
@@ -432,6 +440,7 @@ impl Wire {
                 self.lost(around, around.now);
                 self.tick(around)
             }
+            FromPeer::Closed if self.to_server => self.forgotten(around),
             FromPeer::Closed => {
                 if self.health == Health::Up {
                     self.health = Health::Closed { since: around.now };
@@ -441,152 +450,5 @@ impl Wire {
             FromPeer::TheirFault => vec![Wish::GiveUp(EndReason::TheirFault)],
             FromPeer::OurFault => vec![Wish::GiveUp(EndReason::OurFault)],
         }
-    }
-
-    fn lost(&mut self, around: Around<'_>, since: Time) {
-        match &mut self.health {
-            Health::Up | Health::Closed { .. } => {
-                let wait = if self.polite { around.settings.polite_wait } else { Duration::ZERO };
-                self.health = Health::Lost { since, next_try: around.now + wait, rebuilt: false };
-            }
-            // That is known, and the next try is set.
-            Health::Waiting | Health::Connecting { .. } | Health::Lost { .. } => {}
-        }
-    }
-
-    /// When something is due.
-    pub(crate) fn deadline(&self, settings: &Settings) -> Option<Time> {
-        match self.health {
-            Health::Waiting => None,
-            Health::Up => match self.exchange {
-                Exchange::Offered { again, .. } => Some(again),
-                Exchange::Settled
-                | Exchange::Making { .. }
-                | Exchange::Answering { .. }
-                | Exchange::Applying { .. } => None,
-            },
-            Health::Closed { since } => Some(since + settings.goodbye),
-            Health::Connecting { since, next_try } | Health::Lost { since, next_try, .. } => {
-                Some(next_try.min(since + settings.give_up_after))
-            }
-        }
-    }
-
-    /// Time passed.
-    pub(crate) fn tick(&mut self, around: Around<'_>) -> Vec<Wish> {
-        let Around { now, settings, server_is_up } = around;
-        if let Health::Closed { since } = self.health
-            && now >= since + settings.goodbye
-        {
-            self.lost(around, since);
-        }
-        let (since, due) = match self.health {
-            Health::Up => return self.offer_again(around),
-            Health::Waiting | Health::Closed { .. } => return Vec::new(),
-            Health::Connecting { since, next_try } | Health::Lost { since, next_try, .. } => {
-                (since, next_try)
-            }
-        };
-        if now >= since + settings.give_up_after {
-            let reason = match self.health {
-                Health::Connecting { .. } => EndReason::NoPath,
-                _ if server_is_up => EndReason::TheyLostConnection,
-                _ => EndReason::WeLostConnection,
-            };
-            return vec![Wish::GiveUp(reason)];
-        }
-        if now < due {
-            return Vec::new();
-        }
-        let again = now + self.wait(around, settings.restart_every);
-        match &mut self.health {
-            Health::Lost { since, next_try, rebuilt } => {
-                *next_try = again;
-                let is_time = now >= *since + settings.rebuild_after;
-                if is_time && !*rebuilt && server_is_up {
-                    *rebuilt = true;
-                    return self.rebuild();
-                }
-            }
-            Health::Connecting { next_try, .. } => *next_try = again,
-            Health::Waiting | Health::Up | Health::Closed { .. } => unreachable!("looked at above"),
-        }
-        if !server_is_up {
-            // Nobody could pass the offer on. It is made when the server is back.
-            return Vec::new();
-        }
-        let mut wishes = self.take_back(Owed::Restart);
-        wishes.extend(self.pay(around));
-        wishes
-    }
-
-    /// Takes back an offer that nobody answered; one is owed instead.
-    fn take_back(&mut self, owed: Owed) -> Vec<Wish> {
-        self.owe(owed);
-        if let Exchange::Offered { .. } = self.exchange {
-            self.exchange = Exchange::Settled;
-            return vec![self.order(PeerOrder::RollBack)];
-        }
-        Vec::new()
-    }
-
-    /// Media flows, and an offer of ours waits for an answer that was lost with the server.
-    fn offer_again(&mut self, around: Around<'_>) -> Vec<Wish> {
-        match &mut self.exchange {
-            Exchange::Offered { again, .. } if around.now < *again => Vec::new(),
-            Exchange::Offered { again, .. } if !around.server_is_up => {
-                *again = around.now + around.settings.offer_again;
-                Vec::new()
-            }
-            Exchange::Offered { restart, .. } => {
-                let owed = if *restart { Owed::Restart } else { Owed::Offer };
-                let mut wishes = self.take_back(owed);
-                wishes.extend(self.pay(around));
-                wishes
-            }
-            Exchange::Settled
-            | Exchange::Making { .. }
-            | Exchange::Answering { .. }
-            | Exchange::Applying { .. } => Vec::new(),
-        }
-    }
-
-    fn rebuild(&mut self) -> Vec<Wish> {
-        let mut wishes = self.replace();
-        self.exchange = Exchange::Making { restart: false };
-        wishes.push(self.order(PeerOrder::MakeOffer { restart: false }));
-        wishes
-    }
-
-    /// All that matters for what happens next, in short words and with times relative to now.
-    pub(crate) fn summary(&self, now: Time) -> String {
-        let left = |at: Time| at.0.saturating_sub(now.0);
-        let gone = |at: Time| now.0.saturating_sub(at.0);
-        let health = match self.health {
-            Health::Waiting => "waiting".into(),
-            Health::Connecting { since, next_try } => {
-                format!("connecting {} {}", gone(since), left(next_try))
-            }
-            Health::Up => "up".into(),
-            Health::Closed { since } => format!("closed {}", gone(since)),
-            Health::Lost { since, next_try, rebuilt } => {
-                format!("lost {} {} {rebuilt}", gone(since), left(next_try))
-            }
-        };
-        let exchange = match &self.exchange {
-            Exchange::Applying { next } => format!("applying {}", next.is_some()),
-            Exchange::Offered { restart, mark, again } => {
-                // It only counts while media flows.
-                let again = (self.health == Health::Up).then_some(left(*again));
-                format!("offered {restart} {mark:?} {again:?}")
-            }
-            Exchange::Answering { answers, mark } => format!("answering {} {mark:?}", (*answers).min(2)),
-            other => format!("{other:?}"),
-        };
-        let (owed, open, theirs) = (self.owed, self.is_open, self.has_theirs);
-        let answered = self.answered.as_ref().map(|(mark, _)| mark);
-        let sessions = (&self.their_session, &self.former_session, answered);
-        let early = !self.early.is_empty();
-        format!("{exchange} {owed:?} {health} {open} {theirs} {sessions:?} {early}")
     }
 }

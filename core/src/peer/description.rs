@@ -52,6 +52,8 @@ pub(crate) struct Theirs {
     pub(crate) text: String,
     /// What they said, by mid.
     pub(crate) directions: Vec<(String, Direction)>,
+    /// Which streams they say are in which section.
+    pub(crate) streams: Vec<(u32, String)>,
     /// Its addresses, which are tried when the time has come.
     pub(crate) candidates: Vec<String>,
 }
@@ -109,7 +111,10 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
                     },
                     "rtpmap" | "fmtp" | "rtcp-fb" => payload_type(value, name == "rtcp-fb")?,
                     "extmap" => extension_id(value)?,
-                    "ssrc" => ssrc(value)?,
+                    "ssrc" => match (ssrc(value)?, sections.last_mut()) {
+                        (number, Some(section)) if section.ssrc.is_none() => section.ssrc = Some(number),
+                        _ => {}
+                    },
                     _ => {}
                 }
             }
@@ -128,6 +133,8 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     finish_section(&mut rest, &sections);
     let directions =
         sections.iter().filter_map(|section| Some((section.mid.clone()?, section.direction))).collect();
+    let stream = |section: &SectionCheck| Some((section.ssrc?, section.mid.clone()?));
+    let streams = sections.iter().filter_map(stream).collect();
     let mut mids: Vec<&str> = sections.iter().filter_map(|section| section.mid.as_deref()).collect();
     mids.sort_unstable();
     mids.dedup();
@@ -137,7 +144,7 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
     match (has_ufrag && has_pwd, has_fingerprint) {
         (false, _) => Err(DescriptionProblem::Credentials),
         (true, false) => Err(DescriptionProblem::Fingerprint),
-        (true, true) => Ok(Theirs { text: rest, directions, candidates }),
+        (true, true) => Ok(Theirs { text: rest, directions, streams, candidates }),
     }
 }
 
@@ -174,6 +181,8 @@ impl Direction {
 
 struct SectionCheck {
     mid: Option<String>,
+    /// The first of its streams: the others repair it.
+    ssrc: Option<u32>,
     is_media: bool,
     direction: Direction,
 }
@@ -192,7 +201,7 @@ impl SectionCheck {
             return Err(DescriptionProblem::MediaLine);
         }
         let is_media = matches!(*kind, "audio" | "video");
-        Ok(Self { mid: None, is_media, direction })
+        Ok(Self { mid: None, ssrc: None, is_media, direction })
     }
 
     fn mid(&mut self, value: &str) -> Result<(), DescriptionProblem> {
@@ -246,9 +255,9 @@ fn extension_id(value: &str) -> Result<(), DescriptionProblem> {
     }
 }
 
-fn ssrc(value: &str) -> Result<(), DescriptionProblem> {
+fn ssrc(value: &str) -> Result<u32, DescriptionProblem> {
     let number = value.split(' ').next().unwrap_or_default();
-    number.parse::<u32>().map(drop).map_err(|_| DescriptionProblem::Number)
+    number.parse().map_err(|_| DescriptionProblem::Number)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {

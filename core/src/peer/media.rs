@@ -1,6 +1,6 @@
 //! What goes through a connection: encoded frames out, RTP packets in. No codec is known here.
 use bytes::Bytes;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// A picture codec that both ends of a call may speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +60,9 @@ pub struct EncodedVideo {
     pub rotation: Rotation,
 }
 
+/// The name of one part of a description.
+pub type Mid = Arc<str>;
+
 /// What a packet is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Content {
@@ -72,6 +75,8 @@ pub enum Content {
 /// A packet as it came, in the order in which packets came, none of them twice.
 #[derive(Debug, Clone)]
 pub struct ReceivedPacket {
+    /// Of which part of their description, if that names the stream. A media server sends many voices in as many parts.
+    pub mid: Option<Mid>,
     /// What it is of.
     pub content: Content,
     /// Of which stream. Another one begins a sequence of its own.

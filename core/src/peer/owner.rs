@@ -3,9 +3,9 @@ use super::{
     candidate::{self, Verdict},
     description::{self, DtlsRole},
     estimate::Estimate,
-    media::{EncodedAudio, EncodedVideo, KeyFrameWanted, ReceivedPacket, VideoCodec},
+    media::{EncodedAudio, EncodedVideo, KeyFrameWanted, Mid, ReceivedPacket, VideoCodec},
     net::Net,
-    receive::{self, BothAgreed, Ear, KeyFrames},
+    receive::{self, Ear, KeyFrames, Known},
     send::Outgoing,
     servers::Servers,
     settings::PeerSettings,
@@ -65,7 +65,8 @@ impl Fault {
 /// What can be asked of a connection besides orders.
 pub(crate) enum Question {
     Stats(oneshot::Sender<PeerStats>),
-    KeyFrame,
+    /// Of the picture in this part of their description; of all, if none is named.
+    KeyFrame(Option<Mid>),
 }
 
 /// All that flows into the owner.
@@ -154,7 +155,7 @@ struct Owner {
     picture: Outgoing,
     /// Of the last frame, if the other side can see those that stand on it.
     sees: Option<VideoCodec>,
-    agreed: watch::Sender<BothAgreed>,
+    known: watch::Sender<Known>,
     ear: Arc<Ear>,
     listeners: JoinSet<()>,
     key_frames: KeyFrames,
@@ -198,7 +199,7 @@ impl Owner {
             voice: Outgoing::new(stack.audio.clone()),
             picture: Outgoing::new(stack.video.clone()),
             sees: None,
-            agreed: watch::Sender::default(),
+            known: watch::Sender::default(),
             ear: Arc::default(),
             listeners,
             key_frames: KeyFrames::default(),
@@ -335,6 +336,7 @@ impl Owner {
 
     async fn take_offer(&mut self, offer: &Sdp) -> Result<(), Fault> {
         let theirs = description::check(&offer.sdp().ok_or(description::DescriptionProblem::NoText)?)?;
+        self.know(&theirs);
         let offer = RTCSessionDescription::offer(theirs.text).map_err(Fault::Theirs)?;
         let connection = &self.stack.connection;
         connection.set_remote_description(offer).await.map_err(Fault::Theirs)?;
@@ -358,6 +360,7 @@ impl Owner {
         }
         let text = answer.sdp().ok_or(description::DescriptionProblem::NoText)?;
         let theirs = description::check(&text)?;
+        self.know(&theirs);
         let answer = RTCSessionDescription::answer(theirs.text).map_err(Fault::Theirs)?;
         self.stack.connection.set_remote_description(answer).await.map_err(Fault::Theirs)?;
         if self.role.is_none() {
@@ -372,6 +375,18 @@ impl Owner {
         self.take_lines(theirs.candidates).await
     }
 
+    /// Which of their streams is where. It is known before the first packet of it can come.
+    fn know(&self, theirs: &description::Theirs) {
+        let mids = theirs.streams.iter().map(|(ssrc, mid)| (*ssrc, mid.as_str().into()));
+        let mids = mids.collect();
+        self.known.send_modify(|known| known.mids = mids);
+    }
+
+    async fn ask_for_key_frame(&mut self, mid: Option<&Mid>) {
+        let mids = self.known.borrow().mids.clone();
+        self.key_frames.ask(Instant::now(), mid, &mids).await;
+    }
+
     fn described(&mut self, ours: &str) {
         if let Some(mid) = description::first_mid(ours) {
             mid.clone_into(&mut self.mid);
@@ -383,7 +398,7 @@ impl Owner {
         self.voice.agreed.clone_from(&audio);
         self.picture.agreed.clone_from(&video);
         self.outlets.codecs.send_replace(self.picture.codecs());
-        self.agreed.send_replace((audio, video));
+        self.known.send_modify(|known| (known.audio, known.video) = (audio, video));
         self.asked_to_offer = false;
         self.want_to_offer();
     }
@@ -446,7 +461,7 @@ impl Owner {
         self.ear.is_open.store(gate.play, Ordering::Release);
         if may_be_heard_now {
             // What came before was let go, the last key frame with it.
-            self.key_frames.ask(Instant::now()).await;
+            self.ask_for_key_frame(None).await;
         }
         self.want_to_offer();
         Ok(())
@@ -465,13 +480,13 @@ impl Owner {
                 self.listeners.spawn(receive::listen(
                     track.clone(),
                     is_video,
-                    self.agreed.subscribe(),
+                    self.known.subscribe(),
                     self.ear.clone(),
                     queue.clone(),
                 ));
                 if is_video {
                     self.key_frames.of(track);
-                    self.key_frames.ask(Instant::now()).await;
+                    self.ask_for_key_frame(None).await;
                 }
             }
         }
@@ -540,7 +555,7 @@ impl Owner {
 
     async fn answer(&mut self, question: Question) {
         match question {
-            Question::KeyFrame => self.key_frames.ask(Instant::now()).await,
+            Question::KeyFrame(mid) => self.ask_for_key_frame(mid.as_ref()).await,
             Question::Stats(answer) => {
                 let report = self.stack.connection.get_stats(Instant::now(), StatsSelector::None).await;
                 let mut read = stats::read(&report, &self.net);

@@ -1,10 +1,11 @@
 //! From what the stack receives to packets that a jitter buffer can take.
 use super::{
     description::Agreed,
-    media::{Content, Level, ReceivedPacket, Rotation},
+    media::{Content, Level, Mid, ReceivedPacket, Rotation},
 };
 use rtc::{rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication, rtp::Packet};
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -39,14 +40,19 @@ pub(crate) struct Ear {
     pub(crate) repeated: AtomicU64,
 }
 
-/// What was agreed on for audio and video.
-pub(crate) type BothAgreed = (Agreed, Agreed);
+/// What was agreed on, and which stream of theirs is in which part of their description.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) audio: Agreed,
+    pub(crate) video: Agreed,
+    pub(crate) mids: BTreeMap<u32, Mid>,
+}
 
 /// Reads one track of theirs until it ends.
 pub(crate) async fn listen(
     track: Arc<dyn TrackRemote>,
     is_video: bool,
-    agreed: watch::Receiver<BothAgreed>,
+    known: watch::Receiver<Known>,
     ear: Arc<Ear>,
     queue: mpsc::Sender<ReceivedPacket>,
 ) {
@@ -65,8 +71,9 @@ pub(crate) async fn listen(
             continue;
         }
         let received = {
-            let both = agreed.borrow();
-            received(packet, if is_video { &both.1 } else { &both.0 })
+            let known = known.borrow();
+            let mid = known.mids.get(&packet.header.ssrc).cloned();
+            received(packet, mid, if is_video { &known.video } else { &known.audio })
         };
         if let Some(received) = received
             && queue.try_send(received).is_err()
@@ -76,7 +83,7 @@ pub(crate) async fn listen(
     }
 }
 
-fn received(packet: Packet, agreed: &Agreed) -> Option<ReceivedPacket> {
+fn received(packet: Packet, mid: Option<Mid>, agreed: &Agreed) -> Option<ReceivedPacket> {
     let Packet { header, payload } = packet;
     let content = if agreed.opus == Some(header.payload_type) {
         Content::Opus
@@ -86,6 +93,7 @@ fn received(packet: Packet, agreed: &Agreed) -> Option<ReceivedPacket> {
     };
     let byte = |id: Option<u8>| header.get_extension(id?)?.first().copied();
     Some(ReceivedPacket {
+        mid,
         content,
         ssrc: header.ssrc,
         came: Instant::now(),
@@ -98,25 +106,39 @@ fn received(packet: Packet, agreed: &Agreed) -> Option<ReceivedPacket> {
     })
 }
 
-/// Asks for key frames of their track.
+/// Asks for key frames of their tracks.
 #[derive(Default)]
-pub(crate) struct KeyFrames {
-    track: Option<Arc<dyn TrackRemote>>,
+pub(crate) struct KeyFrames(Vec<PictureTrack>);
+
+struct PictureTrack {
+    track: Arc<dyn TrackRemote>,
     asked: Option<Instant>,
 }
 
 impl KeyFrames {
     pub(crate) fn of(&mut self, track: Arc<dyn TrackRemote>) {
-        (self.track, self.asked) = (Some(track), None);
+        self.0.push(PictureTrack { track, asked: None });
     }
 
-    pub(crate) async fn ask(&mut self, now: Instant) {
-        let Some(track) = &self.track else { return };
+    /// Of the picture in this part of their description; of all, if none is named.
+    pub(crate) async fn ask(&mut self, now: Instant, mid: Option<&Mid>, mids: &BTreeMap<u32, Mid>) {
+        for track in &mut self.0 {
+            let ssrcs = track.track.ssrcs().await;
+            let is_meant = mid.is_none_or(|mid| ssrcs.iter().any(|ssrc| mids.get(ssrc) == Some(mid)));
+            if is_meant {
+                track.ask(now, ssrcs.last().copied()).await;
+            }
+        }
+    }
+}
+
+impl PictureTrack {
+    async fn ask(&mut self, now: Instant, ssrc: Option<u32>) {
         if self.asked.is_some_and(|asked| now.saturating_duration_since(asked) < ASK_EVERY) {
             return;
         }
         self.asked = Some(now);
-        let Some(media_ssrc) = track.ssrcs().await.last().copied() else { return };
+        let (Some(media_ssrc), track) = (ssrc, &self.track) else { return };
         if track
             .write_rtcp(vec![Box::new(PictureLossIndication { sender_ssrc: 0, media_ssrc })])
             .await

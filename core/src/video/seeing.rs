@@ -169,6 +169,7 @@ mod tests {
             let packet = |(index, chunk): (usize, &&[u8])| {
                 sequence = sequence.wrapping_add(1);
                 ReceivedPacket {
+                    mid: None,
                     content: Content::Video(VideoCodec::Vp8),
                     ssrc: 1,
                     came: Instant::now(),

@@ -184,6 +184,7 @@ mod tests {
         let mut payload = encoder.encode(&frame, 0, true).unwrap().unwrap().payload;
         payload[0] |= u8::from(!key);
         ReceivedPacket {
+            mid: None,
             content: Content::Video(VideoCodec::Vp8),
             ssrc: 1,
             came: Instant::now(),

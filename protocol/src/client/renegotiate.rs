@@ -69,12 +69,28 @@ impl schemars::JsonSchema for Renegotiate {
 }
 
 /// A user, or the media server, which is user `0` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Recipient {
     /// The media server.
     MediaServer,
     /// A user.
     User(UserId),
+}
+
+impl Recipient {
+    /// The user, if it is one.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Self::MediaServer => None,
+            Self::User(user) => Some(user),
+        }
+    }
+}
+
+impl From<UserId> for Recipient {
+    fn from(user: UserId) -> Self {
+        Self::User(user)
+    }
 }
 
 impl Serialize for Recipient {

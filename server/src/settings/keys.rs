@@ -176,6 +176,8 @@ pub const KEYS: &[Key] = keys! {
             "Port that it listens on, one for all"
         sfu_addresses = "", "LIST";
             "Addresses that clients reach it at, the best first; default: turn_external_ip, or the one that it listens on"
+        sfu_tcp = "true", "BOOL";
+            "Whether it takes TCP as well, on the same port, from networks that let nothing else out"
         sfu_threads = "0", "COUNT";
             "Threads that it works with; 0: as many as there are processors"
         sfu_slots = "25", "COUNT";

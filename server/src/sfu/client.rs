@@ -59,6 +59,15 @@ pub(super) struct Client {
     begins: (u16, u32),
 }
 
+/// What comes of a check.
+pub(super) struct Checked {
+    pub(super) answer: Vec<u8>,
+    /// It never spoke from there.
+    pub(super) is_new: bool,
+    /// It came by so many addresses that this one is forgotten.
+    pub(super) given_up: Option<SocketAddr>,
+}
+
 /// What is the same for all connections of a server.
 pub(super) struct Host {
     pub(super) identity: Identity,
@@ -160,20 +169,24 @@ impl Client {
         std::iter::once(self.ufrag.as_str()).chain(old)
     }
 
-    /// Answers a check of the client's. Nothing if it is not the client's after all. The others are from where it
-    /// speaks: `is_new` if it never spoke from there.
+    /// Answers a check that comes from `from`, where the client is seen as `seen`. Nothing if it is not the client's after
+    /// all.
     pub(super) fn check(
         &mut self,
         now: Instant,
         from: SocketAddr,
+        seen: SocketAddr,
         message: &Message<'_>,
-    ) -> Option<(Vec<u8>, bool)> {
+    ) -> Option<Checked> {
         let keys = std::iter::once(&self.key).chain(self.old_key.as_ref().map(|(_, key)| key));
         let key = keys.into_iter().find(|key| message.is_signed_by(key))?.clone();
         let is_new = !self.addresses.contains(&from);
+        let mut given_up = None;
         if is_new {
             if self.addresses.len() >= MOST_ADDRESSES {
-                return None;
+                // The one that it came by first, unless it still speaks from there.
+                let old = self.addresses.iter().position(|address| Some(*address) != self.path)?;
+                given_up = Some(self.addresses.remove(old));
             }
             self.addresses.push(from);
         }
@@ -183,11 +196,19 @@ impl Client {
             self.path = Some(from);
         }
         let answer = Writer::new(Class::Success, method::BINDING, message.transaction)
-            .with_address(attribute::XOR_MAPPED_ADDRESS, from)
+            .with_address(attribute::XOR_MAPPED_ADDRESS, seen)
             .signed(&key)
             .with_fingerprint()
             .finish();
-        Some((answer, is_new))
+        Some(Checked { answer, is_new, given_up })
+    }
+
+    /// Nothing comes from there any more.
+    pub(super) fn forget(&mut self, address: SocketAddr) {
+        self.addresses.retain(|other| *other != address);
+        if self.path == Some(address) {
+            self.path = self.addresses.last().copied();
+        }
     }
 
     /// The handshake goes on. True when the keys are there for the first time.

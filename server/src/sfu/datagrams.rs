@@ -1,4 +1,5 @@
 //! Datagrams in and out, many with one system call. Buffers are made once.
+use super::streams::is_stream;
 use nix::sys::socket::{MsgFlags, MultiHeaders, SockaddrStorage, recvmmsg, sendmmsg};
 use std::{
     io::{IoSlice, IoSliceMut},
@@ -140,7 +141,7 @@ impl Leaves {
 
 /// Whether an address can be spoken to.
 pub(super) fn is_somebody(address: SocketAddr) -> bool {
-    address != NOBODY && address.port() != 0
+    address != NOBODY && address.port() != 0 && !is_stream(address)
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ mod orders;
 
 use super::{
     client::{CROSSED, Client, GONE_AFTER, Host, name_of, worker_of},
-    datagrams::{Arrived, Leaves, is_somebody},
+    datagrams::{Arrived, is_somebody},
+    exit::Exit,
     room::{LARGEST_HEAD, Leaving, News, Out, Room, RoomSettings},
+    streams::Writer,
 };
 use crate::{
     calls::{MediaNews, MediaOrder, MediaSeat},
@@ -47,6 +49,18 @@ pub(super) enum Letter {
     Order(MediaOrder),
     /// Datagrams that arrived elsewhere, one after the other.
     Datagrams(Vec<(SocketAddr, Vec<u8>)>),
+    /// Somebody connected by TCP; this is how they stand among addresses.
+    Stream {
+        /// In place of an address.
+        from: SocketAddr,
+        /// Where packets for them go.
+        writer: Writer,
+    },
+    /// That connection is over.
+    StreamOver {
+        /// Which.
+        from: SocketAddr,
+    },
     /// The end.
     Stop,
 }
@@ -90,7 +104,6 @@ pub(super) type Tell = Arc<dyn Fn(MediaNews) + Send + Sync>;
 /// What a worker is made of.
 pub(super) struct Parts {
     pub(super) number: usize,
-    pub(super) socket: UdpSocket,
     pub(super) poll: Poll,
     pub(super) letters: Receiver<Letter>,
     /// Of all workers.
@@ -120,7 +133,7 @@ pub(super) struct Worker {
     by_seat: HashMap<MediaSeat, usize>,
     halls: Vec<Option<Hall>>,
     by_room: HashMap<RoomName, usize>,
-    leaves: Leaves,
+    exit: Exit,
     /// Whose datagrams from where belong to another worker.
     elsewhere: HashMap<SocketAddr, usize>,
     handed: Vec<Vec<(SocketAddr, Vec<u8>)>>,
@@ -129,7 +142,8 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(super) fn new(parts: Parts, socket: UdpSocket) -> Self {
+        let exit = Exit::new(socket);
         let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         let fraction = (u64::from(unix.subsec_nanos()) << 32) / 1_000_000_000;
         let workers = parts.inboxes.len();
@@ -143,7 +157,7 @@ impl Worker {
             by_seat: HashMap::new(),
             halls: Vec::new(),
             by_room: HashMap::new(),
-            leaves: Leaves::new(),
+            exit,
             elsewhere: HashMap::new(),
             handed: (0..workers).map(|_| Vec::new()).collect(),
             rounds: Duration::ZERO,
@@ -154,7 +168,7 @@ impl Worker {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) -> io::Result<()> {
         const SOCKET: Token = Token(1);
-        let fd = self.parts.socket.as_raw_fd();
+        let fd = self.exit.socket.as_raw_fd();
         self.parts.poll.registry().register(&mut SourceFd(&fd), SOCKET, Interest::READABLE)?;
         let mut events = Events::with_capacity(16);
         let mut arrived = Arrived::new();
@@ -173,6 +187,8 @@ impl Worker {
                             self.datagram(from, &mut bytes);
                         }
                     }
+                    Letter::Stream { from, writer } => self.exit.opened(from, writer),
+                    Letter::StreamOver { from } => self.stream_over(from),
                     Letter::Stop => {
                         self.say_goodbye();
                         return Ok(());
@@ -180,11 +196,13 @@ impl Worker {
                 }
             }
             for _ in 0..BATCHES {
-                let count = arrived.receive(&self.parts.socket);
+                let count = arrived.receive(&self.exit.socket);
                 self.parts.counts.received.fetch_add(count as u64, Relaxed);
                 for n in 0..count {
                     let (from, bytes) = arrived.get(n);
-                    self.datagram(from, bytes);
+                    if is_somebody(from) {
+                        self.datagram(from, bytes);
+                    }
                 }
                 if count == 0 {
                     break;
@@ -192,7 +210,7 @@ impl Worker {
             }
             self.hand_over();
             self.tick();
-            self.leaves.flush(&self.parts.socket);
+            self.exit.flush();
             self.count();
         }
     }
@@ -208,7 +226,7 @@ impl Worker {
 
     fn count(&mut self) {
         let counts = &self.parts.counts;
-        let (sent, bytes) = std::mem::take(&mut self.leaves.sent);
+        let (sent, bytes) = std::mem::take(&mut self.exit.leaves.sent);
         counts.sent.fetch_add(sent, Relaxed);
         counts.sent_bytes.fetch_add(bytes, Relaxed);
     }
@@ -220,9 +238,6 @@ impl Worker {
     // ------------------------------------------------------------------ what arrives
 
     fn datagram(&mut self, from: SocketAddr, bytes: &mut [u8]) {
-        if !is_somebody(from) {
-            return self.drop_it();
-        }
         match bytes.first() {
             Some(0..=3) => self.check(from, bytes),
             Some(20..=63) => self.known(from, bytes, Self::shake),
@@ -270,24 +285,32 @@ impl Worker {
         };
         let now = Instant::now();
         let Some(held) = self.clients[client].as_deref_mut() else { return };
-        let Some((answer, is_new)) = held.check(now, from, &message) else { return self.drop_it() };
-        self.leaves.push(&self.parts.socket, from, |out| {
-            out.get_mut(..answer.len())?.copy_from_slice(&answer);
-            Some(answer.len())
-        });
-        if is_new {
+        let seen = self.exit.seen_from(from);
+        let Some(checked) = held.check(now, from, seen, &message) else { return self.drop_it() };
+        self.exit.copy(from, &checked.answer);
+        if let Some(old) = checked.given_up {
+            self.by_address.remove(&old);
+        }
+        if checked.is_new {
             // Whose address it was before: its network gave it to somebody else.
             if let Some(before) = self.by_address.insert(from, client)
                 && before != client
                 && let Some(other) = self.clients[before].as_deref_mut()
             {
-                other.addresses.retain(|address| *address != from);
-                if other.path == Some(from) {
-                    other.path = None;
-                }
+                other.forget(from);
             }
             self.elsewhere.remove(&from);
             self.shake_on(client, None);
+        }
+    }
+
+    /// Who spoke by a connection that is over speaks by another way, or is gone after a while.
+    fn stream_over(&mut self, from: SocketAddr) {
+        self.exit.closed(from);
+        if let Some(client) = self.by_address.remove(&from)
+            && let Some(held) = self.clients[client].as_deref_mut()
+        {
+            held.forget(from);
         }
     }
 
@@ -299,13 +322,8 @@ impl Worker {
         let now = Instant::now();
         let Some(held) = self.clients[client].as_deref_mut() else { return };
         let Some(to) = held.path else { return };
-        let (leaves, socket) = (&mut self.leaves, &self.parts.socket);
-        let mut out = |datagram: &[u8]| {
-            leaves.push(socket, to, |out| {
-                out.get_mut(..datagram.len())?.copy_from_slice(datagram);
-                Some(datagram.len())
-            });
-        };
+        let exit = &mut self.exit;
+        let mut out = |datagram: &[u8]| exit.copy(to, datagram);
         match held.shake(now, bytes, &mut out) {
             Ok(true) => {
                 held.heard = now;
@@ -354,8 +372,7 @@ impl Worker {
     fn in_hall(&mut self, hall: usize, act: impl FnOnce(&mut Room, &mut Outlet<'_>)) {
         let Some(Some(held)) = self.halls.get_mut(hall) else { return };
         let mut outlet = Outlet {
-            socket: &self.parts.socket,
-            leaves: &mut self.leaves,
+            exit: &mut self.exit,
             clients: &mut self.clients,
             seats: &held.seats,
             news: &mut self.news,
@@ -431,13 +448,8 @@ impl Worker {
     fn leaves(&mut self, client: usize) -> Option<MediaSeat> {
         let mut held = self.clients[client].take()?;
         if let (Some(handshake), Some(to)) = (&mut held.handshake, held.path) {
-            let (leaves, socket) = (&mut self.leaves, &self.parts.socket);
-            handshake.close(Instant::now(), &mut |datagram: &[u8]| {
-                leaves.push(socket, to, |out| {
-                    out.get_mut(..datagram.len())?.copy_from_slice(datagram);
-                    Some(datagram.len())
-                });
-            });
+            let exit = &mut self.exit;
+            handshake.close(Instant::now(), &mut |datagram: &[u8]| exit.copy(to, datagram));
         }
         for address in &held.addresses {
             if self.by_address.get(address) == Some(&client) {
@@ -468,14 +480,13 @@ impl Worker {
         for client in 0..self.clients.len() {
             drop(self.leaves(client));
         }
-        self.leaves.flush(&self.parts.socket);
+        self.exit.flush();
     }
 }
 
 /// What a room says leaves through here.
 struct Outlet<'a> {
-    socket: &'a UdpSocket,
-    leaves: &'a mut Leaves,
+    exit: &'a mut Exit,
     clients: &'a mut [Option<Box<Client>>],
     seats: &'a [Option<usize>],
     news: &'a mut Vec<News>,
@@ -489,7 +500,7 @@ impl Outlet<'_> {
             return;
         };
         if let (Some(address), Some(sealer)) = (client.path, client.sealer.as_mut()) {
-            self.leaves.push(self.socket, address, |out| write(sealer, out));
+            self.exit.push(address, |out| write(sealer, out));
         }
     }
 }

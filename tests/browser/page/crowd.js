@@ -16,6 +16,7 @@ export class Crowd {
   #eyes = new Map();
   #streams = []; // who is in which section
   #senders = new Map();
+  #onlyTcp; // as if the network let nothing else out
   #answered; // said when the first answer is there
   speakers = { speakers: [] };
 
@@ -34,8 +35,9 @@ export class Crowd {
   }
 
   /** Comes in, with a sound and, if wanted, a picture in three sizes. */
-  async join({ video, simulcast, muted = false }) {
+  async join({ video, simulcast, muted = false, onlyTcp = false }) {
     const { phone, roomName, peer } = this;
+    this.#onlyTcp = onlyTcp;
     const { track, stream } = await phone.media.open("audio");
     this.#senders.set("audio", peer.addTrack(track, stream));
     track.enabled = !muted;
@@ -97,7 +99,8 @@ export class Crowd {
   }
 
   async #take(description, type) {
-    const theirs = typeof description === "string" ? { type, sdp: description } : description;
+    const theirs = typeof description === "string" ? { type, sdp: description } : { ...description };
+    if (this.#onlyTcp) theirs.sdp = theirs.sdp.replaceAll(/a=candidate:.* udp .*\r\n/gi, "");
     await this.peer.setRemoteDescription(theirs);
     if (type === "answer") this.#answered?.();
   }

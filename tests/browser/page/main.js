@@ -155,9 +155,9 @@ export const orders = {
   },
 
   /** Comes into a room of many. */
-  async joinRoom({ roomName, video = false, simulcast = false, muted = false }) {
+  async joinRoom({ roomName, ...how }) {
     crowd = new Crowd(phone, roomName, []);
-    await crowd.join({ video, simulcast, muted });
+    await crowd.join({ video: false, ...how });
   },
 
   async leaveRoom() {

@@ -3,13 +3,18 @@
 //! Orders to a connection are done one after the other and take a while. An order that makes no sense in its state is a
 //! fault of whoever gave it. Media comes once both sides hold each other's descriptions and addresses of the same
 //! generation and the way between them works; a way that was found is kept until one of the two networks changes.
+use super::hub::Hub;
 use crate::sim::Random;
-use calls_machine::{FromPeer, Gate, LocalCandidate, PeerKey, PeerOrder, RemoteCandidate};
-use calls_protocol::{Candidate, Sdp};
+use calls_machine::{CallKey, FromPeer, Gate, LocalCandidate, PeerKey, PeerOrder, RemoteCandidate};
+use calls_protocol::{Candidate, Recipient, Sdp, StreamPlace, UserId};
+use calls_server::calls::{MediaNews, MediaOrder};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// A connection is lost when nothing has arrived for this long.
 const SILENCE: u64 = 5_000;
+
+/// The media server forgets a connection from which nothing has come for this long.
+const HUB_MISSES: u64 = 30_000;
 
 /// Which connection of which phone, in which life of its app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +33,10 @@ pub(crate) enum MediaMoment {
     Says(End, FromPeer),
     /// Whether media still comes, or still does not, since this change.
     Settles(End, u64),
+    /// The media server of this life tells something.
+    News(u64, Box<MediaNews>),
+    /// The media server looks whether the connection with this certificate is still silent.
+    Misses(u64),
 }
 
 /// The network of a phone.
@@ -43,6 +52,12 @@ pub(crate) struct Media {
     ends: BTreeMap<End, Connection>,
     sessions: BTreeMap<u64, End>,
     uplinks: Vec<Uplink>,
+    hub: Hub,
+    /// Lives of the hub's process: what an earlier one told is for nobody.
+    lives: u64,
+    /// What phones know of who is where in what the hub sends.
+    streams: BTreeMap<(usize, u32, CallKey), Vec<StreamPlace>>,
+    pub(crate) now: u64,
     /// From whom to whom nothing passes.
     blocked: BTreeSet<(usize, usize)>,
     numbers: u64,
@@ -65,6 +80,8 @@ struct Connection {
     remote: Option<Description>,
     /// Of theirs: generation and network.
     candidates: BTreeSet<(u32, u32)>,
+    /// Of ours, likewise.
+    gathered: BTreeSet<(u32, u32)>,
     /// The networks over which a way was found: ours and theirs.
     found: Option<(u32, u32)>,
     receives: bool,
@@ -74,16 +91,16 @@ struct Connection {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Description {
-    session: u64,
-    generation: u32,
-    number: u64,
+pub(super) struct Description {
+    pub(super) session: u64,
+    pub(super) generation: u32,
+    pub(super) number: u64,
     /// The offer that it answers.
-    answers: Option<u64>,
+    pub(super) answers: Option<u64>,
 }
 
 impl Description {
-    fn write(self, kind: &str) -> Sdp {
+    pub(super) fn write(self, kind: &str) -> Sdp {
         let Self { session, generation, number, answers } = self;
         let answers = answers.unwrap_or(0);
         let text = format!(
@@ -92,7 +109,7 @@ impl Description {
         Sdp::object(kind, &text)
     }
 
-    fn read(sdp: &Sdp) -> Result<Self, String> {
+    pub(super) fn read(sdp: &Sdp) -> Result<Self, String> {
         let text = sdp.sdp().ok_or("a description without sdp")?;
         let field = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(name));
@@ -114,7 +131,70 @@ impl Media {
 
     /// What was planned since the last time.
     pub(crate) fn take_plans(&mut self) -> Vec<(u64, MediaMoment)> {
+        let news = self.hub.take_news().into_iter();
+        let lives = self.lives;
+        self.plans.extend(news.map(|(after, news)| (after, MediaMoment::News(lives, Box::new(news)))));
         std::mem::take(&mut self.plans)
+    }
+
+    // The media server.
+
+    pub(crate) fn is_life(&self, life: u64) -> bool {
+        self.lives == life
+    }
+
+    /// The rules want something of it.
+    pub(crate) fn hub_does(&mut self, random: &mut Random, order: &MediaOrder) -> Result<(), String> {
+        self.hub.order(self.now, order)?;
+        self.settle(random);
+        Ok(())
+    }
+
+    /// Its process is gone. What it told by then is for nobody, if the rules are gone with it.
+    pub(crate) fn hub_dies(&mut self, random: &mut Random, with_rules: bool) {
+        self.hub.dies();
+        if with_rules {
+            self.hub.take_news();
+            self.lives += 1;
+        }
+        self.settle(random);
+    }
+
+    /// A phone knows who is where in what the hub sends.
+    pub(crate) fn streams_are(
+        &mut self,
+        (phone, life): (usize, u32),
+        call: CallKey,
+        streams: Vec<StreamPlace>,
+    ) {
+        self.streams.insert((phone, life, call), streams);
+    }
+
+    fn hub_receives(&mut self, end: End) -> bool {
+        let network = self.uplinks[end.phone];
+        let session = self.hub.session();
+        let Some(connection) = self.ends.get_mut(&end) else { return false };
+        let (Some(line), Some(local)) = (self.hub.line_of(connection.session), connection.local) else {
+            return false;
+        };
+        let agree = connection
+            .remote
+            .is_some_and(|remote| (remote.session, remote.generation) == (session, line.local.generation))
+            && line.remote.generation == local.generation;
+        if agree && connection.is_open && connection.gathered.contains(&(local.generation, network.number)) {
+            connection.found = Some((network.number, 0));
+        }
+        let is_known = connection.remote.is_some_and(|remote| remote.session == session);
+        is_known && network.is_up && connection.found == Some((network.number, 0))
+    }
+
+    fn settle_at_hub(&mut self, end: End) -> bool {
+        let receives = self.hub_receives(end);
+        let session = self.ends[&end].session;
+        if self.hub.hears(self.now, session, receives) {
+            self.plans.push((HUB_MISSES, MediaMoment::Misses(session)));
+        }
+        receives
     }
 
     // Networks.
@@ -202,6 +282,9 @@ impl Media {
     fn close(&mut self, random: &mut Random, end: End, in_due_form: bool) {
         let Some(closed) = self.ends.remove(&end) else { return };
         self.sessions.remove(&closed.session);
+        if in_due_form && end.peer.to == Recipient::MediaServer && self.uplinks[end.phone].is_up {
+            self.hub.is_over(self.now, closed.session);
+        }
         let partner = closed.remote.and_then(|remote| self.sessions.get(&remote.session).copied());
         if let Some(partner) = partner.filter(|partner| self.passes(end.phone, partner.phone))
             && in_due_form
@@ -229,6 +312,15 @@ impl Media {
                 Ok(None)
             }
             MediaMoment::Says(end, said) => Ok(self.ends.contains_key(&end).then_some((end, said))),
+            // Told to the rules.
+            MediaMoment::News(..) => Ok(None),
+            MediaMoment::Misses(session) => {
+                let since = self.hub.line_of(session).and_then(|line| line.silent_since);
+                if since.is_some_and(|since| self.now >= since + HUB_MISSES) {
+                    self.hub.is_over(self.now, session);
+                }
+                Ok(None)
+            }
             MediaMoment::Settles(end, change) => {
                 let Some(connection) = self.ends.get_mut(&end) else { return Ok(None) };
                 if connection.changes != change || connection.is_up == connection.receives {
@@ -269,6 +361,7 @@ impl Media {
         };
         say(&mut self.plans, end, said);
         if gathers && network.is_up {
+            connection.gathered.insert((connection.generation, network.number));
             for _ in 0..2 {
                 self.numbers += 1;
                 let (session, generation, unique) = (connection.session, connection.generation, self.numbers);
@@ -295,6 +388,7 @@ impl Media {
         for end in ends {
             let partner = self.partner_of(&end);
             let receives = match partner {
+                None if end.peer.to == Recipient::MediaServer => self.settle_at_hub(end),
                 Some(partner) => {
                     self.find_way(end, partner);
                     self.is_found(end, partner) && self.passes(partner.phone, end.phone)
@@ -339,7 +433,24 @@ impl Media {
             let is_let_out = self.ends[&from].gate.voice || self.ends[&from].gate.picture;
             (connection.receives && connection.gate.play && is_let_out).then_some((from, *end))
         };
-        self.ends.iter().filter_map(hears).collect()
+        let straight = self.ends.iter().filter_map(hears);
+        straight.chain(self.ends.keys().flat_map(|end| self.heard_by_hub(*end))).collect()
+    }
+
+    /// Who is heard in a connection to the media server, if the phone knows who is where.
+    fn heard_by_hub(&self, to: End) -> impl Iterator<Item = (End, End)> {
+        let connection = &self.ends[&to];
+        let is_heard = to.peer.to == Recipient::MediaServer && connection.receives && connection.gate.play;
+        let known = self.streams.get(&(to.phone, to.life, to.peer.call));
+        let knows = move |(mid, user): &(String, UserId)| {
+            known.is_some_and(|all| all.iter().any(|place| place.mid == *mid && place.user_id == *user))
+        };
+        let placed = self.hub.placed(connection.session).filter(move |_| is_heard).filter(knows);
+        placed.filter_map(move |(_, user)| {
+            let from = *self.sessions.get(&self.hub.session_of(connection.session, user)?)?;
+            let theirs = &self.ends[&from];
+            (theirs.receives && theirs.gate.voice).then_some((from, to))
+        })
     }
 
     /// Whether there is no connection at a phone.
@@ -350,6 +461,17 @@ impl Media {
     /// At rest: no order waits, both sides hold the same two descriptions.
     pub(crate) fn is_settled(&self, end: &End) -> Result<(), String> {
         let ours = self.ends.get(end).ok_or_else(|| format!("{end:?} is not there"))?;
+        if end.peer.to == Recipient::MediaServer {
+            let line = self.hub.line_of(ours.session).ok_or_else(|| format!("{end:?} is not known"))?;
+            let agrees = ours.chain.is_empty()
+                && ours.offered.is_none()
+                && (ours.local, ours.remote) == (Some(line.remote), Some(line.local));
+            return if agrees {
+                Ok(())
+            } else {
+                Err(format!("{end:?} and the hub hold different descriptions"))
+            };
+        }
         let partner = self.partner_of(end).ok_or_else(|| format!("{end:?} has no partner"))?;
         let theirs = &self.ends[&partner];
         let agrees = ours.chain.is_empty() && ours.offered.is_none() && ours.local == theirs.remote;
@@ -373,6 +495,7 @@ impl Connection {
             local: None,
             remote: None,
             candidates: BTreeSet::new(),
+            gathered: BTreeSet::new(),
             found: None,
             receives: false,
             changes: 0,

@@ -268,6 +268,7 @@ impl Phone {
                 let last = known.cloned().ok_or_else(|| format!("{call:?} ends and was never shown"))?;
                 endings.push(Ending { phone: self.index, last, reason });
             }
+            Effect::Streams { call, streams } => cx.media.streams_are((self.index, self.life), call, streams),
             Effect::Sound(_) | Effect::Microphone(_) | Effect::Capture(_) | Effect::Changed => {}
         }
         Ok(())

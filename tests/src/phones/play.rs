@@ -2,7 +2,8 @@
 use super::{DUSK, World, people::Trouble, phone::is_over};
 use crate::sim::{Random, user};
 use calls_machine::{CallKey, CallState, Callee, Command};
-use calls_protocol::{CallType, RoomName};
+use calls_protocol::{CallType, Recipient, RoomName};
+use calls_server::calls::MediaSettings;
 
 /// Phones, a server, and a network in which nothing goes wrong by itself.
 pub struct Play {
@@ -17,7 +18,16 @@ impl Play {
 
     /// The same, with other delays on the way.
     pub fn with_seed(seed: u64, users: &[u64]) -> Self {
-        let mut world = World::new(Random::new(seed), users, true);
+        Self::begin(seed, users, None)
+    }
+
+    /// The same, with a media server.
+    pub fn with_media_server(seed: u64, users: &[u64]) -> Self {
+        Self::begin(seed, users, Some(MediaSettings::default()))
+    }
+
+    fn begin(seed: u64, users: &[u64], media: Option<MediaSettings>) -> Self {
+        let mut world = World::new(Random::new(seed), users, media, true);
         (world.is_rough, world.is_lively) = (false, false);
         let mut play = Self { world };
         for phone in 0..users.len() {
@@ -70,6 +80,15 @@ impl Play {
         self.command(phone, Command::Accept { call, call_type: CallType::Audio });
     }
 
+    /// Somebody answers, or comes into the room again that they left.
+    pub fn accepts_or_joins(&mut self, phone: usize, room: &str) {
+        let name = RoomName::new(room).expect("a room name");
+        match self.world.phones[phone].call_in(&name) {
+            Some(_) => self.accepts(phone, room),
+            None => self.joins(phone, room),
+        }
+    }
+
     /// Somebody says no.
     pub fn declines(&mut self, phone: usize, room: &str) {
         let call = self.call_in(phone, room);
@@ -118,6 +137,26 @@ impl Play {
     /// Somebody opens the app.
     pub fn app_starts(&mut self, phone: usize) {
         self.try_to(|world| world.trouble(Trouble::AppStarts(phone)));
+    }
+
+    /// Somebody calls the group of the first three.
+    pub fn dials_the_group(&mut self, phone: usize, room: &str) {
+        let room = RoomName::new(room).expect("a room name");
+        let to = Callee::Group(crate::sim::group_id());
+        self.command(phone, Command::Dial { room, to, call_type: CallType::Audio });
+    }
+
+    /// The media server is killed, and another one begins at once.
+    pub fn media_server_dies(&mut self) {
+        self.world.media_server_dies();
+    }
+
+    /// Connections to the media server, and straight ones, of somebody.
+    pub fn connections(&self, phone: usize) -> (usize, usize) {
+        let by_server = |end: &&crate::phones::media::End| end.peer.to == Recipient::MediaServer;
+        let all = self.world.media.ends_of(phone).count();
+        let by_server = self.world.media.ends_of(phone).filter(by_server).count();
+        (by_server, all - by_server)
     }
 
     /// The server is killed and is back after so long.

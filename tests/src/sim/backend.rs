@@ -1,10 +1,10 @@
 //! The server: its rules, the oracle that watches them, and rows that survive a kill.
-use super::{Agenda, Down, Network, Random, Store, Traffic, media::news_after};
+use super::{Agenda, Down, Network, Random, Store, Traffic};
 use crate::oracle::Oracle;
 use calls_protocol::{Ack, ClientEvent, GroupId, Refusal, RoomName, ServerEvent, UnixMillis, UserId};
 use calls_server::calls::{
-    Action, CallSettings, Calls, Facts, GroupFacts, Input, MediaNews, MediaSettings, OpenCall, Profile, Push,
-    Record, SocketId,
+    Action, CallSettings, Calls, Facts, GroupFacts, Input, MediaOrder, MediaSettings, OpenCall, Profile,
+    Push, Record, SocketId,
 };
 use std::sync::Arc;
 
@@ -24,8 +24,8 @@ pub(crate) struct Outcome {
     pub(crate) pushes: Vec<(UserId, Push)>,
     pub(crate) answered: u64,
     pub(crate) ended: u64,
-    /// What the media server will tell, and in how many milliseconds.
-    pub(crate) news: Vec<(u64, MediaNews)>,
+    /// What the media server shall do.
+    pub(crate) media: Vec<MediaOrder>,
 }
 
 pub(crate) struct Backend {
@@ -72,7 +72,7 @@ impl Backend {
                 Action::Close(socket) => {
                     reach.network.close(reach.now, reach.random, reach.agenda, socket);
                 }
-                Action::Media(order) => outcome.news.extend(news_after(&order, reach.random)),
+                Action::Media(order) => outcome.media.push(order),
                 Action::Push { user, push } => outcome.pushes.push((user, push)),
                 Action::Note(_) => {}
             }

@@ -57,6 +57,21 @@ async fn three_see_and_hear_each_other() -> Result<()> {
 }
 
 #[tokio::test]
+async fn whose_network_lets_no_datagram_out_comes_by_tcp() -> Result<()> {
+    let stage = stage().await;
+    let mut ann = somebody(&stage, Chromium, 1).await?;
+    let mut bob = somebody(&stage, Chromium, 2).await?;
+    joins(&mut ann, true, false).await?;
+    bob.order("joinRoom", json!({ "roomName": ROOM, "video": true, "onlyTcp": true })).await?;
+    bob.reached("media connected").await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+        page.sees_of(other).await?;
+    }
+    stage.over([ann, bob]).await
+}
+
+#[tokio::test]
 async fn a_firefox_and_a_chromium_with_three_layers() -> Result<()> {
     let stage = stage().await;
     let ann = Person { user: 1, answers: None };

@@ -1,6 +1,7 @@
 //! Whole phones that call each other through the server's rules: plays with exact words, and evenings of a seed each.
 #[path = "phones/plays.rs"]
 mod plays;
+mod rooms;
 
 use super::evenings;
 use calls_tests::phones::{retell, run};

@@ -39,7 +39,7 @@ impl Device {
 
     fn peer(&mut self, build: u32, said: FromPeer) -> Vec<Effect> {
         let call = self.snapshot().calls[0].key;
-        self.give(Input::Peer(PeerKey { call, user: user(2), build }, said))
+        self.give(Input::Peer(PeerKey { call, to: user(2).into(), build }, said))
     }
 
     fn answer(&mut self, effects: &[Effect], answer: Result<Ack, Refusal>) -> Vec<Effect> {

@@ -1,5 +1,6 @@
 //! Every state that a small world can reach, and in each of them everything that can happen, likely or not.
 mod found;
+mod rooms;
 
 use calls_machine::{
     AskId, Callee, Command, Effect, FromDevice, FromPeer, FromServer, Input, LocalCandidate, Machine,
@@ -7,9 +8,9 @@ use calls_machine::{
 };
 use calls_protocol::{
     Accepted, Ack, Answer, CallId, CallType, Candidate, ClientEvent, Ended, EndedAck, EndedReason, ErrorCode,
-    IceCandidate, IceServers, Incoming, Initiated, LeftCall, MediaChanged, Participant, Presence, Recipient,
-    Refusal, Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds,
-    ServerEvent, Topology, UnixMillis, UserId, UserInCall,
+    IceCandidate, IceServers, Incoming, Initiated, MediaChanged, Participant, Presence, Recipient, Refusal,
+    Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds, ServerEvent,
+    Topology, UnixMillis, UserId,
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -49,6 +50,10 @@ fn settings() -> Settings {
         give_up_after: steps(2),
         polite_wait: steps(0),
         offer_again: steps(1),
+        refused_again: steps(1),
+        move_within: steps(2),
+        move_overlap: steps(1),
+        subscribe_every: steps(1),
         goodbye: steps(1),
         show_end: steps(1),
     }
@@ -251,21 +256,7 @@ fn peer_says() -> Vec<(&'static str, FromPeer)> {
 fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
     let no = |code| Err(Refusal::new(code, "no"));
     let Some(name) = event.room().cloned() else { return Vec::new() };
-    let state = |others: &[u64]| {
-        Ok(Ack::RoomState(RoomState {
-            room_name: name.clone(),
-            call_id: None,
-            call_type: CallType::Audio,
-            topology: Topology::Mesh,
-            participants: others.iter().map(|id| participant(*id)).collect(),
-            started_at: None,
-            host_id: None,
-            locked: false,
-            waiting_room: false,
-            waiting: false,
-            ice_servers: IceServers::default(),
-        }))
-    };
+    let state = |all: &[u64]| Ok(Ack::RoomState(room_state(&name, all, Topology::Mesh)));
     match event {
         ClientEvent::Initiate(_) => {
             let ack = |replaced_by: Option<RoomName>| {
@@ -295,17 +286,35 @@ fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
         }
         ClientEvent::JoinRoom(_) => vec![
             ("finds nobody", state(&[1])),
-            ("finds 2", state(&[1, 2])),
+            ("finds 2", state(&[2, 1])),
+            ("finds 2 at the media server", Ok(Ack::RoomState(room_state(&name, &[2, 1], Topology::Sfu)))),
             ("finds it full", no(ErrorCode::RoomFull)),
         ],
         ClientEvent::Resume(_) => vec![
             ("finds 2", state(&[1, 2])),
+            ("finds 2 at the media server", Ok(Ack::RoomState(room_state(&name, &[1, 2], Topology::Sfu)))),
             ("finds nobody", state(&[1])),
             ("finds nothing", no(ErrorCode::NotFound)),
             ("finds it over", no(ErrorCode::Expired)),
             ("is put off", no(ErrorCode::Unavailable)),
         ],
         _ => vec![("is done", Ok(Ack::Ended(EndedAck { duration: Seconds(0) })))],
+    }
+}
+
+fn room_state(name: &RoomName, all: &[u64], topology: Topology) -> RoomState {
+    RoomState {
+        room_name: name.clone(),
+        call_id: None,
+        call_type: CallType::Audio,
+        topology,
+        participants: all.iter().map(|id| participant(*id)).collect(),
+        started_at: None,
+        host_id: None,
+        locked: false,
+        waiting_room: false,
+        waiting: false,
+        ice_servers: IceServers::default(),
     }
 }
 
@@ -515,50 +524,9 @@ fn a_second_call_comes_in() {
 }
 
 #[test]
-fn a_room_of_many() {
-    let world = World {
-        commands: |can| {
-            let join = Command::Join { room: room("g"), call_type: CallType::Audio };
-            can("join".into(), Input::App(join));
-            let group = Callee::Group(calls_protocol::GroupId::new(7).expect(FINE));
-            let dial = Command::Dial { room: room("g"), to: group, call_type: CallType::Audio };
-            can("dial the group".into(), Input::App(dial));
-        },
-        rings: &[],
-        events: || {
-            let who = UserInCall {
-                room_name: room("g"),
-                user_id: user(2),
-                user_name: "Bo".into(),
-                avatar: None,
-                audio: true,
-                video: false,
-            };
-            let mut events = pair_events("g");
-            let gone = LeftCall {
-                room_name: room("g"),
-                user_id: user(2),
-                user_name: "Bo".into(),
-                avatar: None,
-                audio: true,
-                video: false,
-                host_id: None,
-            };
-            events.push(("2 joins".into(), ServerEvent::UserJoined(who)));
-            events.push(("2 leaves".into(), ServerEvent::UserLeft(gone)));
-            events
-        },
-        pushes: false,
-        calls: 1,
-        switches: false,
-    };
-    walk(&world, most());
-}
-
-#[test]
 fn what_was_closed_or_forgotten_is_ignored() {
     let mut state = State::first();
-    let old = PeerKey { call: state.machine.next_call(), user: user(2), build: 9 };
+    let old = PeerKey { call: state.machine.next_call(), to: user(2).into(), build: 9 };
     for (name, said) in peer_says() {
         let effects = state.play(name, Input::Peer(old, said), 0).expect(FINE);
         assert!(effects.is_empty(), "{name}: {effects:?}");

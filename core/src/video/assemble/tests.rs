@@ -32,6 +32,7 @@ impl Sender {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         ReceivedPacket {
+            mid: None,
             content: Content::Video(self.codec),
             ssrc: 1,
             came: Instant::now(),
@@ -301,6 +302,7 @@ fn packets_of_a_stranger_cost_no_more_than_their_bound() {
                 })
                 .collect();
             let packet = ReceivedPacket {
+                mid: None,
                 content: Content::Video(BOTH[chance.below(2) as usize]),
                 ssrc: chance.below(3) as u32 / 2,
                 came: Instant::now(),

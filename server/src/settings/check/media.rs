@@ -26,6 +26,7 @@ impl Reader<'_> {
         // Read in any case: a mistake in them is worth telling even while it is off.
         let port = self.port("sfu_port");
         let workers = self.number("sfu_threads", 0..=64) as usize;
+        let tcp = self.yes("sfu_tcp");
         let slots = self.number("sfu_slots", 1..=50) as usize;
         if !self.on_off_auto("sfu", true) {
             return None;
@@ -44,7 +45,7 @@ impl Reader<'_> {
         if addresses.is_empty() {
             addresses.push(bind);
         }
-        Some(SfuSettings { bind, port, addresses, workers, slots, voices: 4 })
+        Some(SfuSettings { bind, port, addresses, tcp, workers, slots, voices: 4 })
     }
 
     pub(super) fn media(&mut self, is_there: bool) -> Option<MediaSettings> {

@@ -8,6 +8,7 @@ use super::{
     place::{Ours, Place},
     write::{self, Head},
 };
+use calls_protocol::Mark;
 
 /// What the server says of itself to one client.
 #[derive(Debug, Clone)]
@@ -110,10 +111,12 @@ impl Session {
         self.note_what_is_said();
         let setup = if role == DtlsRole::Client { "active" } else { "passive" };
         self.version += 1;
-        let answer = self.describe(&self.places, setup, |place| Direction {
+        let mut answer = self.describe(&self.places, setup, |place| Direction {
             sends: place.client.receives && self.wants_to_send(place),
             receives: place.client.sends && place.source.is_some(),
         });
+        // A client that offered again meanwhile knows by it that this is no answer to its latest.
+        answer.push_str(&Mark::of_text(text).line());
         Ok((answer, self.negotiated(is_restart, refused)))
     }
 

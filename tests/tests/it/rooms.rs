@@ -1,0 +1,86 @@
+//! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
+use anyhow::Result;
+use calls_core::{Call, CallSnapshot};
+use calls_protocol::{CallType, Recipient, UserId};
+use calls_tests::{phone::Phone, server::TestServer};
+
+/// Two speak straight, three through the media server.
+async fn server() -> TestServer {
+    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", "2")];
+    TestServer::start(&sfu).await
+}
+
+async fn joined(server: &TestServer, user: u64, call_type: CallType) -> Result<Phone> {
+    let phone = Phone::new(server.address(), user)?;
+    phone.registered().await?;
+    phone.calls.join("kitchen", call_type).await?;
+    Ok(phone)
+}
+
+fn others(user: u64, count: u64) -> Vec<u64> {
+    (1..=count).filter(|other| *other != user).collect()
+}
+
+async fn close(phones: Vec<Phone>, server: TestServer) {
+    for phone in phones {
+        phone.calls.close().await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn three_engines_hear_each_other_through_the_media_server_and_two_straight_again() -> Result<()> {
+    let server = server().await;
+    let ann = joined(&server, 1, CallType::Audio).await?;
+    let bob = joined(&server, 2, CallType::Audio).await?;
+    ann.hears_all(&[2]).await?;
+    bob.hears_all(&[1]).await?;
+
+    let cid = joined(&server, 3, CallType::Audio).await?;
+
+    let all = vec![ann, bob, cid];
+    for (user, phone) in (1..).zip(&all) {
+        phone.hears_all(&others(user, 3)).await?;
+    }
+    let (ann, cid) = (all[0].talks().await?, all[2].talks().await?);
+    cid.raise_hand(true)?;
+    let is_up = |call: &CallSnapshot| call.others.iter().any(|other| other.hand_raised_at.is_some());
+    all[1].until("told of a hand", is_up).await?;
+
+    cid.hang_up()?;
+
+    all[0].until("without them", |call| call.others.len() == 1).await?;
+    // It stays at the media server for 10 s, in case they come back.
+    for phone in &all[..2] {
+        phone.until("straight again", |call| !call.is_by_server && !call.others.is_empty()).await?;
+    }
+    assert_eq!(ways_of(&ann).await?, [UserId::new(2)?.into()]);
+    all[0].hears_all(&[2]).await?;
+    all[1].hears_all(&[1]).await?;
+    close(all, server).await;
+    Ok(())
+}
+
+/// To whom there are connections.
+async fn ways_of(call: &Call) -> Result<Vec<Recipient>> {
+    Ok(call.stats().await?.others.iter().map(|other| other.to).collect())
+}
+
+#[tokio::test]
+async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<()> {
+    let server = server().await;
+    let mut all = Vec::new();
+
+    for count in 1..=4 {
+        all.push(joined(&server, count, CallType::Video).await?);
+        for (user, phone) in (1..).zip(&all) {
+            for other in others(user, count) {
+                phone.sees_of(other, other).await?;
+            }
+            phone.hears_all(&others(user, count)).await?;
+        }
+    }
+
+    close(all, server).await;
+    Ok(())
+}
