@@ -7,6 +7,7 @@ mod datagrams;
 mod exit;
 mod room;
 pub mod sdp;
+mod stream;
 mod streams;
 mod worker;
 

@@ -1,7 +1,8 @@
 //! One participant's connection: the description of it, the checks of its path, its keys, its slots.
 use super::{
-    room::{Codec, Kind, SendSection, Sends, Slot, TrackFacts},
+    room::{SendSection, Sends, Slot, TrackFacts},
     sdp::{self, Credentials, DtlsRole, Local, Negotiated, Session, SlotId},
+    stream::Kind,
 };
 use crate::{
     calls::MediaSeat,
@@ -36,7 +37,7 @@ pub(super) struct Client {
     /// From before the client began ICE anew: its old path goes on until the new one is there.
     old_key: Option<(String, hmac::Key)>,
     ufrag: String,
-    fingerprint: Option<sdp::Fingerprint>,
+    fingerprint: Option<Fingerprint>,
     pub(super) handshake: Option<Handshake>,
     pub(super) sealer: Option<Sealer>,
     pub(super) opener: Option<Opener>,
@@ -55,7 +56,6 @@ pub(super) struct Client {
     /// Our offer that waits for its answer.
     pub(super) offered: Option<Sdp>,
     pub(super) streams: Vec<StreamPlace>,
-    shown: Vec<(Slot, UserId, Kind)>,
     begins: (u16, u32),
 }
 
@@ -120,15 +120,12 @@ impl Client {
         now: Instant,
     ) -> Self {
         let credentials = host.credentials(worker);
-        let fingerprint = host.identity.fingerprint();
-        let digest: Vec<u8> =
-            fingerprint.digits().split(':').filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect();
         let numbers = host.draw::<20>();
         let number =
             |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
         let local = Local {
             credentials: credentials.clone(),
-            fingerprint: sdp::Fingerprint { hash: sdp::Hash::Sha256, digest },
+            fingerprint: host.identity.fingerprint().clone(),
             candidates: host.candidates.clone(),
             // 62 bits: browsers read a signed number.
             session_id: u64::from(number(0)) << 30 | u64::from(number(4) >> 2),
@@ -157,7 +154,6 @@ impl Client {
             crossed: None,
             offered: None,
             streams: Vec::new(),
-            shown: Vec::new(),
             // In the lower half, so that the first number does not go round before the receiver has begun to count.
             begins: (number(12) as u16 & 0x7fff, number(16)),
         }
@@ -243,17 +239,7 @@ impl Client {
                 DtlsRole::Client => Role::Active,
                 DtlsRole::Server => Role::Passive,
             };
-            let hash = match agreed.fingerprint.hash {
-                sdp::Hash::Sha256 => "sha-256",
-                sdp::Hash::Sha384 => "sha-384",
-                sdp::Hash::Sha512 => "sha-512",
-            };
-            let digits: Vec<String> =
-                agreed.fingerprint.digest.iter().map(|byte| format!("{byte:02X}")).collect();
-            // What a description may say is what a handshake takes.
-            if let Ok(expected) = Fingerprint::parse(hash, &digits.join(":")) {
-                self.handshake = Some(Handshake::new(now, &host.identity, role, expected));
-            }
+            self.handshake = Some(Handshake::new(now, &host.identity, role, agreed.fingerprint));
         }
         self.slots = agreed.slots;
         for slot in &self.slots {
@@ -294,9 +280,8 @@ impl Client {
         if self.session.is_offering() {
             return None;
         }
-        let has = |list: &Vec<SlotId>| list.len();
-        let pairs = self.wanted.0.saturating_sub(has(&self.pairs));
-        let voices = self.wanted.1.saturating_sub(has(&self.voices));
+        let pairs = self.wanted.0.saturating_sub(self.pairs.len());
+        let voices = self.wanted.1.saturating_sub(self.voices.len());
         if pairs + voices > 0 {
             self.session.add_slots(pairs, voices);
         }
@@ -306,10 +291,8 @@ impl Client {
     }
 
     /// Who is in which slot. The list for the client, if it is another one.
-    pub(super) fn shows(&mut self, shown: Vec<(Slot, UserId, Kind)>) -> Option<Vec<StreamPlace>> {
-        self.shown = shown;
-        let streams: Vec<StreamPlace> = self
-            .shown
+    pub(super) fn shows(&mut self, shown: &[(Slot, UserId, Kind)]) -> Option<Vec<StreamPlace>> {
+        let streams: Vec<StreamPlace> = shown
             .iter()
             .filter_map(|(slot, user, kind)| {
                 let id = match slot {
@@ -347,23 +330,11 @@ fn key(pwd: &str) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, pwd.as_bytes())
 }
 
-fn codec(codec: sdp::Codec) -> Codec {
-    match codec {
-        sdp::Codec::Opus => Codec::Opus,
-        sdp::Codec::Vp8 => Codec::Vp8,
-        sdp::Codec::H264 => Codec::H264,
-    }
-}
-
 fn facts(media: &sdp::SlotMedia) -> TrackFacts {
     let numbers = &media.media;
     TrackFacts {
         ssrc: media.ssrc,
-        payload_types: numbers
-            .payloads
-            .iter()
-            .map(|payload| (codec(payload.codec), payload.number))
-            .collect(),
+        payload_types: numbers.payloads.iter().map(|payload| (payload.codec, payload.number)).collect(),
         transport_id: numbers
             .extensions
             .id(sdp::Extension::TransportNumber)
@@ -377,12 +348,8 @@ fn sends(sent: &[sdp::Sent]) -> Sends {
     let id = |extension| sent.iter().find_map(|sent| sent.media.extensions.id(extension));
     let section = |sent: &sdp::Sent| SendSection {
         mid: sent.mid.as_str().to_owned(),
-        kind: match sent.source {
-            sdp::Source::Sound => Kind::Sound,
-            sdp::Source::Camera => Kind::Camera,
-            sdp::Source::Screen => Kind::Screen,
-        },
-        payload_types: sent.media.payloads.iter().map(|p| (p.number, codec(p.codec))).collect(),
+        kind: sent.source,
+        payload_types: sent.media.payloads.iter().map(|payload| (payload.number, payload.codec)).collect(),
         ssrcs: sent.streams.ssrcs.clone(),
         rids: sent.streams.layers.iter().map(|layer| layer.rid.clone()).collect(),
     };

@@ -16,11 +16,11 @@ mod speaker;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use incoming::{Codec, Kind};
 pub(crate) use outgoing::{LARGEST_HEAD, Leaving, TrackFacts};
-pub(crate) use person::{Permitted, SendSection, Sends};
+pub(crate) use person::{Kept, Permitted, SendSection, Sends};
 pub(crate) use slots::{MostSlots, Slot};
 
+use super::stream::{Codec, Kind};
 use calls_protocol::UserId;
 use calls_rtp::{
     bandwidth::Feedback,
@@ -188,6 +188,19 @@ impl Room {
         self.due.speakers = Duration::ZERO;
     }
 
+    /// What stays of somebody who begins anew.
+    pub(crate) fn keeps(&self, seat: usize) -> Option<Kept> {
+        let person = self.people.get(seat)?.as_deref()?;
+        Some(Kept { permitted: person.permitted, looks: person.looks.clone() })
+    }
+
+    /// Somebody came again, with what stayed of them.
+    pub(crate) fn kept(&mut self, seat: usize, kept: Kept) {
+        if let Some(person) = self.person(seat) {
+            (person.permitted, person.looks) = (kept.permitted, kept.looks);
+        }
+    }
+
     /// Whether nobody is in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.people.iter().all(Option::is_none)
@@ -240,7 +253,7 @@ impl Room {
         self.due.speakers = Duration::ZERO;
     }
 
-    /// A packet of a participant. `sequence` is counted over the end of its 16 bits; `whole` is how long it was on the wire.
+    /// A packet of a participant. `sequence` is counted over the end of its 16 bits.
     pub(crate) fn rtp(
         &mut self,
         now: Duration,

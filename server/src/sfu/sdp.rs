@@ -18,7 +18,9 @@ mod write;
 
 pub use description::{Description, Direction, Layer, OfferedCodec, OfferedExtension, Section, Setup};
 pub use fault::{BadDescription, BadSection, NegotiationError};
-pub use media::{Codec, Extension, Extensions, Feedback, Kind, MOST_LAYERS, Media, Payload, Streams};
-pub use negotiated::{DtlsRole, Negotiated, Refusal, Refused, Sent, Slot, SlotId, SlotMedia, Source};
-pub use path::{Candidate, Credentials, Fingerprint, Hash, Mid};
+pub use media::{Extension, Extensions, Feedback, MOST_LAYERS, Media, MediaKind, Payload, Streams};
+pub use negotiated::{DtlsRole, Negotiated, Refusal, Refused, Sent, Slot, SlotId, SlotMedia};
+pub use path::{Candidate, Credentials, Mid};
 pub use session::{Local, Session};
+
+pub use super::stream::{Codec, Kind};

@@ -269,7 +269,8 @@ fn udp_address(candidate: &str) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use calls_server::sfu::sdp::{self, Candidate, Codec, Credentials, Extension, Local, Session, Source};
+    use calls_rtp::handshake::{Fingerprint, Hash};
+    use calls_server::sfu::sdp::{Candidate, Codec, Credentials, Extension, Kind, Local, Session};
 
     fn ours() -> Ours {
         Ours {
@@ -284,7 +285,7 @@ mod tests {
     fn server() -> Session {
         Session::new(Local {
             credentials: Credentials { ufrag: "w1234567".to_owned(), pwd: "p".repeat(24) },
-            fingerprint: sdp::Fingerprint::sha256([0xcd; 32]),
+            fingerprint: Fingerprint::of(Hash::Sha256, b"the server's certificate"),
             candidates: vec![
                 Candidate::Udp("127.0.0.1:7000".parse().unwrap()),
                 Candidate::TcpPassive("127.0.0.1:7001".parse().unwrap()),
@@ -304,7 +305,7 @@ mod tests {
 
         assert_eq!(agreed.refused, []);
         let [sound, camera] = &agreed.sends[..] else { panic!("{:?}", agreed.sends) };
-        assert_eq!((sound.source, camera.source), (Source::Sound, Source::Camera));
+        assert_eq!((sound.source, camera.source), (Kind::Sound, Kind::Camera));
         assert_eq!(sound.streams.ssrcs, [10]);
         assert_eq!(sound.media.payloads[0].number, OPUS);
         assert_eq!(camera.media.payloads[0].number, VP8);

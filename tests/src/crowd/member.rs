@@ -54,6 +54,7 @@ pub struct Member {
 /// What a member is asked to say.
 enum Wish {
     Say { event: &'static str, payload: Value, done: oneshot::Sender<Result<Value>> },
+    BeginAnew { ours: Box<Ours>, seat: Seat, done: oneshot::Sender<Result<Value>> },
 }
 
 impl Visitor {
@@ -132,11 +133,30 @@ impl Member {
         Ok(())
     }
 
+    /// Gives its connection up without a word, and offers another one, as whoever cannot repair theirs does.
+    pub async fn begin_anew(&mut self, stage: &mut Stage, room: &Room, plan: Plan) -> Result<()> {
+        self.seat.vanish();
+        stage.renew_certificate()?;
+        let ours = Box::new(description(stage, self.user, plan, room.is_video));
+        self.seat = stage.seat(room.number, self.user, &ours);
+        self.seat.plan(plan, 0.0);
+        let seat = self.seat.clone();
+        self.wish("call:renegotiate", |done| Wish::BeginAnew { ours, seat, done }).await
+    }
+
     /// Says something that the server agrees to.
     pub async fn ask(&self, event: &'static str, payload: Value) -> Result<()> {
+        self.wish(event, |done| Wish::Say { event, payload, done }).await
+    }
+
+    async fn wish(
+        &self,
+        event: &str,
+        wish: impl FnOnce(oneshot::Sender<Result<Value>>) -> Wish,
+    ) -> Result<()> {
         let (done, answer) = oneshot::channel();
         // Whoever ended does not answer either.
-        let _ = self.wishes.send(Wish::Say { event, payload, done }).await;
+        let _ = self.wishes.send(wish(done)).await;
         let answer = answer.await.context("its connection ended")??;
         if answer["ok"] != true {
             bail!("{event} was refused: {answer}");
@@ -185,9 +205,20 @@ impl Talk {
                     self.hear(&name, &payload).await?;
                 }
                 wish = wishes.recv() => {
-                    let Some(Wish::Say { event, payload, done }) = wish else { return Ok(()) };
+                    let (done, answer) = match wish {
+                        None => return Ok(()),
+                        Some(Wish::Say { event, payload, done }) => {
+                            (done, self.client.try_ask(event, &payload).await)
+                        }
+                        Some(Wish::BeginAnew { ours, seat, done }) => {
+                            (self.ours, self.seat) = (*ours, seat);
+                            let offer = json!({ "type": "offer", "sdp": self.ours.offer() });
+                            let offer = json!({ "roomName": self.room, "toUserId": 0, "sdpOffer": offer });
+                            (done, self.client.try_ask("call:renegotiate", &offer).await)
+                        }
+                    };
                     // Whoever asked may have stopped waiting.
-                    let _ = done.send(self.client.try_ask(event, &payload).await);
+                    let _ = done.send(answer);
                 }
             }
         }
@@ -196,6 +227,9 @@ impl Talk {
     async fn hear(&mut self, name: &str, payload: &Value) -> Result<()> {
         match name {
             "call:answer" if payload["userId"] == 0 => {
+                self.seat.described(said(&payload["sdpAnswer"])?);
+            }
+            "call:renegotiate" if payload["fromUserId"] == 0 && payload["sdpAnswer"].is_object() => {
                 self.seat.described(said(&payload["sdpAnswer"])?);
             }
             "call:renegotiate" if payload["fromUserId"] == 0 => {

@@ -43,6 +43,7 @@ enum Order {
     Plan(usize, Plan, f64),
     Secret(usize, bool),
     Leave(usize),
+    Vanish(usize),
     CountAnew,
     Look(mpsc::SyncSender<Tally>),
     Stop,
@@ -127,6 +128,12 @@ impl Stage {
         Seat { number: self.seats - 1, line: self.line.clone() }
     }
 
+    /// Whoever comes from now on has another certificate.
+    pub fn renew_certificate(&mut self) -> Result<()> {
+        self.identity = Arc::new(Identity::generate()?);
+        Ok(())
+    }
+
     /// Counts from here.
     pub fn count_anew(&self) {
         self.line.tell(Order::CountAnew);
@@ -179,6 +186,11 @@ impl Seat {
     /// From now on nobody may get what it sends, or everybody again.
     pub fn secret(&self, is_secret: bool) {
         self.line.tell(Order::Secret(self.number, is_secret));
+    }
+
+    /// Neither says nor hears anything any more.
+    pub(super) fn vanish(&self) {
+        self.line.tell(Order::Vanish(self.number));
     }
 
     /// Is gone.
@@ -300,6 +312,11 @@ impl Play {
                 Order::Named(who, named) => self.change(who, |person| person.named(now, &named)),
                 Order::Plan(who, plan, phase) => self.change(who, |person| person.plan(now, plan, phase)),
                 Order::Secret(who, is_secret) => self.change(who, |person| person.secret(is_secret)),
+                Order::Vanish(who) => {
+                    // The end is made, and said to nobody.
+                    self.people[who].leave(now, &mut |_| {});
+                    self.due[who] = None;
+                }
                 Order::Leave(who) => {
                     let (socket, from) = (&self.sockets[who / TO_A_SOCKET], address_of(who));
                     if let Some(to) = self.people[who].server() {

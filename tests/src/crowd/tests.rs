@@ -10,7 +10,7 @@ use calls_rtp::{
     packet::Packet,
     protect::{Opener, Sealer},
 };
-use calls_server::sfu::sdp::{self, Candidate, Credentials, Local, Session};
+use calls_server::sfu::sdp::{Candidate, Credentials, Local, Session};
 use ring::hmac;
 use std::{
     collections::BTreeMap,
@@ -44,14 +44,9 @@ impl End {
             picture: vec![ssrc + 1],
             has_pictures: true,
         };
-        let mut digest = [0; 32];
-        let digits = SERVER.fingerprint().digits();
-        for (byte, two) in digest.iter_mut().zip(digits.split(':')) {
-            *byte = u8::from_str_radix(two, 16).unwrap();
-        }
         let mut session = Session::new(Local {
             credentials: Credentials { ufrag: "wserver1".to_owned(), pwd: PASSWORD.to_owned() },
-            fingerprint: sdp::Fingerprint::sha256(digest),
+            fingerprint: SERVER.fingerprint().clone(),
             candidates: vec![Candidate::Udp("127.0.0.1:7000".parse().unwrap())],
             session_id: 1,
             first_ssrc: 5000,

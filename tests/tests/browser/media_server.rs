@@ -1,9 +1,8 @@
 //! What browsers say to the descriptions of the media server: each step of a negotiation, without media.
 use crate::stage::alone;
 use anyhow::{Context, Result, ensure};
-use calls_server::sfu::sdp::{
-    Candidate, Credentials, DtlsRole, Fingerprint, Local, Negotiated, Session, Source,
-};
+use calls_rtp::handshake::{Fingerprint, Hash};
+use calls_server::sfu::sdp::{Candidate, Credentials, DtlsRole, Kind, Local, Negotiated, Session};
 use calls_tests::browser::{
     Browser::{self, Chromium, Firefox},
     Page,
@@ -34,7 +33,7 @@ impl Talk {
         let address = "192.0.2.1:7000".parse()?;
         let session = Session::new(Local {
             credentials: credentials(0),
-            fingerprint: Fingerprint::sha256([0xab; 32]),
+            fingerprint: Fingerprint::of(Hash::Sha256, b"the server's certificate"),
             candidates: vec![Candidate::Udp(address), Candidate::TcpPassive(address)],
             session_id: 1,
             first_ssrc: 1000,
@@ -78,7 +77,7 @@ fn filled(negotiated: &Negotiated) -> (usize, usize) {
     (sounds, negotiated.slots.iter().filter(|slot| slot.picture.is_some()).count())
 }
 
-fn on(negotiated: &Negotiated) -> Vec<Source> {
+fn on(negotiated: &Negotiated) -> Vec<Kind> {
     negotiated.sends.iter().filter(|sent| sent.is_on).map(|sent| sent.source).collect()
 }
 
@@ -94,7 +93,7 @@ async fn sends_everything(page: Page) -> Result<Page> {
 
     let (negotiated, seen) = talk.theirs(false).await?;
 
-    assert_eq!(on(&negotiated), [Source::Sound, Source::Camera, Source::Screen]);
+    assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera, Kind::Screen]);
     assert_eq!((negotiated.role, filled(&negotiated)), (DtlsRole::Server, (0, 0)));
     assert_eq!(section(&seen, "1")["currentDirection"], "sendonly");
     assert!(talk.session.offer().is_none(), "nothing to offer");
@@ -105,7 +104,7 @@ async fn sends_everything(page: Page) -> Result<Page> {
         let (negotiated, seen) = talk.ours().await?;
 
         assert_eq!(filled(&negotiated), expected);
-        assert_eq!(on(&negotiated), [Source::Sound, Source::Camera, Source::Screen]);
+        assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera, Kind::Screen]);
         let layers: Vec<&str> =
             negotiated.sends[1].streams.layers.iter().map(|layer| layer.rid.as_str()).collect();
         assert_eq!(layers, ["l", "m", "h"]);
@@ -133,10 +132,10 @@ async fn sends_everything(page: Page) -> Result<Page> {
     // A screen ends for good, and another one begins in its place.
     talk.page.order("stopSection", json!({ "mid": "2" })).await?;
     let (negotiated, _) = talk.theirs(false).await?;
-    assert_eq!(on(&negotiated), [Source::Sound, Source::Camera]);
+    assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera]);
     talk.page.please("addPicture").await?;
     let (negotiated, _) = talk.theirs(false).await?;
-    assert_eq!(on(&negotiated), [Source::Sound, Source::Camera, Source::Screen]);
+    assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera, Kind::Screen]);
     Ok(talk.page)
 }
 
@@ -146,7 +145,7 @@ async fn is_naive(page: Page) -> Result<Page> {
 
     let (negotiated, seen) = talk.theirs(false).await?;
 
-    assert_eq!(on(&negotiated), [Source::Sound, Source::Camera]);
+    assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera]);
     assert_eq!(filled(&negotiated), (1, 1));
     assert_eq!(section(&seen, "0")["currentDirection"], "sendrecv");
     assert_eq!(section(&seen, "1")["currentDirection"], "sendrecv");
@@ -158,7 +157,7 @@ async fn is_naive(page: Page) -> Result<Page> {
     // A browser may put a new picture where it only received until now.
     talk.page.please("addPicture").await?;
     let (negotiated, _) = talk.theirs(false).await?;
-    assert_eq!(on(&negotiated), [Source::Sound, Source::Camera, Source::Screen]);
+    assert_eq!(on(&negotiated), [Kind::Sound, Kind::Camera, Kind::Screen]);
     assert_eq!(filled(&negotiated), (3, 3));
     Ok(talk.page)
 }
@@ -179,7 +178,7 @@ async fn wants_data(page: Page) -> Result<Page> {
     assert_eq!((on(&negotiated).len(), negotiated.refused.len()), (0, 1));
     talk.page.please("addPicture").await?;
     let (negotiated, _) = talk.theirs(false).await?;
-    assert_eq!(on(&negotiated), [Source::Camera]);
+    assert_eq!(on(&negotiated), [Kind::Camera]);
     talk.session.add_slots(2, 1);
     let (negotiated, _) = talk.ours().await?;
     assert_eq!(filled(&negotiated), (3, 3));

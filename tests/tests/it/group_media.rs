@@ -78,6 +78,36 @@ async fn everybody_hears_and_sees_everybody_of_their_own_room_and_nobody_else() 
 }
 
 #[tokio::test]
+async fn whoever_makes_another_connection_is_in_the_room_as_before() -> Result<()> {
+    let server = TestServer::start(&MEDIA).await;
+    let mut stage = Stage::start()?;
+    let room = room(1);
+    let mut members = Vec::new();
+    for user in 1..=3 {
+        members.push(join(&server, &mut stage, &room, user, shows()).await?);
+    }
+    until(&stage, &mut members, |tally| tally.people.iter().all(|facts| facts.totals.streams == 4)).await?;
+    members[0].subscribe(&room, &[(2, 0), (3, 360)]).await?;
+    members[0].toggle(&room, true, false).await?;
+
+    members[0].begin_anew(&mut stage, &room, shows()).await?;
+    stage.count_anew();
+
+    // Without the picture that is not looked at; and the others without the one that is switched off.
+    let came = |tally: &Tally| tally.people.iter().skip(1).all(|facts| facts.totals.came > 300);
+    let tally = until(&stage, &mut members, came).await?;
+    let streams: Vec<_> = tally.people[1..].iter().map(|facts| facts.totals.streams).collect();
+    assert_eq!(streams, [3, 3, 3], "{:?}", tally.people);
+    for facts in &tally.people[1..] {
+        assert_eq!(facts.faults, [], "{facts:?}");
+    }
+    drop(members);
+    stage.stop()?;
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn whoever_switches_the_microphone_off_is_not_heard_whatever_they_send() -> Result<()> {
     let server = TestServer::start(&MEDIA).await;
     let mut stage = Stage::start()?;

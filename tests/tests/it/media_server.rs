@@ -3,9 +3,8 @@ use anyhow::{Context, Result, bail, ensure};
 use calls_core::peer::{Peer, PeerOutput, PeerSettings};
 use calls_machine::{FromPeer, PeerOrder};
 use calls_protocol::{IceServers, Sdp};
-use calls_server::sfu::sdp::{
-    Candidate, Credentials, DtlsRole, Fingerprint, Local, Negotiated, Session, Source,
-};
+use calls_rtp::handshake::{Fingerprint, Hash};
+use calls_server::sfu::sdp::{Candidate, Credentials, DtlsRole, Kind, Local, Negotiated, Session};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -28,7 +27,7 @@ impl Talk {
         peer.order(PeerOrder::Create { servers: IceServers::default() }).await?;
         let session = Session::new(Local {
             credentials: credentials(0),
-            fingerprint: Fingerprint::sha256([0xab; 32]),
+            fingerprint: Fingerprint::of(Hash::Sha256, b"the server's certificate"),
             candidates: vec![Candidate::Udp("192.0.2.1:7000".parse()?)],
             session_id: 1,
             first_ssrc: 1000,
@@ -77,8 +76,8 @@ async fn the_engine_takes_every_description_of_the_media_server() -> Result<()> 
 
     let negotiated = talk.theirs(false).await?;
 
-    let sources: Vec<Source> = negotiated.sends.iter().map(|sent| sent.source).collect();
-    assert_eq!((sources, negotiated.role), (vec![Source::Sound, Source::Camera], DtlsRole::Server));
+    let sources: Vec<Kind> = negotiated.sends.iter().map(|sent| sent.source).collect();
+    assert_eq!((sources, negotiated.role), (vec![Kind::Sound, Kind::Camera], DtlsRole::Server));
     assert_eq!(filled(&negotiated), (1, 1), "both ways in one section");
 
     for (pairs, voices, expected) in [(3, 0, (4, 4)), (21, 4, (29, 25))] {

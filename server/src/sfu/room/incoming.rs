@@ -1,5 +1,8 @@
 //! One stream that a participant sends: what came of it, what is missing, what it costs.
-use super::ring::{Entry, Ring};
+use super::{
+    Codec, Kind,
+    ring::{Entry, Ring},
+};
 use calls_rtp::{
     control::{Block, SenderInfo},
     h264,
@@ -7,28 +10,6 @@ use calls_rtp::{
     vp8::Descriptor,
 };
 use std::time::Duration;
-
-/// What a participant shows and says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Kind {
-    /// The microphone.
-    Sound,
-    /// The camera.
-    Camera,
-    /// The screen.
-    Screen,
-}
-
-/// How a stream is encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Codec {
-    /// Sound.
-    Opus,
-    /// Pictures.
-    Vp8,
-    /// Pictures.
-    H264,
-}
 
 /// More missing than this, and only a whole picture helps.
 const MOST_MISSING: usize = 128;

@@ -1,6 +1,6 @@
 //! One stream that a participant receives: whose packets it carries, by which numbers, and which of them can be made again.
 use super::{
-    incoming::{Codec, Kind},
+    Codec, Kind,
     rewrite::{Place, Rewriter},
 };
 use calls_rtp::{

@@ -1,7 +1,7 @@
 //! One participant of a room: what they send, and what they receive.
 use super::{
-    Out,
-    incoming::{Codec, Incoming, Kind, Seen},
+    Codec, Kind, Out,
+    incoming::{Incoming, Seen},
     layers::Layers,
     outgoing::{Leaving, Source, Track, TrackFacts},
     path::{Path, Waiting},
@@ -67,6 +67,13 @@ impl Permitted {
             Kind::Screen => self.screen,
         }
     }
+}
+
+/// What stays of somebody whose connection begins anew.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(super) permitted: Permitted,
+    pub(super) looks: Option<BTreeMap<(UserId, Kind), u16>>,
 }
 
 /// What stands in a slot: somebody with their camera, or their screen.

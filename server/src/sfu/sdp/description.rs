@@ -1,8 +1,9 @@
 //! A description of a client as types: checked, bounded, and nothing decided yet.
 use super::{
-    BadDescription, BadSection, Credentials, Fingerprint, Kind, Mid,
+    BadDescription, BadSection, Credentials, MediaKind, Mid,
     lines::{Attribute, Attributes, Lines, RawSection},
 };
+use calls_rtp::handshake::Fingerprint;
 use std::collections::BTreeSet;
 
 /// An offer or an answer, as it was said.
@@ -44,7 +45,7 @@ pub struct Direction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
     /// What it carries.
-    pub kind: Kind,
+    pub kind: MediaKind,
     /// The word for it in the m-line.
     pub kind_word: String,
     /// Its name.
@@ -179,7 +180,7 @@ impl Description {
         };
         let fingerprint = [&raw[bundle].attributes, &head]
             .into_iter()
-            .find_map(|attributes| attributes.all("fingerprint").find_map(Fingerprint::read));
+            .find_map(|attributes| attributes.all("fingerprint").find_map(|said| said.parse().ok()));
         let setup = match said("setup") {
             Some("active") => Setup::Active,
             Some("passive") => Setup::Passive,
@@ -217,9 +218,9 @@ impl Section {
     fn read(raw: &RawSection<'_>, head: &Attributes<'_>) -> Result<Self, BadSection> {
         let attributes = &raw.attributes;
         let kind = match raw.kind {
-            "audio" => Kind::Sound,
-            "video" => Kind::Picture,
-            _ => Kind::Other,
+            "audio" => MediaKind::Sound,
+            "video" => MediaKind::Picture,
+            _ => MediaKind::Other,
         };
         // A section that is only there as a part of a bundle has port 0 and is in use all the same.
         let is_refused = raw.port == 0 && !attributes.has("bundle-only");
@@ -243,7 +244,7 @@ impl Section {
             layers: Vec::new(),
         };
         // What is not in use, or not of media, keeps its place and is not looked into.
-        if is_refused || kind == Kind::Other || !raw.protocol.contains("RTP/") {
+        if is_refused || kind == MediaKind::Other || !raw.protocol.contains("RTP/") {
             return Ok(section);
         }
         if !attributes.has("rtcp-mux") {

@@ -1,9 +1,9 @@
 //! Which numbers a client uses for what. In a bundle a number means the same in every section, so what the server adds
 //! has to use theirs, and only free ones for what they never named.
 use super::{
-    Kind,
+    Codec, MediaKind,
     description::{Description, Direction},
-    media::{Codec, Extension, Extensions, Feedback, Media, Payload},
+    media::{Extension, Extensions, Feedback, Media, Payload},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,22 +39,22 @@ impl Dialect {
             for payload in &common.payloads {
                 self.payloads.entry(payload.codec).or_insert_with(|| payload.clone());
             }
-            let heard = if section.kind == Kind::Sound { &mut self.sound } else { &mut self.picture };
+            let heard = if section.kind == MediaKind::Sound { &mut self.sound } else { &mut self.picture };
             heard.get_or_insert(common);
         }
     }
 
     /// What a new section of ours is to have, in which only the server sends.
-    pub(super) fn slot(&mut self, kind: Kind) -> Media {
-        let heard = if kind == Kind::Sound { &self.sound } else { &self.picture }.clone();
+    pub(super) fn slot(&mut self, kind: MediaKind) -> Media {
+        let heard = if kind == MediaKind::Sound { &self.sound } else { &self.picture }.clone();
         let codecs = match (kind, &heard) {
             // Only what they can: a codec that nobody knows would be asked for in each section.
             (_, Some(media)) => media.payloads.iter().map(|payload| payload.codec).collect(),
-            (Kind::Sound, None) => vec![Codec::Opus],
+            (MediaKind::Sound, None) => vec![Codec::Opus],
             (_, None) => vec![Codec::Vp8, Codec::H264],
         };
         let payloads = codecs.into_iter().filter_map(|codec| self.payload(codec)).collect();
-        let is_picture = kind == Kind::Picture;
+        let is_picture = kind == MediaKind::Picture;
         let own = if is_picture { Extension::Orientation } else { Extension::AudioLevel };
         // Numbers of the path are the rule; who does not know them says so.
         let (time, feedback) = match &heard {

@@ -1,5 +1,8 @@
 //! What the server understands of media: which codecs, which header extensions, which feedback.
-use super::description::{Direction, Layer, OfferedCodec, Section};
+use super::{
+    Codec,
+    description::{Direction, Layer, OfferedCodec, Section},
+};
 use std::collections::BTreeMap;
 
 /// More sizes of one picture are of no use to anybody.
@@ -7,24 +10,13 @@ pub const MOST_LAYERS: usize = 3;
 
 /// What a media section carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum MediaKind {
     /// `audio`.
     Sound,
     /// `video`.
     Picture,
     /// `application` and whatever comes: not for us.
     Other,
-}
-
-/// How media is encoded. There is no other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Codec {
-    /// Sound.
-    Opus,
-    /// Picture.
-    Vp8,
-    /// Picture, constrained baseline, packetisation mode 1.
-    H264,
 }
 
 /// A codec under the number that packets have for it.
@@ -167,10 +159,10 @@ impl Codec {
         }
     }
 
-    pub(super) fn kind(self) -> Kind {
+    pub(super) fn kind(self) -> MediaKind {
         match self {
-            Self::Opus => Kind::Sound,
-            Self::Vp8 | Self::H264 => Kind::Picture,
+            Self::Opus => MediaKind::Sound,
+            Self::Vp8 | Self::H264 => MediaKind::Picture,
         }
     }
 
@@ -247,8 +239,8 @@ impl Media {
             let fits = id < 15
                 && match extension {
                     Extension::Rid => !section.layers.is_empty(),
-                    Extension::AudioLevel => section.kind == Kind::Sound,
-                    Extension::Orientation => section.kind == Kind::Picture,
+                    Extension::AudioLevel => section.kind == MediaKind::Sound,
+                    Extension::Orientation => section.kind == MediaKind::Picture,
                     Extension::Mid | Extension::TransportNumber | Extension::SendTime => true,
                 };
             if fits && offered.direction != (Direction { sends: false, receives: false }) {
@@ -261,7 +253,7 @@ impl Media {
             Extension::SendTime => !has_numbers,
             _ => true,
         });
-        let is_picture = section.kind == Kind::Picture;
+        let is_picture = section.kind == MediaKind::Picture;
         let feedback = Feedback {
             transport_numbers: has_numbers,
             bitrate: !has_numbers && says("goog-remb") && extensions.id(Extension::SendTime).is_some(),
@@ -302,7 +294,7 @@ impl Streams {
         let mut layers = if are_named { section.layers.clone() } else { Vec::new() };
         layers.truncate(MOST_LAYERS);
         let mut ssrcs = section.ssrcs.clone();
-        let are_layers = section.is_ssrc_simulcast && section.kind == Kind::Picture;
+        let are_layers = section.is_ssrc_simulcast && section.kind == MediaKind::Picture;
         ssrcs.truncate(match layers.len() {
             0 if are_layers => MOST_LAYERS,
             0 => 1,

@@ -1,5 +1,6 @@
 //! What came of an offer and an answer: all that the media path has to know.
-use super::{Credentials, Fingerprint, Media, Mid, Streams};
+use super::{Credentials, Kind, Media, Mid, Streams};
+use calls_rtp::handshake::Fingerprint;
 use thiserror::Error;
 
 /// All that is agreed on with one client now; not only what changed, so that nothing has to be remembered.
@@ -32,22 +33,11 @@ pub enum DtlsRole {
     Server,
 }
 
-/// What a client sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// The microphone.
-    Sound,
-    /// The first picture.
-    Camera,
-    /// The second picture.
-    Screen,
-}
-
 /// A section in which the client sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// What it is.
-    pub source: Source,
+    pub source: Kind,
     /// In which section.
     pub mid: Mid,
     /// It may send now. A picture that was stopped keeps its section, and comes back in it.

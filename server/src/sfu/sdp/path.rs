@@ -1,8 +1,5 @@
 //! What descriptions say of the path itself: names, passwords, certificates, addresses.
-use std::{
-    fmt::{self, Write as _},
-    net::SocketAddr,
-};
+use std::{fmt, net::SocketAddr};
 
 /// The name of a media section, the same on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,77 +48,6 @@ impl Credentials {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("ufrag", &self.ufrag).finish_non_exhaustive()
-    }
-}
-
-/// By what a certificate is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hash {
-    /// 32 bytes; all browsers.
-    Sha256,
-    /// 48 bytes.
-    Sha384,
-    /// 64 bytes.
-    Sha512,
-}
-
-impl Hash {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Sha256 => "sha-256",
-            Self::Sha384 => "sha-384",
-            Self::Sha512 => "sha-512",
-        }
-    }
-
-    fn length(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-}
-
-/// Tells a certificate from all others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// By what it was made.
-    pub hash: Hash,
-    /// As long as that makes it.
-    pub digest: Vec<u8>,
-}
-
-impl Fingerprint {
-    /// Of a certificate with that SHA-256.
-    pub fn sha256(digest: [u8; 32]) -> Self {
-        Self { hash: Hash::Sha256, digest: digest.to_vec() }
-    }
-
-    pub(super) fn read(value: &str) -> Option<Self> {
-        let (word, digits) = value.split_once(' ')?;
-        let known = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
-        let hash = known.into_iter().find(|hash| word.eq_ignore_ascii_case(hash.word()))?;
-        let byte = |two: &str| {
-            let is_hex = two.len() == 2 && two.bytes().all(|byte| byte.is_ascii_hexdigit());
-            is_hex.then(|| u8::from_str_radix(two, 16).ok()).flatten()
-        };
-        let digest = digits.split(':').map(byte).collect::<Option<Vec<u8>>>()?;
-        (digest.len() == hash.length()).then_some(Self { hash, digest })
-    }
-}
-
-/// As descriptions have it: `sha-256 AB:CD:…`.
-impl fmt::Display for Fingerprint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut divider = ' ';
-        f.write_str(self.hash.word())?;
-        for byte in &self.digest {
-            f.write_char(divider)?;
-            write!(f, "{byte:02X}")?;
-            divider = ':';
-        }
-        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! A media section as it was agreed on, with what it is for.
 use super::{
-    Kind, Mid, SlotId, Source,
+    Kind, MediaKind, Mid, SlotId,
     description::{Direction, Section},
     media::{Media, Streams},
     negotiated::Refusal,
@@ -9,7 +9,7 @@ use super::{
 /// A place in the order of sections. It stays when what was in it is over.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    pub(super) kind: Kind,
+    pub(super) kind: MediaKind,
     pub(super) kind_word: String,
     pub(super) mid: Mid,
     pub(super) protocol: String,
@@ -17,7 +17,7 @@ pub(super) struct Place {
     /// What both agreed on; none if the section is refused or over.
     pub(super) media: Option<Media>,
     /// What the client sends in it; stays while it does not send for a while.
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<Kind>,
     pub(super) streams: Streams,
     /// What the client said last that it does.
     pub(super) client: Direction,
@@ -55,11 +55,11 @@ impl Place {
     }
 
     /// One that the server begins.
-    pub(super) fn of_slot(kind: Kind, mid: Mid, media: Media, ours: Ours) -> Self {
+    pub(super) fn of_slot(kind: MediaKind, mid: Mid, media: Media, ours: Ours) -> Self {
         let number = media.payloads.first().map_or(0, |payload| payload.number);
         Self {
             kind,
-            kind_word: if kind == Kind::Sound { "audio" } else { "video" }.to_owned(),
+            kind_word: if kind == MediaKind::Sound { "audio" } else { "video" }.to_owned(),
             mid,
             protocol: "UDP/TLS/RTP/SAVPF".to_owned(),
             first_format: number.to_string(),
@@ -79,9 +79,9 @@ impl Place {
         self.first_format.clone_from(&section.first_format);
         let media = match section.kind {
             _ if section.is_refused => Ok(None),
-            Kind::Other => Err(Refusal::NotMedia),
+            MediaKind::Other => Err(Refusal::NotMedia),
             _ if !is_secure(&section.protocol) => Err(Refusal::Protocol),
-            Kind::Sound | Kind::Picture => {
+            MediaKind::Sound | MediaKind::Picture => {
                 Media::common(section, self.ours.is_some()).map(Some).ok_or(Refusal::NoCodec)
             }
         };

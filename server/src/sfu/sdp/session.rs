@@ -1,14 +1,15 @@
 //! The negotiation with one client: whose turn it is, which section is what, and what came of it.
 use super::{
-    Candidate, Credentials, Description, Fingerprint, Kind, Mid, NegotiationError,
+    Candidate, Credentials, Description, Kind, MediaKind, Mid, NegotiationError,
     description::{Direction, Section, Setup},
     dialect::Dialect,
     lines::MOST_SECTIONS,
-    negotiated::{DtlsRole, Negotiated, Refusal, Refused, Sent, Slot, SlotId, SlotMedia, Source},
+    negotiated::{DtlsRole, Negotiated, Refusal, Refused, Sent, Slot, SlotId, SlotMedia},
     place::{Ours, Place},
     write::{self, Head},
 };
 use calls_protocol::Mark;
+use calls_rtp::handshake::Fingerprint;
 
 /// What the server says of itself to one client.
 #[derive(Debug, Clone)]
@@ -266,21 +267,21 @@ impl Session {
     }
 
     /// What the client sends in a section that it did not send in before.
-    fn free_source(&self, section: &Section) -> Option<Source> {
+    fn free_source(&self, section: &Section) -> Option<Kind> {
         let order = match (section.kind, section.content.as_deref()) {
-            (Kind::Sound, _) => &[Source::Sound][..],
-            (Kind::Picture, Some("slides")) => &[Source::Screen, Source::Camera],
-            (Kind::Picture, _) => &[Source::Camera, Source::Screen],
-            (Kind::Other, _) => &[],
+            (MediaKind::Sound, _) => &[Kind::Sound][..],
+            (MediaKind::Picture, Some("slides")) => &[Kind::Screen, Kind::Camera],
+            (MediaKind::Picture, _) => &[Kind::Camera, Kind::Screen],
+            (MediaKind::Other, _) => &[],
         };
-        let is_free = |source: &&Source| self.places.iter().all(|place| place.source != Some(**source));
+        let is_free = |source: &&Kind| self.places.iter().all(|place| place.source != Some(**source));
         order.iter().find(is_free).copied()
     }
 
     /// The half of a slot that the server sends in a section of the client's own: the first of its kind in which the
     /// client receives. So two people are complete from their first answers on.
     fn half_for(&mut self, section: &Section) -> Option<Ours> {
-        if section.is_refused || section.kind == Kind::Other {
+        if section.is_refused || section.kind == MediaKind::Other {
             return None;
         }
         let known = self.dropped.iter().find(|(mid, _)| *mid == section.mid).map(|(_, ours)| *ours);
@@ -343,10 +344,10 @@ impl Session {
     }
 
     /// Halves of open slots that have no section yet, in the order in which they shall have them.
-    fn unplaced(&self) -> Vec<(Ours, Kind)> {
+    fn unplaced(&self) -> Vec<(Ours, MediaKind)> {
         let mut unplaced = Vec::new();
         for (id, slot) in (0..).map(SlotId).zip(&self.slots).filter(|(_, slot)| slot.is_open) {
-            for kind in [Kind::Sound, Kind::Picture] {
+            for kind in [MediaKind::Sound, MediaKind::Picture] {
                 let Some(Half { ssrc, is_gone: false }) = slot.half(kind) else { continue };
                 let ours = Ours { slot: id, ssrc };
                 if self.places.iter().all(|place| place.ours != Some(ours)) {
@@ -419,17 +420,17 @@ impl Session {
             let (media, ours) = (place.media.clone()?, place.ours?);
             Some(SlotMedia { mid: place.mid.clone(), ssrc: ours.ssrc, media })
         };
-        Slot { id, is_open, sound: half(Kind::Sound), picture: half(Kind::Picture) }
+        Slot { id, is_open, sound: half(MediaKind::Sound), picture: half(MediaKind::Picture) }
     }
 }
 
 impl OpenSlot {
-    fn half(&self, kind: Kind) -> Option<Half> {
-        if kind == Kind::Sound { self.sound } else { self.picture }
+    fn half(&self, kind: MediaKind) -> Option<Half> {
+        if kind == MediaKind::Sound { self.sound } else { self.picture }
     }
 
-    fn half_mut(&mut self, kind: Kind) -> &mut Option<Half> {
-        if kind == Kind::Sound { &mut self.sound } else { &mut self.picture }
+    fn half_mut(&mut self, kind: MediaKind) -> &mut Option<Half> {
+        if kind == MediaKind::Sound { &mut self.sound } else { &mut self.picture }
     }
 }
 
@@ -448,8 +449,8 @@ fn is_same(place: &Place, section: &Section) -> bool {
 }
 
 /// A name that no section has: `a3` and `v3` are slot 3's.
-fn free_mid(places: &[Place], SlotId(slot): SlotId, kind: Kind) -> Mid {
-    let letter = if kind == Kind::Sound { 'a' } else { 'v' };
+fn free_mid(places: &[Place], SlotId(slot): SlotId, kind: MediaKind) -> Mid {
+    let letter = if kind == MediaKind::Sound { 'a' } else { 'v' };
     let candidates = (0..).map(|turn| match turn {
         0 => format!("{letter}{slot}"),
         turn => format!("{letter}{slot}-{turn}"),

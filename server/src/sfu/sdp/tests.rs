@@ -2,7 +2,8 @@
 mod hostile;
 mod negotiation;
 
-use super::{Candidate, Credentials, Fingerprint, Local, Negotiated, NegotiationError, Session};
+use super::{Candidate, Credentials, Local, Negotiated, NegotiationError, Session};
+use calls_rtp::handshake::{Fingerprint, Hash};
 
 pub(super) const CHROMIUM: &str = include_str!("tests/chromium-plain.sdp");
 pub(super) const CHROMIUM_SIMULCAST: &str = include_str!("tests/chromium-simulcast.sdp");
@@ -22,7 +23,7 @@ pub(super) fn credentials(turn: u32) -> Credentials {
 pub(super) fn session() -> Session {
     Session::new(Local {
         credentials: credentials(0),
-        fingerprint: Fingerprint::sha256([0xab; 32]),
+        fingerprint: Fingerprint::of(Hash::Sha256, b"the server's certificate"),
         candidates: vec![
             Candidate::Udp("192.0.2.1:7000".parse().unwrap()),
             Candidate::TcpPassive("[2001:db8::1]:7001".parse().unwrap()),

@@ -1,10 +1,11 @@
 //! A description of the server as text.
 use super::{
-    Candidate, Credentials, Fingerprint, Kind, SlotId,
+    Candidate, Credentials, MediaKind, SlotId,
     description::{Direction, Layer},
     media::Media,
     place::{Ours, Place},
 };
+use calls_rtp::handshake::Fingerprint;
 use std::fmt::Write as _;
 
 /// What is said before the first section, and of the path.
@@ -104,7 +105,7 @@ impl Text {
                 }
             }
         }
-        if place.kind == Kind::Sound {
+        if place.kind == MediaKind::Sound {
             // Longer packets lose more at once than can be hidden.
             line!(self, "a=ptime:20");
             line!(self, "a=maxptime:60");
@@ -128,8 +129,8 @@ impl Text {
     }
 
     /// Sound and picture of a slot are of one stream, so that browsers keep lips in step.
-    fn stream(&mut self, Ours { slot: SlotId(slot), ssrc }: Ours, kind: Kind) {
-        let track = if kind == Kind::Sound { "audio" } else { "video" };
+    fn stream(&mut self, Ours { slot: SlotId(slot), ssrc }: Ours, kind: MediaKind) {
+        let track = if kind == MediaKind::Sound { "audio" } else { "video" };
         line!(self, "a=msid:slot-{slot} slot-{slot}-{track}");
         line!(self, "a=ssrc:{ssrc} cname:slot-{slot}");
     }

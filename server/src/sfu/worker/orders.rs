@@ -4,8 +4,9 @@ use crate::{
     calls::{MediaNews, MediaOrder, MediaSeat},
     sfu::{
         client::Client,
-        room::{Kind, News, Permitted, Room},
+        room::{News, Permitted, Room},
         sdp::{Negotiated, NegotiationError},
+        stream::Kind,
     },
 };
 use calls_protocol::{ErrorCode, PictureKind, Refusal, RoomName, Sdp, Speaker};
@@ -113,6 +114,7 @@ impl Worker {
                 (self.parts.tell)(MediaNews::Answer { seat, sdp: Sdp::object("answer", &answer) });
                 self.offer_on(client);
             }
+            Err(NegotiationError::Certificate) => self.begins_anew(client, sdp),
             Err(NegotiationError::Crossed) => {
                 // Refused when ours is answered; answered after all if nobody answers ours.
                 if held.crossed.replace((sdp, Instant::now())).is_some() {
@@ -124,6 +126,19 @@ impl Worker {
                 (self.parts.tell)(MediaNews::Refused { seat, refusal });
             }
         }
+    }
+
+    /// The client gave its connection up and made another one. What it may, and what it looks at, stays.
+    fn begins_anew(&mut self, client: usize, sdp: Sdp) {
+        let Some((hall, place)) = self.place_of(client) else { return };
+        let mut kept = None;
+        self.in_hall(hall, |room, _| kept = room.keeps(place));
+        let Some(seat) = self.leaves(client) else { return };
+        let client = self.comes(seat);
+        if let (Some((hall, place)), Some(kept)) = (self.place_of(client), kept) {
+            self.in_hall(hall, |room, _| room.kept(place, kept));
+        }
+        self.take_offer(client, sdp);
     }
 
     fn take_answer(&mut self, client: usize, sdp: &Sdp) {
@@ -183,7 +198,7 @@ impl Worker {
                 News::Streams { seat, shown } => {
                     let Some(client) = client_at(held, seat) else { continue };
                     let Some(held) = self.clients[client].as_deref_mut() else { continue };
-                    if let Some(streams) = held.shows(shown) {
+                    if let Some(streams) = held.shows(&shown) {
                         (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
                     }
                 }

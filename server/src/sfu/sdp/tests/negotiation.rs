@@ -1,7 +1,7 @@
 //! What is agreed on, step by step.
 use super::{super::*, *};
 
-fn sources(negotiated: &Negotiated) -> Vec<(Source, bool)> {
+fn sources(negotiated: &Negotiated) -> Vec<(Kind, bool)> {
     negotiated.sends.iter().map(|sent| (sent.source, sent.is_on)).collect()
 }
 
@@ -27,7 +27,7 @@ fn a_naive_browser_has_a_slot_from_the_first_answer_on() {
 
     let (answer, negotiated) = offered(&mut session, CHROMIUM).unwrap();
 
-    assert_eq!(sources(&negotiated), [(Source::Sound, true), (Source::Camera, true)]);
+    assert_eq!(sources(&negotiated), [(Kind::Sound, true), (Kind::Camera, true)]);
     assert_eq!(answer.matches("a=sendrecv").count(), 2);
     assert!(answer.contains("a=msid:slot-0 slot-0-audio\r\na=ssrc:1000 cname:slot-0\r\n"), "{answer}");
     let [slot] = &negotiated.slots[..] else { panic!("{negotiated:?}") };
@@ -59,7 +59,7 @@ fn a_sender_has_three_layers_and_a_screen_and_no_slot() {
     {
         let (answer, negotiated) = offered(&mut session(), offer).unwrap();
 
-        let expected = [Source::Sound, Source::Camera, Source::Screen].map(|source| (source, true));
+        let expected = [Kind::Sound, Kind::Camera, Kind::Screen].map(|source| (source, true));
         assert_eq!(sources(&negotiated), expected);
         let rids: Vec<&str> =
             negotiated.sends[1].streams.layers.iter().map(|layer| layer.rid.as_str()).collect();
@@ -178,7 +178,7 @@ fn a_data_channel_is_refused_wherever_it_stands() {
 
         let (answer, negotiated) = offered(&mut session, &offer).unwrap();
 
-        assert_eq!(sources(&negotiated), [(Source::Sound, true)]);
+        assert_eq!(sources(&negotiated), [(Kind::Sound, true)]);
         assert_eq!((negotiated.refused.len(), negotiated.refused[0].why), (1, Refusal::NotMedia));
         assert_eq!(places(&answer)[index], ("application", "1"));
         assert!(answer.contains("m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n"));
@@ -206,7 +206,7 @@ fn h264_is_taken_where_there_is_no_vp8_and_other_profiles_are_not() {
 
     let (answer, negotiated) = offered(&mut session(), &without.replace("42e01f", "640c1f")).unwrap();
 
-    assert_eq!(sources(&negotiated), [(Source::Sound, true)]);
+    assert_eq!(sources(&negotiated), [(Kind::Sound, true)]);
     assert_eq!(negotiated.refused[0].why, Refusal::NoCodec);
     assert_eq!(places(&answer), [("audio", "0"), ("video", "1")]);
     assert!(section(&answer, "1").starts_with("m=video 0 "));
@@ -237,7 +237,7 @@ fn a_picture_that_stops_keeps_its_section_and_its_meaning() {
 
     let (answer, negotiated) = offered(&mut session, &stopped).unwrap();
 
-    let expected = [(Source::Sound, true), (Source::Camera, false), (Source::Screen, true)];
+    let expected = [(Kind::Sound, true), (Kind::Camera, false), (Kind::Screen, true)];
     assert_eq!(sources(&negotiated), expected);
     assert!(section(&answer, "1").contains("a=inactive\r\n"));
     assert_eq!(negotiated.sends[1].streams.layers.len(), 3);
@@ -246,7 +246,7 @@ fn a_picture_that_stops_keeps_its_section_and_its_meaning() {
         .replace(camera, &camera.replace("m=video 9", "m=video 0"))
         .replace("BUNDLE 0 1 2", "BUNDLE 0 2");
     let (_, negotiated) = offered(&mut session, &over).unwrap();
-    assert_eq!(sources(&negotiated), [(Source::Sound, true), (Source::Screen, true)]);
+    assert_eq!(sources(&negotiated), [(Kind::Sound, true), (Kind::Screen, true)]);
     let again = CHROMIUM_SIMULCAST.replace("a=mid:1\n", "a=mid:9\n").replace("BUNDLE 0 1 2", "BUNDLE 0 9 2");
     let (answer, negotiated) = offered(&mut session, &again).unwrap();
     assert_eq!(negotiated.sends.len(), 3);
@@ -259,7 +259,7 @@ fn what_is_called_slides_is_the_screen() {
 
     let (_, negotiated) = offered(&mut session(), &offer).unwrap();
 
-    assert_eq!(sources(&negotiated), [(Source::Sound, true), (Source::Screen, true)]);
+    assert_eq!(sources(&negotiated), [(Kind::Sound, true), (Kind::Screen, true)]);
 }
 
 #[test]
