@@ -138,6 +138,8 @@ impl Server {
         // A variable such as DATABASE_URL, set for something else, must not lead the demo into a real database.
         command.env_clear().envs(env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_LOG"));
         command.args(["--host", &address.ip().to_string(), "--port", &address.port().to_string()]);
+        // What else runs here may have the usual one.
+        command.args(["--sfu-port", "0"]);
         let child = command.spawn().with_context(|| format!("could not start {}", run::shown(&command)));
         let mut server = Self { child: child?, folder };
         server.wait_until_ready(address)?;

@@ -74,7 +74,8 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         SocketAddr::new(read.host("host").unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), read.port("port"));
     let data_dir = PathBuf::from(read.text("data_dir"));
     let (ice, embedded_turn) = read.turn(listen.ip());
-    let sfu = read.sfu(listen.ip());
+    let auth = read.auth(listen.ip());
+    let sfu = read.sfu(listen.ip(), auth.open);
     let media = read.media(sfu.is_some());
     Settings {
         listen,
@@ -82,7 +83,7 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
         trusted_proxies: read.parsed("trusted_proxies").unwrap_or_default(),
         metrics_token: read.secret("metrics_token"),
         drain: read.seconds("drain_seconds", 0..=3600),
-        auth: read.auth(listen.ip()),
+        auth,
         database: read.database(&data_dir),
         data_dir,
         store_candidates: read.yes("store_candidates"),

@@ -168,8 +168,8 @@ pub const KEYS: &[Key] = keys! {
             "Bandwidth that one user may relay, each way"
     }
     "Media server": {
-        sfu = "off", "on|off|auto";
-            "Media server for group calls in this very process (UDP), for web clients so far; `auto`: if it is known where clients reach it"
+        sfu = "auto", "on|off|auto";
+            "Media server for group calls in this very process (UDP and TCP); `auto`: if it is known where clients reach it"
         sfu_bind = "", "ADDRESS";
             "Address that it listens on; default: that of `host`, or every one if sfu_addresses is set and `host` is this machine"
         sfu_port = "10000", "PORT";

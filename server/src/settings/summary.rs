@@ -72,9 +72,10 @@ fn media_server(settings: &Settings) -> String {
     let addresses: Vec<String> = sfu.addresses.iter().map(ToString::to_string).collect();
     let whom = if sfu.addresses.iter().all(IpAddr::is_loopback) { ", for this machine alone" } else { "" };
     format!(
-        "group calls go by the media server at {}, port {} (UDP){whom}",
+        "group calls go by the media server at {}, port {} ({}){whom}",
         addresses.join(" and "),
-        sfu.port
+        sfu.port,
+        if sfu.tcp { "UDP and TCP" } else { "UDP" }
     )
 }
 

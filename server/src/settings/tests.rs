@@ -62,8 +62,35 @@ fn with_nothing_set_it_is_open_on_loopback_with_a_file_and_a_relay() {
     let ice = settings.ice_with_embedded(3478);
     assert_eq!(ice.stun[0].as_str(), "stun:127.0.0.1:3478");
     assert_eq!(ice.turn[0].iter().next().unwrap().as_str(), "turn:127.0.0.1:3478?transport=udp");
+    let media = settings.sfu.as_ref().unwrap();
+    assert!(media.bind.is_loopback() && media.port == 10_000 && media.tcp);
     assert_eq!(settings.calls.ring, Duration::from_secs(45));
     assert_eq!(warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_media_server_runs_by_itself_where_clients_find_it() {
+    let no_others = ("turn_server", "turn.example.org");
+    for (given, expected) in [
+        (&[("turn_external_ip", "203.0.113.5")][..], Some(("0.0.0.0", "203.0.113.5"))),
+        (&[("sfu_addresses", "203.0.113.5"), no_others], Some(("0.0.0.0", "203.0.113.5"))),
+        (&[("host", "203.0.113.5")], Some(("203.0.113.5", "203.0.113.5"))),
+        // Behind a proxy, or on every address, nobody knows.
+        (&[no_others], None),
+        (&[("host", "0.0.0.0")], None),
+        (&[("sfu_addresses", "203.0.113.5"), ("sfu", "off")], None),
+        // Who says so gets it.
+        (&[("sfu", "on")], Some(("127.0.0.1", "127.0.0.1"))),
+    ] {
+        let given = [&[("jwt_secret", SECRET), ("turn_secret", SECRET)][..], given].concat();
+        let (settings, warnings) = Settings::load(&by_flags(&given)).unwrap();
+
+        let media = settings.sfu.as_ref();
+        let is_at = media.map(|media| (media.bind.to_string(), media.addresses[0].to_string()));
+        assert_eq!(is_at, expected.map(|(bind, address)| (bind.into(), address.into())), "{given:?}");
+        let is_told = warnings.iter().any(|warning| warning.contains("sfu_addresses"));
+        assert_eq!(is_told, expected.is_none() && !given.contains(&("sfu", "off")), "{given:?} {warnings:?}");
+    }
 }
 
 #[test]

@@ -456,7 +456,9 @@ impl Worker {
                 self.by_address.remove(address);
             }
         }
-        self.by_name.retain(|_, other| *other != client);
+        for name in held.names() {
+            self.by_name.remove(name);
+        }
         self.by_seat.remove(&held.seat);
         if held.is_connected {
             self.parts.counts.clients.fetch_sub(1, Relaxed);

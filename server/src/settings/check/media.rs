@@ -4,7 +4,8 @@ use crate::{calls::MediaSettings, sfu::SfuSettings};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 impl Reader<'_> {
-    pub(super) fn sfu(&mut self, host: IpAddr) -> Option<SfuSettings> {
+    /// `is_trial` is whether whoever comes is let in.
+    pub(super) fn sfu(&mut self, host: IpAddr, is_trial: bool) -> Option<SfuSettings> {
         let by_itself = self.text("sfu") == "auto";
         let list = self.text("sfu_addresses");
         let mut addresses: Vec<IpAddr> =
@@ -31,12 +32,14 @@ impl Reader<'_> {
         if !self.on_off_auto("sfu", true) {
             return None;
         }
-        if addresses.is_empty() && bind.is_unspecified() {
-            let reason = "the media server listens on every address, so set sfu_addresses to those that clients \
-                          reach it at";
+        // Of a server that others use this machine's own address says only that a proxy is in front.
+        let is_hidden = by_itself && bind.is_loopback() && !is_trial;
+        if addresses.is_empty() && (bind.is_unspecified() || is_hidden) {
+            let reason = "nobody says where clients reach it: set sfu_addresses";
             if by_itself {
-                self.warnings
-                    .push(format!("no media server, so group calls stay between a few devices: {reason}"));
+                self.warnings.push(format!(
+                    "no media server, so group calls stay between a few devices: {reason}, or sfu = off"
+                ));
             } else {
                 self.problem("sfu", reason);
             }

@@ -265,15 +265,9 @@ impl Person {
         let told = self.wanted.unwrap_or((u16::MAX, u16::MAX));
         let is_less = wanted.0 < told.0 || wanted.1 < told.1;
         let is_more = self.wanted.is_some() && (wanted.0 > told.0 || wanted.1 > told.1);
-        if !is_less {
-            self.less_wanted_since = None;
-        }
-        let since = *self.less_wanted_since.get_or_insert(now);
-        let is_time = is_more || is_less && now.saturating_sub(since) >= LESS_AFTER;
-        if !is_time {
-            if !is_less {
-                self.less_wanted_since = None;
-            }
+        self.less_wanted_since = is_less.then(|| self.less_wanted_since.unwrap_or(now));
+        let is_long_so = |since: Duration| now.saturating_sub(since) >= LESS_AFTER;
+        if !is_more && !self.less_wanted_since.is_some_and(is_long_so) {
             return None;
         }
         self.less_wanted_since = None;

@@ -162,9 +162,11 @@ impl Worker {
         let host = self.parts.host.clone();
         let now = Instant::now();
         let Some(held) = self.clients[client].as_deref_mut() else { return };
+        for name in held.names() {
+            self.by_name.remove(name);
+        }
         let (sends, places) = held.agreed(now, &host, agreed);
         let (hall, seat) = (held.room, held.place);
-        self.by_name.retain(|_, other| *other != client);
         self.by_name.extend(held.names().map(|name| (name.to_owned(), client)));
         self.in_hall(hall, |room, _| {
             room.sends(seat, sends);
