@@ -2,6 +2,7 @@
 //!
 //! A picture goes to those who look at it, in the layer that their path carries and their screen shows; a sound to
 //! everybody who has a slot for it, as long as somebody is heard in it. Nothing here is decoded, decrypted or awaited.
+mod allowance;
 mod choose;
 mod incoming;
 mod layers;
@@ -282,7 +283,8 @@ impl Room {
         let incoming = &mut person.streams[stream];
         let seen = incoming.receive(now, sequence, packet);
         let (codec, kind) = (incoming.codec, incoming.kind);
-        if !person.permits(kind) {
+        let is_flood = kind == Kind::Sound && !incoming.allowance.takes(now, packet.payload.len());
+        if is_flood || !person.permits(kind) {
             return;
         }
         let mut passing = Passing {

@@ -1,6 +1,7 @@
 //! One stream that a participant sends: what came of it, what is missing, what it costs.
 use super::{
     Codec, Kind,
+    allowance::Allowance,
     ring::{Entry, Ring},
 };
 use calls_rtp::{
@@ -34,6 +35,8 @@ pub(super) struct Incoming {
     pub(super) codec: Codec,
     clock: u32,
     pub(super) ring: Ring,
+    /// Of a sound; pictures have to fit into the paths of those who look.
+    pub(super) allowance: Allowance,
     first: Option<u64>,
     highest: u64,
     received: u64,
@@ -79,6 +82,7 @@ impl Incoming {
             codec,
             clock: if kind == Kind::Sound { 48_000 } else { 90_000 },
             ring: Ring::default(),
+            allowance: Allowance::default(),
             first: None,
             highest: 0,
             received: 0,
@@ -100,7 +104,10 @@ impl Incoming {
     /// A packet came, for the first time. `sequence` is counted over the end of its 16 bits.
     pub(super) fn receive(&mut self, now: Duration, sequence: u64, packet: &Packet<'_>) -> Seen {
         self.last_at = Some(now);
-        self.rate.add(now, packet.head_len + packet.payload.len() + packet.padding);
+        if !packet.payload.is_empty() {
+            // Padding of theirs is for us, and goes no further.
+            self.rate.add(now, packet.head_len + packet.payload.len());
+        }
         self.count(now, sequence, packet.head.timestamp);
         let seen = self.look(packet.payload);
         if seen.begins_key {
@@ -254,7 +261,8 @@ impl Incoming {
         if measured > 0 && goes_on {
             let usual = self.usual_bps;
             self.usual_bps = match measured > usual {
-                _ if usual == 0 => measured,
+                // Nothing of one picture is that large: it is another stream than it was.
+                _ if usual == 0 || measured > usual * 4 => measured,
                 true => usual + (measured - usual) / 8,
                 false => usual - (usual - measured) / 2,
             };

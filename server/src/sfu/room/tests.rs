@@ -1,4 +1,5 @@
 //! Rooms under a virtual clock: people who send numbered pictures and sounds, over paths that lose, delay and narrow.
+mod hostile;
 mod stage;
 
 use super::*;

@@ -71,6 +71,8 @@ pub(super) struct Stage {
     count: u64,
     seat_of: HashMap<usize, usize>,
     came: usize,
+    /// Somebody whose packets say anything.
+    hostile: Option<usize>,
 }
 
 /// One person on the stage.
@@ -96,6 +98,7 @@ struct Actor {
     wanted: Option<(u16, u16)>,
     repaired: u64,
     most_heard: usize,
+    given: u64,
 }
 
 struct Sending {
@@ -176,6 +179,7 @@ impl Stage {
             count: 0,
             seat_of: HashMap::new(),
             came: 0,
+            hostile: None,
         }
     }
 
@@ -254,6 +258,7 @@ impl Stage {
                 wanted: None,
                 repaired: 0,
                 most_heard: 0,
+                given: 0,
             },
         );
         person
@@ -281,6 +286,36 @@ impl Stage {
 
     pub(super) fn narrows(&mut self, person: usize, down: u64) {
         self.people.get_mut(&person).expect("is there").life.down = down;
+    }
+
+    /// Something that a person sends of their own making, as it is after the decryption. What is no packet goes no further.
+    pub(super) fn injects(&mut self, person: usize, bytes: &[u8]) {
+        self.hostile = Some(person);
+        if control::is_control(bytes) || Packet::parse(bytes).is_some() {
+            self.reaches_room(person, bytes);
+        }
+    }
+
+    /// The number by which a person sends a sound or a picture.
+    pub(super) fn stream_of(&self, person: usize, kind: Kind) -> u32 {
+        let of = |sending: &&Sending| sending.kind == kind;
+        self.people[&person].sends.iter().find(of).expect("sends it").ssrc
+    }
+
+    /// Bits a second that go to a person at this moment, as the room counts what their path carries.
+    pub(super) fn estimate(&self, person: usize) -> u64 {
+        let seat = self.people[&person].seat;
+        self.room.people[seat].as_ref().expect("is there").path.estimate()
+    }
+
+    /// What a person's path was given in all, in packets.
+    pub(super) fn given(&self, person: usize) -> u64 {
+        self.people[&person].given
+    }
+
+    /// A number between 0 and 1.
+    pub(super) fn draws(&mut self) -> f64 {
+        self.chance()
     }
 
     /// Time passes.
@@ -443,6 +478,7 @@ impl Stage {
             let Some(&person) = self.seat_of.get(&seat) else { continue };
             let lost = self.chance() < self.people[&person].life.loss;
             let actor = self.people.get_mut(&person).expect("is there");
+            actor.given += 1;
             let took = Duration::from_secs_f64(bytes.len() as f64 * 8.0 / actor.life.down as f64);
             let leaves = actor.free_at.max(self.now) + took;
             if lost || leaves > self.now + QUEUE {
@@ -559,6 +595,10 @@ impl Stage {
             .iter()
             .find(|(_, (sound, picture))| [*sound, *picture].contains(&packet.head.ssrc))
             .expect("a stream that was agreed");
+        // What a hostile one shows is not judged; that nobody else's slot shows it is.
+        if self.hostile.is_some_and(|hostile| actor.name_of(now, slot, user(hostile)).is_some()) {
+            return;
+        }
         let is_sound = packet.head.ssrc == sound;
         let receiving = actor.receives.entry(packet.head.ssrc).or_default();
         let sequence = receiving.counter.unwrap(packet.head.sequence);
