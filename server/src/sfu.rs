@@ -2,6 +2,8 @@
 //!
 //! [`Sfu`] takes orders of the rules and tells them news; a room lives on one of its workers, each a thread. What it must
 //! not know: who anybody is, and any rule of a call.
+#[doc(hidden)]
+pub mod any_bytes;
 mod client;
 mod datagrams;
 mod exit;
@@ -9,6 +11,8 @@ mod room;
 pub mod sdp;
 mod stream;
 mod streams;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use worker::Counts;
@@ -95,7 +99,8 @@ pub struct Sfu {
 }
 
 impl Sfu {
-    /// Starts its workers, and a task for TCP on the runtime that it is called in. `tell` gets all news, from their threads, and must not wait.
+    /// Starts its workers, and a task for TCP on the runtime that it is called in. `tell` gets all news, from their
+    /// threads, and must not wait.
     pub fn start(
         settings: &SfuSettings,
         tell: impl Fn(MediaNews) + Send + Sync + 'static,
@@ -124,9 +129,9 @@ impl Sfu {
         let mut inboxes = Vec::new();
         for _ in 0..workers {
             let poll = Poll::new().map_err(SfuError::Worker)?;
-            let bell = Arc::new(Waker::new(poll.registry(), Token(0)).map_err(SfuError::Worker)?);
+            let bell = Waker::new(poll.registry(), Token(0)).map_err(SfuError::Worker)?;
             let (letters, inbox) = mpsc::channel();
-            inboxes.push(Inbox { letters, bell });
+            inboxes.push(Inbox::new(letters, bell));
             polls.push((poll, inbox));
         }
         let mut threads = Vec::new();

@@ -48,6 +48,13 @@ impl Exit {
         self.streams.insert(from, stream);
     }
 
+    /// Who came by this connection proved to be a client.
+    pub(super) fn is_somebody(&self, from: SocketAddr) {
+        if let Some(stream) = self.streams.get(&from) {
+            stream.proved();
+        }
+    }
+
     /// A connection is over.
     pub(super) fn closed(&mut self, from: SocketAddr) {
         self.streams.remove(&from);

@@ -6,12 +6,16 @@ use super::{
     datagrams::LARGEST,
     worker::{Inbox, Letter},
 };
-use crate::stun::Message;
+use crate::{
+    stun::Message,
+    visitors::{Places, network_of},
+};
 use std::{
+    future,
     net::{IpAddr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -23,12 +27,14 @@ use tokio::{
     },
     sync::mpsc,
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 /// More connections than this are turned away; people come by them only where nothing else works.
 const MOST: usize = 5_000;
-/// Whoever says nothing of use for so long is turned away.
+/// The same of one network: many people may be behind one address.
+const MOST_OF_ONE: usize = 200;
+/// Whoever has not proved for so long to be a client is turned away.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Whoever says nothing at all for so long is gone; checks come every few seconds.
 const SILENCE: Duration = Duration::from_secs(40);
@@ -55,9 +61,15 @@ pub(super) struct Writer {
     /// Who is at its other end.
     pub(super) peer: SocketAddr,
     packets: mpsc::Sender<Vec<u8>>,
+    is_somebody: Arc<AtomicBool>,
 }
 
 impl Writer {
+    /// Who is there proved to be a client.
+    pub(super) fn proved(&self) {
+        self.is_somebody.store(true, Relaxed);
+    }
+
     /// Sends a packet, unless too many wait.
     pub(super) fn send(&self, packet: &[u8]) {
         // A reader that is too slow loses packets; one that is gone is heard of elsewhere.
@@ -69,24 +81,27 @@ impl Writer {
 pub(super) async fn serve(listener: TcpListener, inboxes: Vec<Inbox>) {
     let numbers = AtomicU64::new(0);
     let open = Arc::new(AtomicUsize::new(0));
+    let places = Arc::new(Places::default());
     let mut connections = JoinSet::new();
     loop {
         // What ended is taken off the list.
         while connections.try_join_next().is_some() {}
         let Ok((stream, peer)) = listener.accept().await else {
             // Too many files are open, or the caller is gone already.
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(Duration::from_millis(50)).await;
             continue;
         };
         if open.load(Relaxed) >= MOST {
             continue;
         }
+        let Some(place) = places.take(network_of(peer.ip()), MOST_OF_ONE) else { continue };
         open.fetch_add(1, Relaxed);
         let number = numbers.fetch_add(1, Relaxed);
         let (inboxes, open) = (inboxes.clone(), open.clone());
         connections.spawn(async move {
             connection(stream, peer, number, &inboxes).await;
             open.fetch_sub(1, Relaxed);
+            drop(place);
         });
     }
 }
@@ -100,10 +115,18 @@ async fn connection(stream: TcpStream, peer: SocketAddr, number: u64, inboxes: &
     let Some(inbox) = worker.and_then(|worker| inboxes.get(worker)) else { return };
     let (packets, waiting) = mpsc::channel(WAITING);
     let from = address_of(number);
-    inbox.put(Letter::Stream { from, writer: Writer { peer, packets } });
-    inbox.put(Letter::Datagrams(vec![(from, first)]));
+    let is_somebody = Arc::new(AtomicBool::new(false));
+    inbox.put(Letter::Stream { from, writer: Writer { peer, packets, is_somebody: is_somebody.clone() } });
+    inbox.hand(vec![(from, first)]);
+    let nobody = async {
+        sleep(PATIENCE).await;
+        if is_somebody.load(Relaxed) {
+            future::pending().await
+        }
+    };
     tokio::select! {
         () = read(&mut input, from, inbox) => {}
+        () = nobody => {}
         () = write(output, waiting) => {}
     }
     inbox.put(Letter::StreamOver { from });
@@ -111,7 +134,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, number: u64, inboxes: &
 
 async fn read(input: &mut OwnedReadHalf, from: SocketAddr, inbox: &Inbox) {
     while let Ok(Some(packet)) = timeout(SILENCE, packet(input)).await {
-        inbox.put(Letter::Datagrams(vec![(from, packet)]));
+        inbox.hand(vec![(from, packet)]);
     }
 }
 
@@ -146,6 +169,45 @@ async fn write(mut output: OwnedWriteHalf, mut waiting: mpsc::Receiver<Vec<u8>>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stun;
+    use tokio::time::Instant;
+
+    /// How long a connection lasts whose first packet is a check, and that says nothing more.
+    async fn lasts(proves: bool) -> Duration {
+        let begun = Instant::now();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let poll = mio::Poll::new().unwrap();
+        let (letters, read) = std::sync::mpsc::channel();
+        let inbox = Inbox::new(letters, mio::Waker::new(poll.registry(), mio::Token(0)).unwrap());
+        let serving = tokio::spawn(serve(listener, vec![inbox]));
+        let check = stun::Writer::new(stun::Class::Request, stun::method::BINDING, [1; 12])
+            .with(stun::attribute::USERNAME, b"Abcdefgh:them")
+            .finish();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(&[&(check.len() as u16).to_be_bytes(), &check[..]].concat()).await.unwrap();
+        // As the worker keeps it.
+        let writer = loop {
+            match read.try_recv() {
+                Ok(Letter::Stream { writer, .. }) => break writer,
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        if proves {
+            writer.proved();
+        }
+        let _closed = stream.read(&mut [0; 10]).await;
+        serving.abort();
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_proves_to_be_nobody_is_turned_away_soon() {
+        let (stranger, client) = (lasts(false).await, lasts(true).await);
+
+        assert!(stranger >= PATIENCE && stranger < SILENCE, "{stranger:?}");
+        assert!(client >= SILENCE, "{client:?}");
+    }
 
     #[test]
     fn a_connection_stands_where_no_datagram_comes_from() {

@@ -25,7 +25,7 @@ use std::{
     os::fd::AsRawFd,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
         mpsc::{Receiver, Sender},
     },
     time::{Duration, Instant, SystemTime},
@@ -68,11 +68,34 @@ pub(super) enum Letter {
 /// Where to put a letter.
 #[derive(Clone)]
 pub(super) struct Inbox {
-    pub(super) letters: Sender<Letter>,
-    pub(super) bell: Arc<Waker>,
+    letters: Sender<Letter>,
+    bell: Arc<Waker>,
+    /// Datagrams in letters that were not read yet.
+    waiting: Arc<AtomicUsize>,
 }
 
+/// More datagrams than this wait for no worker: what comes then is lost, as on any path.
+const MOST_WAITING: usize = 8_192;
+
 impl Inbox {
+    pub(super) fn new(letters: Sender<Letter>, bell: Waker) -> Self {
+        Self { letters, bell: Arc::new(bell), waiting: Arc::default() }
+    }
+
+    /// Hands datagrams over, if there is room for them.
+    pub(super) fn hand(&self, datagrams: Vec<(SocketAddr, Vec<u8>)>) {
+        if self.waiting.fetch_add(datagrams.len(), Relaxed) < MOST_WAITING {
+            self.put(Letter::Datagrams(datagrams));
+        } else {
+            self.read(datagrams.len());
+        }
+    }
+
+    /// So many do not wait any more.
+    fn read(&self, datagrams: usize) {
+        self.waiting.fetch_sub(datagrams, Relaxed);
+    }
+
     pub(super) fn put(&self, letter: Letter) {
         // A worker that is gone reads nothing any more; the server is about to end.
         if self.letters.send(letter).is_ok() {
@@ -183,6 +206,7 @@ impl Worker {
                 match letter {
                     Letter::Order(order) => self.order(order),
                     Letter::Datagrams(all) => {
+                        self.parts.inboxes[self.parts.number].read(all.len());
                         for (from, mut bytes) in all {
                             self.datagram(from, &mut bytes);
                         }
@@ -300,6 +324,7 @@ impl Worker {
                 other.forget(from);
             }
             self.elsewhere.remove(&from);
+            self.exit.is_somebody(from);
             self.shake_on(client, None);
         }
     }
@@ -431,7 +456,7 @@ impl Worker {
     fn hand_over(&mut self) {
         for (inbox, datagrams) in self.parts.inboxes.iter().zip(&mut self.handed) {
             if !datagrams.is_empty() {
-                inbox.put(Letter::Datagrams(std::mem::take(datagrams)));
+                inbox.hand(std::mem::take(datagrams));
             }
         }
     }

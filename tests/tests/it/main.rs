@@ -12,6 +12,7 @@ mod rules;
 mod signaling;
 mod sim;
 mod store;
+mod threats;
 
 /// A number from the environment, to look for faults longer or to run one seed again.
 fn setting(name: &str) -> Option<u64> {
