@@ -4,11 +4,11 @@ mod gallery;
 
 use crate::{
     Host, Lens,
-    peer::{EncodedVideo, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
-    video::{Filming, Maker, ShowingStats, Watching, WatchingStats, Wish},
+    peer::{EncodedVideo, KeyFrameWanted, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
+    video::{Filming, Maker, ShowingStats, Sizes, Watching, WatchingStats, Wish},
 };
 use calls_machine::{CallKey, Gate, Looks, PeerKey, Picture};
-use calls_protocol::{Recipient, StreamPlace, UserId};
+use calls_protocol::{Recipient, StreamPlace, UserId, Wanted};
 use curtain::{Behind, Curtain};
 use gallery::{Gallery, InView, in_view};
 use std::{
@@ -23,6 +23,18 @@ use tracing::{error, warn};
 
 /// Whoever gets our picture. Looked at for as long as it takes to hand a frame to each.
 type Audience = Arc<Mutex<BTreeMap<PeerKey, PictureInlet>>>;
+
+/// What somebody wants of our pictures. Until they say so, everything.
+#[derive(Debug, Clone, Copy)]
+struct WantedOfUs {
+    camera: u16,
+}
+
+impl Default for WantedOfUs {
+    fn default() -> Self {
+        Self { camera: u16::MAX }
+    }
+}
 
 /// The pictures of all calls.
 pub(crate) struct Pictures {
@@ -42,6 +54,7 @@ pub(crate) struct Pictures {
 struct Viewer {
     takes: watch::Receiver<Vec<VideoCodec>>,
     may_see: bool,
+    wants: WantedOfUs,
     seen: Seen,
 }
 
@@ -95,7 +108,7 @@ impl Pictures {
                 Seen::Gallery(Box::new(Gallery::new(key.call, peer.key_frame_asker(), from_them)))
             }
         };
-        self.viewers.insert(key, Viewer { takes, may_see: false, seen });
+        self.viewers.insert(key, Viewer { takes, may_see: false, wants: WantedOfUs::default(), seen });
         self.hang(key.call);
         self.tell_codecs();
     }
@@ -250,12 +263,33 @@ impl Pictures {
     }
 
     /// Somebody needs a key frame.
-    pub(crate) fn key_frame_wanted(&self) {
-        self.wish(Wish::KeyFrame);
+    pub(crate) fn key_frame_wanted(&self, wanted: KeyFrameWanted) {
+        self.wish(Wish::KeyFrame(wanted.layer));
+    }
+
+    /// How high our pictures are looked at through the media server.
+    pub(crate) fn wanted(&mut self, call: CallKey, wanted: &Wanted) {
+        let is_meant = |key: &PeerKey| key.call == call && key.to == Recipient::MediaServer;
+        for (_, viewer) in self.viewers.iter_mut().filter(|(key, _)| is_meant(key)) {
+            viewer.wants = WantedOfUs { camera: wanted.camera };
+        }
+        self.tell_sizes();
+    }
+
+    /// Several sizes are of use to the media server alone; whoever sees us straight gets the one that is made.
+    fn tell_sizes(&self) {
+        let sees = || self.viewers.iter().filter(|(_, viewer)| viewer.may_see);
+        let is_by_server = sees().all(|(key, _)| key.to == Recipient::MediaServer);
+        let most = sees().map(|(_, viewer)| viewer.wants.camera).max();
+        self.wish(Wish::Sizes(match most {
+            Some(height) if is_by_server => Sizes::UpTo { height },
+            _ => Sizes::One,
+        }));
     }
 
     /// What everybody takes may be different now.
     pub(crate) fn tell_codecs(&self) {
+        self.tell_sizes();
         // Those whose description has not come yet take nothing, and hold up nobody.
         let who_sees = self.viewers.values().filter(|viewer| viewer.may_see);
         let mut takers = who_sees.map(|viewer| viewer.takes.borrow().clone());

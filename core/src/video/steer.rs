@@ -1,4 +1,8 @@
 //! How large, how often and how sharp a picture may be, from what the path carries. Time is an argument.
+mod sharing;
+
+pub use sharing::Sharing;
+
 use std::time::Duration;
 
 /// Of a voice with all its headers. It goes first.
@@ -87,10 +91,21 @@ impl Steering {
         self.rung = self.rung.min(self.highest());
     }
 
+    /// It may be larger now than before, and has so many bits a second for itself: nothing has to be proved first.
+    fn widen(&mut self, short_side: u32, budget: u64) {
+        (self.most, self.budget) = (short_side, budget);
+        (self.rung, self.better_since) = (self.reachable(100), None);
+    }
+
     /// The path is believed to carry so many bits a second, with everything. To be told again now and then, even if it is
     /// the same.
     pub fn estimate(&mut self, now: Duration, estimate: u64) {
-        self.budget = budget(estimate);
+        self.give(now, budget(estimate));
+    }
+
+    /// It may have so many bits a second for itself.
+    fn give(&mut self, now: Duration, budget: u64) {
+        self.budget = budget;
         self.look(now);
     }
 
@@ -153,10 +168,16 @@ impl Steering {
         LADDER.iter().rposition(stands).unwrap_or(0).min(self.highest())
     }
 
-    /// The lowest rung that is as large as is allowed: more would be bits for nothing.
+    /// The rung that is as large as is allowed: more would be bits for nothing.
     fn highest(&self) -> usize {
-        LADDER.iter().rposition(|(_, short_side, ..)| *short_side <= self.most).unwrap_or(0)
+        rung_of(self.most)
     }
+}
+
+/// The highest rung of the smallest size that is not smaller than this.
+fn rung_of(short_side: u32) -> usize {
+    let size = LADDER.iter().map(|(_, side, ..)| *side).find(|side| *side >= short_side);
+    LADDER.iter().rposition(|(_, side, ..)| Some(*side) == size).unwrap_or(LADDER.len() - 1)
 }
 
 /// What is left for the picture.
