@@ -65,6 +65,7 @@ impl Outside {
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
             Effect::Capture(picture) => return self.pictures.show(picture).await,
+            Effect::CaptureScreen(on) => return self.pictures.share(on).await,
             Effect::Streams { call, streams } => {
                 self.pictures.places(call, &streams);
                 self.voice.places(call, streams);

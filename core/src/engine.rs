@@ -170,7 +170,7 @@ impl Engine {
         match word {
             Word::Said(said) => self.input(Input::Peer(peer, said)).await,
             Word::KeyFrameWanted(_) if !self.outside.pictures.may_see(peer) => {}
-            Word::KeyFrameWanted(wanted) => self.outside.pictures.key_frame_wanted(wanted),
+            Word::KeyFrameWanted(wanted) => self.outside.pictures.key_frame_wanted(peer, wanted),
             Word::OtherCodecs => self.outside.pictures.tell_codecs(),
         }
     }

@@ -94,6 +94,11 @@ impl PictureInlet {
         Self { frames, has_gap: Arc::default() }
     }
 
+    /// Another source is in front of it: only a key frame is taken next.
+    pub(crate) fn begin_anew(&self) {
+        self.has_gap.iter().for_each(|has_gap| has_gap.store(true, Ordering::Release));
+    }
+
     /// Sends a picture, if the gate lets it. After one that was refused only a key frame is taken.
     pub fn send(&self, frame: EncodedVideo) -> Result<(), NotSent> {
         let has_gap = &self.has_gap[frame.layer as usize];

@@ -24,6 +24,7 @@ pub use frame::{BadFrame, Frame, LONGEST_SIDE, Plane};
 pub use seeing::{Seeing, SeeingStats};
 pub use showing::{Showing, ShowingStats, Sizes, Wish};
 pub use source::{Inlet, Relayed, Source};
+pub(crate) use steer::between;
 pub use steer::{Shape, Sharing, Steering};
 pub use watching::{Watching, WatchingStats};
 pub use y4m::{Y4mError, Y4mFile};

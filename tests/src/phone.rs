@@ -34,7 +34,7 @@ pub const BACK: u64 = 100;
 /// Of a camera that nobody asked to be larger.
 const CAMERA: (u32, u32) = (320, 180);
 
-/// Or their screen.
+/// Or their screen; and to who shows it, where it has a place beside the camera.
 pub const SCREEN: u64 = 200;
 
 /// A device of somebody.
@@ -136,6 +136,10 @@ impl Host for Pocket {
     fn display(&self, _: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
         let (seen, faces, heights) = (self.seen.clone(), self.faces.clone(), self.heights.clone());
         Some(Box::new(Eye { user: user.get(), seen, faces, heights }))
+    }
+
+    fn screen_display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
+        self.display(call, UserId::new(user.get() + SCREEN).ok()?)
     }
 
     fn plays(&self, _: Sound) -> bool {

@@ -129,10 +129,19 @@ impl Filming {
     /// Begins, with nothing in front of the camera. Each encoded frame is delivered on the thread, which `deliver` must
     /// not hold up; false says that it was not taken, and the next one will be a key frame.
     pub fn start(deliver: impl FnMut(EncodedVideo) -> bool + Send + 'static) -> io::Result<Self> {
+        Self::since(Instant::now(), deliver)
+    }
+
+    /// The same, by a clock that began then. Those whose frames go into one stream, by turns, have one.
+    pub fn since(
+        begin: Instant,
+        deliver: impl FnMut(EncodedVideo) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
         let desk = Arc::<Desk>::default();
         let on_thread = desk.clone();
-        let thread =
-            thread::Builder::new().name("filming".to_owned()).spawn(move || film(&on_thread, deliver))?;
+        let thread = thread::Builder::new()
+            .name("filming".to_owned())
+            .spawn(move || film(begin, &on_thread, deliver))?;
         Ok(Self { desk, thread: Some(thread) })
     }
 
@@ -229,9 +238,8 @@ impl Drop for Leaving<'_> {
     }
 }
 
-fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
+fn film(begin: Instant, desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
     let _leaving = Leaving(desk);
-    let begin = Instant::now();
     let mut maker: Option<Box<dyn Maker>> = None;
     // What a new maker has to be told.
     let mut held: Vec<Wish> = Vec::new();

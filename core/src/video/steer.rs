@@ -180,6 +180,16 @@ fn rung_of(short_side: u32) -> usize {
     LADDER.iter().rposition(|(_, side, ..)| Some(*side) == size).unwrap_or(LADDER.len() - 1)
 }
 
+/// Of what a path carries, what the camera and the screen may each believe to have, when both go by it. What somebody
+/// shows to all is read, and comes first; a face need not be sharp beside it.
+pub(crate) fn between(estimate: u64) -> (u64, u64) {
+    const SCREEN_PERCENT: u64 = 60;
+    let pictures = estimate.saturating_sub(VOICE);
+    let screen = pictures * SCREEN_PERCENT / 100;
+    // Each takes the voice away from what it is told.
+    (estimate - screen, estimate - (pictures - screen))
+}
+
 /// What is left for the picture.
 fn budget(estimate: u64) -> u64 {
     estimate.saturating_sub(VOICE) * (100 - HEADERS_PERCENT) / 100
@@ -273,6 +283,15 @@ mod tests {
         assert_eq!(made[19].map(|shape| shape.short_side), Some(360));
         let low = run(&mut steering, 60, 10, kilobits(60));
         assert!(low[2].is_none() && low[7].is_some(), "{low:?}");
+    }
+
+    #[test]
+    fn camera_and_screen_share_a_path_and_leave_the_voice_its_part() {
+        for estimate in (0..6000).step_by(7).map(kilobits) {
+            let (camera, screen) = between(estimate);
+            assert!(screen >= camera && budget(camera) + budget(screen) <= budget(estimate));
+        }
+        assert_eq!(between(kilobits(1050)), (kilobits(450), kilobits(650)));
     }
 
     #[test]
