@@ -510,6 +510,31 @@ mod tests {
     }
 
     #[test]
+    fn what_they_take_of_our_sizes_is_not_for_the_stack_and_what_they_send_is() {
+        let ours = "a=rid:q recv\r\na=rid:f recv max-height=720\r\na=simulcast:recv q;f\r\n";
+        let theirs = "a=rid:1 send\r\na=simulcast:send 1 recv q\r\n";
+
+        let read = |lines: &str| check(&format!("{CHROMIUM}{lines}")).unwrap().text;
+
+        assert_eq!(read(ours), read(""));
+        assert!(read(theirs).contains(theirs));
+    }
+
+    #[test]
+    fn the_second_part_for_pictures_is_for_the_screen() {
+        let (head, camera) = CHROMIUM.split_once("m=video").unwrap();
+        let screen = camera.replace("a=mid:1", "a=mid:2").replace("a=recvonly", "a=sendonly");
+        let both = |screen: &str| format!("{head}m=video{camera}m=video{screen}");
+
+        let agreed = agreed_on_screen(&both(&screen), true);
+
+        assert!(agreed.sends && agreed.mid == "2" && !agreed.video.is_empty());
+        assert_eq!(super::agreed(&both(&screen), true).1.mid, "1");
+        assert!(!agreed_on_screen(&both(&screen.replacen(" 9 ", " 0 ", 1)), true).sends);
+        assert!(!agreed_on_screen(CHROMIUM, true).sends);
+    }
+
+    #[test]
     fn who_sends_is_hidden_from_the_stack_and_told_to_them() {
         for (theirs, ours) in [
             ("a=sendrecv", "a=sendrecv"),

@@ -51,8 +51,10 @@ impl OurPicture {
 
     /// Sends a frame if it may pass. Otherwise what is needed before the next one can.
     pub(crate) async fn send(&mut self, frame: EncodedVideo, may_pass: bool) -> Result<(), KeyFrameWanted> {
-        let is_taken = may_pass && self.codecs().contains(&frame.codec);
         let layer = frame.layer;
+        // Sizes without names would be one stream to them.
+        let is_told = layer == Layer::Whole || self.agreed.rid_id.is_some();
+        let is_taken = may_pass && is_told && self.codecs().contains(&frame.codec);
         let Some(stream) = self.streams.iter_mut().find(|stream| stream.layer == layer) else {
             // A size that goes only to others.
             return Ok(());
