@@ -80,12 +80,12 @@ impl Stack {
         told: mpsc::Sender<Told>,
         wanted: mpsc::Sender<KeyFrameWanted>,
     ) -> Result<Self, Error> {
-        let audio = track(RtpCodecKind::Audio, opus(), &[Layer::Whole]);
+        let audio = track(RtpCodecKind::Audio, &opus(), &[Layer::Whole]);
         // The codec of a frame decides what it is sent as; the track only has to name one that is spoken.
         let first = settings.video.first().copied().unwrap_or(VideoCodec::Vp8);
         let layers = if settings.media_server { &Layer::ALL[..] } else { &[Layer::Whole] };
-        let camera = track(RtpCodecKind::Video, video_codec(first), layers);
-        let screen = || track(RtpCodecKind::Video, video_codec(first), &[Layer::Whole]);
+        let camera = track(RtpCodecKind::Video, &video_codec(first), layers);
+        let screen = || track(RtpCodecKind::Video, &video_codec(first), &[Layer::Whole]);
         let screen = settings.media_server.then(screen);
         let streams = |kind, track: &OurTrack| -> Vec<_> {
             track
@@ -237,7 +237,7 @@ fn video_codec(codec: VideoCodec) -> RTCRtpCodec {
     }
 }
 
-fn track(kind: RtpCodecKind, codec: RTCRtpCodec, layers: &[Layer]) -> OurTrack {
+fn track(kind: RtpCodecKind, codec: &RTCRtpCodec, layers: &[Layer]) -> OurTrack {
     // Not 0, which some receivers take for "none". No two of one connection are the same.
     let first = super::random_u32() | 1;
     let streams: Vec<(Layer, u32)> =

@@ -1,6 +1,6 @@
 //! The sizes of a camera through the media server: each gets the one that they look at, and no other is made.
 use anyhow::Result;
-use calls_core::{Call, Looks};
+use calls_core::{Call, CallSnapshot, Looks};
 use calls_protocol::{CallType, PictureKind, UserId};
 use calls_tests::{
     phone::{Phone, config},
@@ -35,6 +35,12 @@ async fn each_gets_the_size_that_they_look_at_and_what_nobody_looks_at_is_not_ma
     let (ann, _) = joined(&server, 1, Some((960, 540))).await?;
     let (bob, at_bob) = joined(&server, 2, None).await?;
     let (cid, at_cid) = joined(&server, 3, None).await?;
+
+    for phone in [&bob, &cid] {
+        // What is wished of somebody who has not come yet is left out.
+        let has_ann = |call: &CallSnapshot| call.others.iter().any(|other| other.user.get() == 1);
+        phone.until("together with Ann", has_ann).await?;
+    }
 
     looks(&at_bob, 1, 120)?;
     looks(&at_cid, 1, 720)?;
