@@ -242,6 +242,8 @@ impl Epoch {
             state,
             is_muted,
             picture,
+            // An app shows the screen instead of the camera so far.
+            is_sharing: _,
             is_held,
             is_by_server,
             dominant,

@@ -1,7 +1,7 @@
 //! How long a picture takes to be encoded and decoded here: `cargo run --release --example video_speed`.
 use calls_core::{
     peer::VideoCodec,
-    video::{Codecs, EncoderSettings, Software, pattern::TestPattern},
+    video::{Codecs, EncoderSettings, Showing, Sizes, Software, Wish, pattern::TestPattern},
 };
 use std::{
     fs,
@@ -44,6 +44,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let codec = format!("{codec:?}");
             println!("{codec:5}  {size:9}  {:6.2}   {:6.2}   {kilobits:6}", each(encoding), each(decoding));
         }
+    }
+    for sizes in [Sizes::One, Sizes::UpTo { height: u16::MAX }] {
+        let mut showing = Showing::new(Duration::ZERO, Box::new(Software), 5_000_000);
+        showing.wish(Duration::ZERO, Wish::Codecs(vec![VideoCodec::Vp8]));
+        showing.wish(Duration::ZERO, Wish::Sizes(sizes));
+        let pattern = TestPattern::new(1, 1280, 720);
+        let (mut busy, mut made) = (Duration::ZERO, Vec::new());
+        for number in 0..FRAMES {
+            let now = Duration::from_secs(1) / 30 * number;
+            let frame = pattern.at(now);
+            let begin = used(clock);
+            showing.show(now, &frame, &mut made)?;
+            busy += used(clock) - begin;
+        }
+        let each = busy.as_secs_f64() * 1000.0 / f64::from(FRAMES);
+        let (layers, core) = (showing.stats().layers, each * 30.0 / 10.0);
+        println!("720 lines for others, VP8, in {layers} sizes: {each:.2} ms a frame, {core:.0} % of a core");
     }
     let frame = TestPattern::new(1, 1280, 720).at(Duration::ZERO);
     let begin = used(clock);

@@ -300,6 +300,12 @@ impl Call {
         self.command(Command::Show { call: self.key, picture })
     }
 
+    /// Shares the screen beside what is shown, or no longer. Where there is no place for a second picture, in a call that
+    /// goes straight between devices, it takes the place of the camera for as long.
+    pub fn share_screen(&self, on: bool) -> Result<(), Closed> {
+        self.command(Command::ShareScreen { call: self.key, on })
+    }
+
     /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server
     /// does not send them larger than they are shown. Until the first time, it chooses.
     pub fn look(&self, looks: Vec<Looks>) -> Result<(), Closed> {

@@ -7,6 +7,7 @@ use crate::{
     voice::Voice,
 };
 use calls_machine::{CallKey, Effect, FromPeer, PeerKey, PeerOrder};
+use calls_protocol::Recipient;
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::{
     sync::{mpsc, watch},
@@ -22,7 +23,7 @@ pub(crate) enum Word {
     /// For the machine.
     Said(FromPeer),
     /// They need a key frame.
-    KeyFrameWanted,
+    KeyFrameWanted(KeyFrameWanted),
     /// They take other pictures than before.
     OtherCodecs,
 }
@@ -64,6 +65,7 @@ impl Outside {
             Effect::Sound(sound) => self.voice.sound(sound),
             Effect::Microphone(open) => self.voice.microphone(open),
             Effect::Capture(picture) => return self.pictures.show(picture).await,
+            Effect::CaptureScreen(on) => return self.pictures.share(on).await,
             Effect::Streams { call, streams } => {
                 self.pictures.places(call, &streams);
                 self.voice.places(call, streams);
@@ -114,7 +116,8 @@ impl Outside {
     }
 
     fn create(&mut self, key: PeerKey) {
-        let (peer, output) = Peer::start(self.settings.clone());
+        let media_server = key.to == Recipient::MediaServer;
+        let (peer, output) = Peer::start(PeerSettings { media_server, ..self.settings.clone() });
         let PeerOutput { told, voice, picture, key_frame_wanted, picture_codecs } = output;
         self.voice.add(key, peer.voice_inlet(), voice);
         self.pictures.add(key, &peer, picture_codecs.clone(), picture);
@@ -174,7 +177,7 @@ async fn carry(
                 Some(said) => Word::Said(said),
                 None => return,
             },
-            Some(KeyFrameWanted) = wanted.recv() => Word::KeyFrameWanted,
+            Some(picture) = wanted.recv() => Word::KeyFrameWanted(picture),
             Ok(()) = codecs.changed() => Word::OtherCodecs,
         };
         if tell.send((key, word)).await.is_err() {

@@ -12,6 +12,7 @@ use calls_machine::{
     CallKey, Command, Effect, FromDevice, FromServer, Input, Machine, PeerKey, Picture, ServerLink, Snapshot,
     Time,
 };
+use calls_protocol::{ServerEvent, Wanted};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -168,8 +169,8 @@ impl Engine {
     async fn word(&mut self, peer: PeerKey, word: Word) {
         match word {
             Word::Said(said) => self.input(Input::Peer(peer, said)).await,
-            Word::KeyFrameWanted if !self.outside.pictures.may_see(peer) => {}
-            Word::KeyFrameWanted => self.outside.pictures.key_frame_wanted(),
+            Word::KeyFrameWanted(_) if !self.outside.pictures.may_see(peer) => {}
+            Word::KeyFrameWanted(wanted) => self.outside.pictures.key_frame_wanted(peer, wanted),
             Word::OtherCodecs => self.outside.pictures.tell_codecs(),
         }
     }
@@ -185,10 +186,23 @@ impl Engine {
                 self.input(Input::Server(FromServer::Down)).await;
             }
             Told::SignedOut(_) => self.input(Input::Server(FromServer::SignedOut)).await,
-            Told::Event { event, id } => self.input(Input::Server(FromServer::Event { event, id })).await,
+            Told::Event { event, id } => {
+                if let ServerEvent::Wanted(wanted) = &*event {
+                    self.wanted(wanted);
+                }
+                self.input(Input::Server(FromServer::Event { event, id })).await;
+            }
             Told::Answer { ask, answer } => {
                 self.input(Input::Server(FromServer::Answer { ask, answer })).await;
             }
+        }
+    }
+
+    /// How our pictures are looked at decides what is encoded, and nothing of the call.
+    fn wanted(&mut self, wanted: &Wanted) {
+        let calls = self.machine.snapshot().calls;
+        if let Some(call) = calls.iter().find(|call| call.room == wanted.room_name) {
+            self.outside.pictures.wanted(call.key, wanted);
         }
     }
 

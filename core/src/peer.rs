@@ -19,6 +19,7 @@ mod media;
 mod net;
 mod owner;
 mod pace;
+mod pictures;
 mod receive;
 mod send;
 mod servers;
@@ -28,7 +29,8 @@ mod stats;
 mod turn_stream;
 
 pub use media::{
-    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Level, Mid, ReceivedPacket, Rotation, VideoCodec,
+    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Layer, Level, Mid, ReceivedPacket, Rotation,
+    VideoCodec,
 };
 pub use servers::RelayProtocol;
 pub use settings::PeerSettings;
@@ -62,7 +64,8 @@ pub struct Peer {
     orders: mpsc::Sender<PeerOrder>,
     questions: mpsc::Sender<Question>,
     voice: mpsc::Sender<EncodedAudio>,
-    picture: PictureInlet,
+    camera: PictureInlet,
+    screen: PictureInlet,
     estimate: Arc<Estimate>,
     task: JoinHandle<()>,
 }
@@ -82,18 +85,28 @@ impl VoiceInlet {
 #[derive(Debug, Clone)]
 pub struct PictureInlet {
     frames: mpsc::Sender<EncodedVideo>,
-    /// A frame was refused, and no key frame came after it.
-    has_gap: Arc<AtomicBool>,
+    /// A frame of this size was refused, and no key frame came after it.
+    has_gap: Arc<[AtomicBool; 3]>,
 }
 
 impl PictureInlet {
+    fn new(frames: mpsc::Sender<EncodedVideo>) -> Self {
+        Self { frames, has_gap: Arc::default() }
+    }
+
+    /// Another source is in front of it: only a key frame is taken next.
+    pub(crate) fn begin_anew(&self) {
+        self.has_gap.iter().for_each(|has_gap| has_gap.store(true, Ordering::Release));
+    }
+
     /// Sends a picture, if the gate lets it. After one that was refused only a key frame is taken.
     pub fn send(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        if !frame.key && self.has_gap.load(Ordering::Acquire) {
+        let has_gap = &self.has_gap[frame.layer as usize];
+        if !frame.key && has_gap.load(Ordering::Acquire) {
             return Err(NotSent::Busy);
         }
         let sent = self.frames.try_send(frame).map_err(NotSent::from);
-        self.has_gap.store(sent.is_err(), Ordering::Release);
+        has_gap.store(sent.is_err(), Ordering::Release);
         sent
     }
 }
@@ -147,15 +160,21 @@ impl Peer {
         let (orders, orders_in) = mpsc::channel(ORDERS);
         let (questions, questions_in) = mpsc::channel(QUESTIONS);
         let (voice, voice_in) = mpsc::channel(VOICE);
-        let (picture, picture_in) = mpsc::channel(PICTURE);
-        let picture = PictureInlet { frames: picture, has_gap: Arc::default() };
+        let (camera, camera_in) = mpsc::channel(PICTURE);
+        let (screen, screen_in) = mpsc::channel(PICTURE);
+        let (camera, screen) = (PictureInlet::new(camera), PictureInlet::new(screen));
         let (told_out, told) = mpsc::channel(WORDS);
         let (voice_out, voice_received) = mpsc::channel(receive::VOICE_QUEUE);
         let (picture_out, picture_received) = mpsc::channel(receive::PICTURE_QUEUE);
         let (wanted_out, key_frame_wanted) = mpsc::channel(receive::WANTED_QUEUE);
         let (codecs_out, picture_codecs) = watch::channel(Vec::new());
-        let inlets =
-            Inlets { orders: orders_in, questions: questions_in, voice: voice_in, picture: picture_in };
+        let inlets = Inlets {
+            orders: orders_in,
+            questions: questions_in,
+            voice: voice_in,
+            camera: camera_in,
+            screen: screen_in,
+        };
         let outlets = Outlets {
             told: told_out,
             voice: voice_out,
@@ -172,7 +191,7 @@ impl Peer {
             key_frame_wanted,
             picture_codecs,
         };
-        (Self { orders, questions, voice, picture, estimate, task }, output)
+        (Self { orders, questions, voice, camera, screen, estimate, task }, output)
     }
 
     /// Gives an order. They are carried out one after another.
@@ -190,9 +209,14 @@ impl Peer {
         VoiceInlet(self.voice.clone())
     }
 
-    /// Where our picture goes in, likewise.
+    /// Where our picture goes in, likewise; to the media server, the camera.
     pub fn picture_inlet(&self) -> PictureInlet {
-        self.picture.clone()
+        self.camera.clone()
+    }
+
+    /// Where the screen goes in, likewise, to the media server. Nothing of it leaves by another connection.
+    pub fn screen_inlet(&self) -> PictureInlet {
+        self.screen.clone()
     }
 
     /// Asks for key frames, likewise.
@@ -209,7 +233,7 @@ impl Peer {
     /// other side sees one stream. After one that was refused only a key frame is taken. After some that the gate let go
     /// likewise, and a key frame is asked for as if the other side had.
     pub fn send_picture(&self, frame: EncodedVideo) -> Result<(), NotSent> {
-        self.picture.send(frame)
+        self.camera.send(frame)
     }
 
     /// Asks the other side for a picture that can be shown without any before it.
@@ -226,8 +250,8 @@ impl Peer {
 
     /// Says good-bye and goes away: when this returns, no task and no socket of it is left.
     pub async fn close(self) {
-        let Self { orders, questions, voice, picture, estimate: _, task } = self;
-        drop((orders, questions, voice, picture));
+        let Self { orders, questions, voice, camera, screen, estimate: _, task } = self;
+        drop((orders, questions, voice, camera, screen));
         if let Err(error) = task.await
             && error.is_panic()
         {

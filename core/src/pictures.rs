@@ -1,47 +1,62 @@
-//! The pictures of all calls: one thread that films while something is shown, and one for each whose picture is watched.
+//! The pictures of all calls: a thread for the camera and one for the screen while they are shown, and one for each
+//! whose picture is watched.
 mod curtain;
 mod gallery;
+mod stage;
 
 use crate::{
     Host, Lens,
-    peer::{EncodedVideo, NotSent, Peer, PictureInlet, ReceivedPacket, VideoCodec},
-    video::{Filming, Maker, ShowingStats, Watching, WatchingStats, Wish},
+    peer::{KeyFrameWanted, Peer, PictureInlet, ReceivedPacket, VideoCodec},
+    video::{Maker, ShowingStats, Sizes, Watching, WatchingStats, Wish, between},
 };
 use calls_machine::{CallKey, Gate, Looks, PeerKey, Picture};
-use calls_protocol::{Recipient, StreamPlace, UserId};
+use calls_protocol::{PictureKind, Recipient, StreamPlace, UserId, Wanted};
 use curtain::{Behind, Curtain};
 use gallery::{Gallery, InView, in_view};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use stage::Stage;
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
 };
 use tracing::{error, warn};
 
-/// Whoever gets our picture. Looked at for as long as it takes to hand a frame to each.
-type Audience = Arc<Mutex<BTreeMap<PeerKey, PictureInlet>>>;
+/// What somebody wants of our pictures. Until they say so, everything.
+#[derive(Debug, Clone, Copy)]
+struct WantedOfUs {
+    camera: u16,
+    screen: bool,
+}
+
+impl Default for WantedOfUs {
+    fn default() -> Self {
+        Self { camera: u16::MAX, screen: true }
+    }
+}
 
 /// The pictures of all calls.
 pub(crate) struct Pictures {
     host: Arc<dyn Host>,
-    audience: Audience,
     viewers: BTreeMap<PeerKey, Viewer>,
     rooms: BTreeMap<CallKey, Room>,
-    filming: Option<Filming>,
+    camera: Stage,
+    screen: Stage,
     shows: Picture,
+    /// The screen, beside the camera.
+    shares: bool,
     lens: Lens,
-    /// Threads that end: those that show, and those that film.
+    /// Threads that end.
     ending: JoinSet<()>,
-    closing: JoinSet<()>,
 }
 
 /// Somebody who sees us, and whom we see.
 struct Viewer {
     takes: watch::Receiver<Vec<VideoCodec>>,
     may_see: bool,
+    wants: WantedOfUs,
+    inlet: PictureInlet,
+    /// For what comes beside it, of the media server.
+    screen_inlet: PictureInlet,
     seen: Seen,
 }
 
@@ -67,16 +82,17 @@ pub(crate) struct NoPicture(pub(crate) Picture);
 
 impl Pictures {
     pub(crate) fn new(host: Arc<dyn Host>) -> Self {
+        let begin = Instant::now();
         Self {
             host,
-            audience: Audience::default(),
             viewers: BTreeMap::new(),
             rooms: BTreeMap::new(),
-            filming: None,
+            camera: Stage::new(begin),
+            screen: Stage::new(begin),
             shows: Picture::None,
+            shares: false,
             lens: Lens::default(),
             ending: JoinSet::new(),
-            closing: JoinSet::new(),
         }
     }
 
@@ -88,14 +104,16 @@ impl Pictures {
         takes: watch::Receiver<Vec<VideoCodec>>,
         from_them: mpsc::Receiver<ReceivedPacket>,
     ) {
-        self.audience().insert(key, peer.picture_inlet());
         let seen = match key.to {
             Recipient::User(user) => Seen::Straight(self.watch((key.call, user), peer, from_them)),
             Recipient::MediaServer => {
                 Seen::Gallery(Box::new(Gallery::new(key.call, peer.key_frame_asker(), from_them)))
             }
         };
-        self.viewers.insert(key, Viewer { takes, may_see: false, seen });
+        let (inlet, screen_inlet) = (peer.picture_inlet(), peer.screen_inlet());
+        let (may_see, wants) = (false, WantedOfUs::default());
+        self.viewers.insert(key, Viewer { takes, may_see, wants, inlet, screen_inlet, seen });
+        self.seat();
         self.hang(key.call);
         self.tell_codecs();
     }
@@ -165,75 +183,147 @@ impl Pictures {
 
     /// Somebody less.
     pub(crate) fn remove(&mut self, key: PeerKey) {
-        self.audience().remove(&key);
         let Some(viewer) = self.viewers.remove(&key) else { return };
         // Waits for the frame that is being shown.
         viewer.seen.end(&mut self.ending);
-        if self.viewers.is_empty() && self.shows == Picture::None {
-            end(&mut self.closing, self.filming.take());
-        }
+        self.seat();
+        self.end_what_is_over();
         self.tell_codecs();
+    }
+
+    fn end_what_is_over(&mut self) {
+        if self.viewers.is_empty() {
+            let is_over = [!self.is_on(PictureKind::Camera), !self.is_on(PictureKind::Screen)];
+            for (stage, _) in self.stages().into_iter().zip(is_over).filter(|(_, is_over)| *is_over) {
+                stage.end();
+            }
+        }
     }
 
     /// Shows this from now on.
     pub(crate) async fn show(&mut self, picture: Picture) -> Result<(), NoPicture> {
+        let before = (self.is_on(PictureKind::Camera), self.is_on(PictureKind::Screen));
         self.shows = picture;
-        self.put_away().await;
-        let maker = match picture {
-            Picture::None if self.viewers.is_empty() => {
-                end(&mut self.closing, self.filming.take());
-                return Ok(());
+        self.change(before).await
+    }
+
+    /// Shows the screen beside the camera, or no longer. Who has no place for a second picture sees it instead.
+    pub(crate) async fn share(&mut self, on: bool) -> Result<(), NoPicture> {
+        let before = (self.is_on(PictureKind::Camera), self.is_on(PictureKind::Screen));
+        self.shares = on;
+        self.change(before).await
+    }
+
+    fn is_on(&self, kind: PictureKind) -> bool {
+        match kind {
+            PictureKind::Camera => self.shows == Picture::Camera,
+            PictureKind::Screen => self.shows == Picture::Screen || self.shares,
+        }
+    }
+
+    async fn change(&mut self, (camera, screen): (bool, bool)) -> Result<(), NoPicture> {
+        for kind in [PictureKind::Camera, PictureKind::Screen] {
+            if !self.is_on(kind) {
+                self.stage(kind).put_away().await;
             }
-            Picture::None => return Ok(()),
-            Picture::Camera => self.host.camera(self.lens),
-            Picture::Screen => self.host.shared_screen(),
-        };
-        self.film(maker.ok_or(NoPicture(picture))?)
+        }
+        self.seat();
+        self.end_what_is_over();
+        if self.is_on(PictureKind::Camera) && !camera {
+            let maker = self.host.camera(self.lens);
+            self.film(PictureKind::Camera, maker).await?;
+        }
+        if self.is_on(PictureKind::Screen) && !screen {
+            let maker = self.host.shared_screen();
+            self.film(PictureKind::Screen, maker).await?;
+        }
+        self.tell_codecs();
+        Ok(())
     }
 
-    /// Until nothing is filmed any more: a camera opens only once at a time.
-    async fn put_away(&mut self) {
-        if let Some(filming) = &self.filming {
-            filming.clear().await;
+    async fn film(&mut self, kind: PictureKind, maker: Option<Box<dyn Maker>>) -> Result<(), NoPicture> {
+        let refused = NoPicture(match kind {
+            PictureKind::Camera => Picture::Camera,
+            PictureKind::Screen => Picture::Screen,
+        });
+        let Some(maker) = maker else { return Err(refused) };
+        if let Err(error) = self.stage(kind).film(maker) {
+            error!(%error, "the system has no thread for a picture of ours");
+            return Err(refused);
         }
-        while self.closing.join_next().await.is_some() {}
+        self.tell_codecs();
+        Ok(())
     }
 
-    fn film(&mut self, maker: Box<dyn Maker>) -> Result<(), NoPicture> {
-        if self.filming.as_ref().is_some_and(Filming::is_gone) {
-            end(&mut self.closing, self.filming.take());
+    fn stage(&mut self, kind: PictureKind) -> &mut Stage {
+        match kind {
+            PictureKind::Camera => &mut self.camera,
+            PictureKind::Screen => &mut self.screen,
         }
-        if self.filming.is_none() {
-            let audience = self.audience.clone();
-            match Filming::start(move |frame| deliver(&audience, &frame)) {
-                Ok(filming) => self.filming = Some(filming),
-                Err(error) => {
-                    error!(%error, "the system has no thread for the camera");
-                    return Err(NoPicture(self.shows));
+    }
+
+    fn stages(&mut self) -> [&mut Stage; 2] {
+        [&mut self.camera, &mut self.screen]
+    }
+
+    /// Says who gets which picture. The media server has a place for each; another device has one, and the screen goes
+    /// before the camera.
+    fn seat(&self) {
+        let shows_screen = self.is_on(PictureKind::Screen);
+        let (mut camera, mut screen) = (BTreeMap::new(), BTreeMap::new());
+        for (key, viewer) in &self.viewers {
+            match key.to {
+                Recipient::MediaServer => {
+                    camera.insert(*key, viewer.inlet.clone());
+                    screen.insert(*key, viewer.screen_inlet.clone());
+                }
+                Recipient::User(_) => {
+                    let only = if shows_screen { &mut screen } else { &mut camera };
+                    only.insert(*key, viewer.inlet.clone());
                 }
             }
-            self.tell_codecs();
         }
-        if let Some(filming) = &self.filming {
-            filming.film(maker);
+        // First whoever is seen by fewer: two pictures at once in one stream would be none.
+        let ((from, fewer), (to, more)) = match shows_screen {
+            true => ((&self.camera, camera), (&self.screen, screen)),
+            false => ((&self.screen, screen), (&self.camera, camera)),
+        };
+        let before = from.show_to(fewer);
+        for (key, inlet) in &more {
+            if before.contains_key(key) && key.to != Recipient::MediaServer {
+                inlet.begin_anew();
+            }
         }
-        Ok(())
+        to.show_to(more);
+    }
+
+    /// Those who see one of our pictures now.
+    fn who_sees(&self, kind: PictureKind) -> impl Iterator<Item = (&PeerKey, &Viewer)> {
+        let shows_screen = self.is_on(PictureKind::Screen);
+        self.viewers.iter().filter(move |(key, viewer)| {
+            let has_it = match (key.to, kind) {
+                (Recipient::MediaServer, PictureKind::Camera) => true,
+                (Recipient::MediaServer, PictureKind::Screen) => viewer.wants.screen,
+                (Recipient::User(_), kind) => (kind == PictureKind::Screen) == shows_screen,
+            };
+            viewer.may_see && has_it
+        })
     }
 
     /// The camera that looks the other way, if there is one; else the one that was in use goes on.
     pub(crate) async fn switch_camera(&mut self) -> Result<(), NoPicture> {
-        if self.shows != Picture::Camera {
+        if !self.is_on(PictureKind::Camera) {
             return Ok(());
         }
-        self.put_away().await;
+        self.camera.put_away().await;
         let maker = match self.host.camera(self.lens.other()) {
             Some(maker) => {
                 self.lens = self.lens.other();
-                maker
+                Some(maker)
             }
-            None => self.host.camera(self.lens).ok_or(NoPicture(Picture::Camera))?,
+            None => self.host.camera(self.lens),
         };
-        self.film(maker)
+        self.film(PictureKind::Camera, maker).await
     }
 
     /// Whether somebody may see us now. Who only rings, or is on hold, has no say in how our picture is made.
@@ -250,47 +340,72 @@ impl Pictures {
     }
 
     /// Somebody needs a key frame.
-    pub(crate) fn key_frame_wanted(&self) {
-        self.wish(Wish::KeyFrame);
+    pub(crate) fn key_frame_wanted(&mut self, by: PeerKey, wanted: KeyFrameWanted) {
+        let kind = match by.to {
+            Recipient::MediaServer => wanted.kind,
+            Recipient::User(_) if self.is_on(PictureKind::Screen) => PictureKind::Screen,
+            Recipient::User(_) => PictureKind::Camera,
+        };
+        self.stage(kind).key_frame_wanted(wanted);
+    }
+
+    /// How our pictures are looked at through the media server.
+    pub(crate) fn wanted(&mut self, call: CallKey, wanted: &Wanted) {
+        let is_meant = |key: &PeerKey| key.call == call && key.to == Recipient::MediaServer;
+        for (_, viewer) in self.viewers.iter_mut().filter(|(key, _)| is_meant(key)) {
+            viewer.wants = WantedOfUs { camera: wanted.camera, screen: wanted.screen };
+        }
+        self.tell_codecs();
+    }
+
+    /// Several sizes are of use to the media server alone; whoever sees us straight gets the one that is made.
+    fn tell_sizes(&self) {
+        let sees = || self.who_sees(PictureKind::Camera);
+        let is_by_server = sees().all(|(key, _)| key.to == Recipient::MediaServer);
+        let most = sees().map(|(_, viewer)| viewer.wants.camera).max();
+        self.camera.wish(Wish::Sizes(match most {
+            Some(height) if is_by_server => Sizes::UpTo { height },
+            _ => Sizes::One,
+        }));
     }
 
     /// What everybody takes may be different now.
     pub(crate) fn tell_codecs(&self) {
+        self.tell_sizes();
+        self.camera.wish(Wish::Codecs(self.common_codecs(PictureKind::Camera)));
+        self.screen.wish(Wish::Codecs(self.common_codecs(PictureKind::Screen)));
+    }
+
+    fn common_codecs(&self, kind: PictureKind) -> Vec<VideoCodec> {
         // Those whose description has not come yet take nothing, and hold up nobody.
-        let who_sees = self.viewers.values().filter(|viewer| viewer.may_see);
-        let mut takers = who_sees.map(|viewer| viewer.takes.borrow().clone());
-        let mut takers = takers.by_ref().filter(|codecs| !codecs.is_empty());
-        let Some(mut common) = takers.next() else { return self.wish(Wish::Codecs(Vec::new())) };
+        let takers = self.who_sees(kind).map(|(_, viewer)| viewer.takes.borrow().clone());
+        let mut takers = takers.filter(|codecs| !codecs.is_empty());
+        let Some(mut common) = takers.next() else { return Vec::new() };
         let others: Vec<Vec<VideoCodec>> = takers.collect();
         common.retain(|codec| others.iter().all(|codecs| codecs.contains(codec)));
         if common.is_empty() {
             warn!("those in the call have no picture codec in common");
         }
-        self.wish(Wish::Codecs(common));
+        common
     }
 
     /// So many bits a second fit on the narrowest path.
     pub(crate) fn tell_estimate(&self, bits: u64) {
-        self.wish(Wish::Estimate(bits));
+        let is_seen = |kind| self.is_on(kind) && self.who_sees(kind).next().is_some();
+        let both = is_seen(PictureKind::Camera) && is_seen(PictureKind::Screen);
+        let (camera, screen) = if both { between(bits) } else { (bits, bits) };
+        self.camera.wish(Wish::Estimate(camera));
+        self.screen.wish(Wish::Estimate(screen));
     }
 
     pub(crate) fn is_filming(&self) -> bool {
-        self.filming.is_some()
+        self.camera.is_filming() || self.screen.is_filming()
     }
 
-    fn wish(&self, wish: Wish) {
-        if let Some(filming) = &self.filming {
-            filming.wish(wish);
-        }
-    }
-
-    fn audience(&self) -> std::sync::MutexGuard<'_, BTreeMap<PeerKey, PictureInlet>> {
-        self.audience.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// How our picture is made.
+    /// How our picture is made; the camera, if it is one of two.
     pub(crate) fn showing(&self) -> Option<ShowingStats> {
-        self.filming.as_ref().map(Filming::stats)
+        let screen = self.screen.stats().filter(|_| !self.is_on(PictureKind::Camera));
+        screen.or_else(|| self.camera.stats())
     }
 
     /// How theirs is seen.
@@ -303,11 +418,11 @@ impl Pictures {
 
     /// Ends everything and waits until no thread is left.
     pub(crate) async fn close(mut self) {
-        end(&mut self.closing, self.filming.take());
         for viewer in std::mem::take(&mut self.viewers).into_values() {
             viewer.seen.end(&mut self.ending);
         }
-        while self.closing.join_next().await.is_some() {}
+        self.camera.ended().await;
+        self.screen.ended().await;
         while self.ending.join_next().await.is_some() {}
     }
 }
@@ -327,11 +442,4 @@ fn end(ending: &mut JoinSet<()>, thread: Option<impl Send + 'static>) {
     if let Some(thread) = thread {
         ending.spawn_blocking(move || drop(thread));
     }
-}
-
-/// Hands a frame to everybody. False if somebody could not take it.
-fn deliver(audience: &Audience, frame: &EncodedVideo) -> bool {
-    let audience = audience.lock().unwrap_or_else(PoisonError::into_inner);
-    // One that is closed is removed in a moment.
-    audience.values().filter(|inlet| inlet.send(frame.clone()) == Err(NotSent::Busy)).count() == 0
 }

@@ -81,6 +81,9 @@ impl Recorder {
                 (None, format!("device  microphone {}", if *open { "open" } else { "closed" }))
             }
             Effect::Capture(picture) => (None, format!("device  picture {picture:?}")),
+            Effect::CaptureScreen(on) => {
+                (None, format!("device  screen {}", if *on { "shared" } else { "not shared" }))
+            }
             Effect::Ended { call, reason } => {
                 self.lines(*call).ended = Some(now);
                 (Some(*call), format!("ended   {reason:?}"))
@@ -222,6 +225,7 @@ fn call_of(command: &Command) -> Option<CallKey> {
         | Command::HangUp { call }
         | Command::Mute { call, .. }
         | Command::Show { call, .. }
+        | Command::ShareScreen { call, .. }
         | Command::Look { call, .. }
         | Command::RaiseHand { call, .. }
         | Command::Hold { call, .. }
@@ -239,6 +243,8 @@ fn command_name(command: &Command) -> String {
         Command::Mute { muted: true, .. } => "mutes".into(),
         Command::Mute { muted: false, .. } => "unmutes".into(),
         Command::Show { picture, .. } => format!("shows {picture:?}"),
+        Command::ShareScreen { on: true, .. } => "shares the screen".into(),
+        Command::ShareScreen { on: false, .. } => "shares the screen no longer".into(),
         Command::RaiseHand { raised: true, .. } => "raises the hand".into(),
         Command::RaiseHand { raised: false, .. } => "takes the hand down".into(),
         Command::Look { looks, .. } => format!("looks at {} pictures", looks.len()),

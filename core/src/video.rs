@@ -6,6 +6,7 @@ mod assemble;
 mod codec;
 mod filming;
 mod frame;
+mod layers;
 pub mod pattern;
 mod seeing;
 mod showing;
@@ -21,9 +22,10 @@ pub use codec::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, 
 pub use filming::{Filming, Maker, Studio};
 pub use frame::{BadFrame, Frame, LONGEST_SIDE, Plane};
 pub use seeing::{Seeing, SeeingStats};
-pub use showing::{Showing, ShowingStats, Wish};
+pub use showing::{Showing, ShowingStats, Sizes, Wish};
 pub use source::{Inlet, Relayed, Source};
-pub use steer::{Shape, Steering};
+pub(crate) use steer::between;
+pub use steer::{Shape, Sharing, Steering};
 pub use watching::{Watching, WatchingStats};
 pub use y4m::{Y4mError, Y4mFile};
 

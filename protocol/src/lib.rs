@@ -39,5 +39,5 @@ pub use server::{
     Answer, CallError, ChatMessage, Ended, EndedReason, GroupIncoming, HandChanged, IceServer, IceServers,
     Incoming, LeftCall, MediaChanged, Muted, Participant, Presence, Reacted, Rejected, RelayedRenegotiate,
     RoomChanged, RoomState, ServerEvent, Speaker, Speakers, StreamKind, StreamPlace, Streams, Topology,
-    UserInCall, Waiting, WaitingUser,
+    UserInCall, Waiting, WaitingUser, Wanted,
 };

@@ -3,7 +3,7 @@ mod room;
 
 pub use room::{
     ChatMessage, HandChanged, LeftCall, MediaChanged, Muted, Participant, Reacted, RoomChanged, RoomState,
-    Speaker, Speakers, StreamKind, StreamPlace, Streams, Topology, Waiting, WaitingUser,
+    Speaker, Speakers, StreamKind, StreamPlace, Streams, Topology, Waiting, WaitingUser, Wanted,
 };
 
 use crate::{
@@ -60,6 +60,9 @@ events! {
         /// In which media section of the media server's description who is heard and seen; each time it changes, and
         /// again after `call:resume`.
         "call:streams" => Streams(Streams),
+        /// How large your pictures are looked at, through the media server: larger layers need not be sent, and nothing
+        /// of what nobody looks at. Each time it changes, and again after `call:resume`; until the first, everything.
+        "call:wanted" => Wanted(Wanted),
         /// The whole state of a room: for whoever was let in, and for everyone when the topology changes.
         "call:room_state" => RoomState(RoomState),
         /// An event without an acknowledgement failed.
@@ -365,6 +368,7 @@ impl ServerEvent {
             Self::Waiting(e) => &e.room_name,
             Self::Speakers(e) => &e.room_name,
             Self::Streams(e) => &e.room_name,
+            Self::Wanted(e) => &e.room_name,
             Self::RoomState(e) => &e.room_name,
             Self::Error(e) => return e.room_name.as_ref(),
         })

@@ -1,4 +1,6 @@
 //! A device with an engine: it says one tone and knows which tone it hears.
+mod studio;
+
 use anyhow::{Context, Result, bail};
 use calls_core::{
     Call, CallKey, CallSnapshot, CallState, Calls, Config, EndReason, Host, Lens, Path, Sound,
@@ -15,6 +17,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use studio::{Counted, Encoders};
 use tokio::{sync::watch, time::timeout};
 
 /// Nothing here takes so long, even on a busy machine; it is how something missing is noticed.
@@ -28,7 +31,10 @@ pub fn tone_of(user: u64) -> u32 {
 /// What is added to a user's number when their other camera is seen.
 pub const BACK: u64 = 100;
 
-/// Or their screen.
+/// Of a camera that nobody asked to be larger.
+const CAMERA: (u32, u32) = (320, 180);
+
+/// Or their screen; and to who shows it, where it has a place beside the camera.
 pub const SCREEN: u64 = 200;
 
 /// A device of somebody.
@@ -39,6 +45,8 @@ pub struct Phone {
     chorus: watch::Receiver<BTreeSet<u64>>,
     seen: watch::Receiver<Option<u64>>,
     faces: watch::Receiver<BTreeMap<u64, u64>>,
+    heights: watch::Receiver<BTreeMap<u64, u32>>,
+    encoders: watch::Receiver<BTreeMap<u32, usize>>,
 }
 
 struct Open;
@@ -52,12 +60,17 @@ impl Proofs for Open {
 struct Pocket {
     user: u64,
     has_screen: bool,
+    /// Of the camera.
+    size: (u32, u32),
+    encoders: Encoders,
     heard: Arc<watch::Sender<Option<u32>>>,
     /// Everyone who is heard at once.
     chorus: Arc<watch::Sender<BTreeSet<u64>>>,
     seen: Arc<watch::Sender<Option<u64>>>,
     /// What is seen of each, by who they are.
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
+    /// And how high that is.
+    heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
 }
 
 /// Looks at pictures.
@@ -65,6 +78,7 @@ struct Eye {
     user: u64,
     seen: Arc<watch::Sender<Option<u64>>>,
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
+    heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
 }
 
 impl Sink for Eye {
@@ -73,6 +87,8 @@ impl Sink for Eye {
         self.seen.send_replace(who);
         if let Some(who) = who {
             self.faces.send_if_modified(|faces| faces.insert(self.user, who) != Some(who));
+            let height = frame.height();
+            self.heights.send_if_modified(|heights| heights.insert(self.user, height) != Some(height));
         }
     }
 }
@@ -101,8 +117,8 @@ impl Host for Pocket {
             Lens::Front => self.user,
             Lens::Back => self.user + BACK,
         };
-        let source = Box::new(pattern::TestPattern::new(who, 320, 180));
-        Some(Box::new(Studio::new(source, Box::new(Software), None)))
+        let source = Box::new(pattern::TestPattern::new(who, self.size.0, self.size.1));
+        Some(Box::new(Studio::new(source, Box::new(Counted(self.encoders.clone())), None)))
     }
 
     fn shared_screen(&self) -> Option<Box<dyn Maker>> {
@@ -118,8 +134,12 @@ impl Host for Pocket {
     }
 
     fn display(&self, _: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
-        let (seen, faces) = (self.seen.clone(), self.faces.clone());
-        Some(Box::new(Eye { user: user.get(), seen, faces }))
+        let (seen, faces, heights) = (self.seen.clone(), self.faces.clone(), self.heights.clone());
+        Some(Box::new(Eye { user: user.get(), seen, faces, heights }))
+    }
+
+    fn screen_display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
+        self.display(call, UserId::new(user.get() + SCREEN).ok()?)
     }
 
     fn plays(&self, _: Sound) -> bool {
@@ -152,10 +172,13 @@ pub fn pocket(user: u64) -> impl Host {
     Pocket {
         user,
         has_screen: true,
+        size: CAMERA,
+        encoders: Arc::default(),
         heard: Arc::new(watch::channel(None).0),
         chorus: Arc::default(),
         seen: Arc::new(watch::channel(None).0),
         faces: Arc::default(),
+        heights: Arc::default(),
     }
 }
 
@@ -192,24 +215,42 @@ impl Phone {
 
     /// A device with other settings.
     pub fn with(config: Config) -> Result<Self> {
-        Self::made(config, true)
+        Self::made(config, true, CAMERA)
+    }
+
+    /// A device with other settings and a camera of this size.
+    pub fn with_camera(config: Config, size: (u32, u32)) -> Result<Self> {
+        Self::made(config, true, size)
     }
 
     /// A device whose screen may not be shown.
     pub fn without_screen(server: SocketAddr, user: u64) -> Result<Self> {
-        Self::made(config(server, user), false)
+        Self::made(config(server, user), false, CAMERA)
     }
 
-    fn made(config: Config, has_screen: bool) -> Result<Self> {
+    fn made(config: Config, has_screen: bool, size: (u32, u32)) -> Result<Self> {
         let (heard_now, heard) = watch::channel(None);
         let (seen_now, seen) = watch::channel(None);
         let user = config.who.user.get();
         let (chorus, faces) = (Arc::<watch::Sender<_>>::default(), Arc::<watch::Sender<_>>::default());
         let (heard_all, seen_all) = (chorus.subscribe(), faces.subscribe());
         let (heard_now, seen_now) = (Arc::new(heard_now), Arc::new(seen_now));
-        let host = Pocket { user, has_screen, heard: heard_now, chorus, seen: seen_now, faces };
+        let (heights, encoders) = (Arc::<watch::Sender<_>>::default(), Encoders::default());
+        let (all_heights, all_encoders) = (heights.subscribe(), encoders.subscribe());
+        let host = Pocket {
+            user,
+            has_screen,
+            size,
+            encoders,
+            heard: heard_now,
+            chorus,
+            seen: seen_now,
+            faces,
+            heights,
+        };
         let calls = Calls::connect(config, Arc::new(host))?;
-        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all })
+        let (heights, encoders) = (all_heights, all_encoders);
+        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all, heights, encoders })
     }
 
     /// Waits until the server knows it.
@@ -282,6 +323,25 @@ impl Phone {
         let mut faces = self.faces.clone();
         if timeout(PATIENCE, faces.wait_for(|faces| faces.get(&user) == Some(&what))).await.is_err() {
             bail!("sees {:?} and not {what} of {user}", *self.faces.borrow());
+        }
+        Ok(())
+    }
+
+    /// Waits until somebody's picture is so high.
+    pub async fn sees_height(&self, user: u64, height: u32) -> Result<()> {
+        let mut heights = self.heights.clone();
+        if timeout(PATIENCE, heights.wait_for(|heights| heights.get(&user) == Some(&height))).await.is_err() {
+            bail!("sees {:?} and not {height} lines of {user}", *self.heights.borrow());
+        }
+        Ok(())
+    }
+
+    /// Waits until its camera is encoded in exactly these heights, by one encoder each.
+    pub async fn encodes(&self, heights: &[u32]) -> Result<()> {
+        let wanted: BTreeMap<u32, usize> = heights.iter().map(|height| (*height, 1)).collect();
+        let mut encoders = self.encoders.clone();
+        if timeout(PATIENCE, encoders.wait_for(|encoders| *encoders == wanted)).await.is_err() {
+            bail!("encodes {:?} and not {wanted:?}", *self.encoders.borrow());
         }
         Ok(())
     }

@@ -144,6 +144,8 @@ export interface ServerEvents {
   "call:speakers": (event: Speakers) => void;
   /** In which media section of the media server's description who is heard and seen; each time it changes, and again after `call:resume`. */
   "call:streams": (event: Streams) => void;
+  /** How large your pictures are looked at, through the media server: larger layers need not be sent, and nothing of what nobody looks at. Each time it changes, and again after `call:resume`; until the first, everything. */
+  "call:wanted": (event: Wanted) => void;
   /** The whole state of a room: for whoever was let in, and for everyone when the topology changes. */
   "call:room_state": (event: RoomState) => void;
   /** An event without an acknowledgement failed. */
@@ -924,6 +926,16 @@ export type StreamKind =
   | "camera"
   /** The shared screen. */
   | "screen";
+
+/** `call:wanted` */
+export interface Wanted {
+  /** The room. */
+  roomName: RoomName;
+  /** The height of the largest layer of your camera that anybody can use; 0 if nobody looks. */
+  camera: number;
+  /** Whether anybody looks at your shared screen. */
+  screen: boolean;
+}
 
 /** `call:error` */
 export interface CallError {

@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) people: BTreeMap<UserId, Person>,
     pub(crate) muted: bool,
     pub(crate) picture: Picture,
+    /// The screen, beside the picture.
+    pub(crate) shares: bool,
     pub(crate) held: bool,
     /// The latest event of the room that was heard.
     pub(crate) heard: Option<EventId>,
@@ -114,6 +116,7 @@ impl Call {
             people: BTreeMap::new(),
             muted: false,
             picture: Picture::None,
+            shares: false,
             held: false,
             heard: None,
             servers,
@@ -171,9 +174,20 @@ impl Call {
         }
         Gate {
             voice: !self.muted,
-            picture: self.picture != Picture::None,
+            picture: self.picture != Picture::None || self.shares,
             play: self.is_talking() || self.is_answered(),
         }
+    }
+
+    /// The screen is shown, alone or beside the camera.
+    pub(crate) fn shows_screen(&self) -> bool {
+        self.picture == Picture::Screen || self.shares
+    }
+
+    /// Others see a picture of us where cameras are seen. Through the media server the screen has a place of its own.
+    pub(crate) fn shows_in_place_of_camera(&self) -> bool {
+        let is_straight = self.by_server.is_straight();
+        self.picture == Picture::Camera || (is_straight && self.shows_screen())
     }
 
     /// We answered, so they want it, whether the server said so or not.
@@ -318,6 +332,7 @@ impl Call {
             state,
             is_muted: self.muted,
             picture: self.picture,
+            is_sharing: self.shares,
             is_held: self.held,
             is_by_server: self.by_server.wire.is_some(),
             dominant: self.by_server.dominant,
@@ -348,7 +363,8 @@ impl Call {
             format!("{user} {shows:?} {} {heard:?} {wire}", person.is_away)
         });
         let people: Vec<_> = people.collect();
-        let (muted, picture, held, adrift) = (self.muted, self.picture, self.held, self.adrift);
+        let (muted, held, adrift) = (self.muted, self.held, self.adrift);
+        let picture = (self.picture, self.shares);
         let server = (self.host, self.hand_is_up, self.by_server.summary(now));
         format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server:?}", self.room)
     }

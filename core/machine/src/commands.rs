@@ -55,6 +55,11 @@ impl Machine {
                     self.tell_media(call, out);
                 }
             }
+            Command::ShareScreen { call, on } => {
+                if self.live(call).is_some_and(|call| std::mem::replace(&mut call.shares, on) != on) {
+                    self.tell_media(call, out);
+                }
+            }
             Command::RaiseHand { call, raised } => self.raise_hand(call, raised, out),
             Command::Look { call, looks } => self.looks(call, looks),
             Command::Hold { call, held } => self.hold(call, held, out),
@@ -229,8 +234,8 @@ impl Machine {
             room_name: call.room.clone(),
             user_id: me,
             audio: !call.muted && !call.held,
-            video: call.picture != Picture::None && !call.held,
-            screen: None,
+            video: call.shows_in_place_of_camera() && !call.held,
+            screen: Some(call.shows_screen() && !call.held),
         };
         self.ask(key, What::Say, ClientEvent::ToggleMedia(toggle), out);
     }
@@ -238,7 +243,8 @@ impl Machine {
     /// The same, unless it is what everybody expects of a call of its type.
     pub(crate) fn tell_media_if_unusual(&mut self, key: CallKey, out: &mut Vec<Effect>) {
         let is_unusual = self.live(key).is_some_and(|call| {
-            call.muted || call.held || (call.picture != Picture::None) != (call.call_type == CallType::Video)
+            let shows = call.shows_in_place_of_camera();
+            call.muted || call.held || call.shows_screen() || shows != (call.call_type == CallType::Video)
         });
         if is_unusual {
             self.tell_media(key, out);
@@ -294,7 +300,12 @@ impl Machine {
                 }
             }
             FromDevice::NoCamera => self.show_no_more(now, Picture::Camera, out),
-            FromDevice::NoScreen => self.show_no_more(now, Picture::Screen, out),
+            FromDevice::NoScreen => {
+                self.show_no_more(now, Picture::Screen, out);
+                for call in self.keys_of(|call| call.shares) {
+                    self.command(now, Command::ShareScreen { call, on: false }, out);
+                }
+            }
         }
     }
 

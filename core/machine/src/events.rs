@@ -179,8 +179,9 @@ impl Machine {
             ServerEvent::Error(error) => self.failed(now, &error, out),
             ServerEvent::Muted(muted) => self.muted(&muted),
             ServerEvent::HandChanged(hand) => self.hand_changed(&hand),
-            // Registering is told by the connection. The others are of what this app does not show yet.
+            // Whoever films is told by the engine; registering is told by the connection. The others are of what this app does not show yet.
             ServerEvent::Registered(_)
+            | ServerEvent::Wanted(_)
             | ServerEvent::Reacted(_)
             | ServerEvent::Chat(_)
             | ServerEvent::RoomChanged(_)

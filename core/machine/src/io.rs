@@ -111,6 +111,13 @@ pub enum Command {
         /// What.
         picture: Picture,
     },
+    /// Share the screen beside what is shown, or no longer. Straight connections carry one picture: the screen, then.
+    ShareScreen {
+        /// In which call.
+        call: CallKey,
+        /// Shared.
+        on: bool,
+    },
     /// These pictures of others are on the screen, instead of those before. Until the first of these, the media server
     /// chooses.
     Look {
@@ -298,6 +305,8 @@ pub enum Effect {
     Microphone(bool),
     /// Which picture is captured.
     Capture(Picture),
+    /// Whether the screen is captured beside it.
+    CaptureScreen(bool),
     /// The snapshot is another one now.
     Changed,
     /// A call is over; for the history and the log.

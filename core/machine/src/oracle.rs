@@ -26,6 +26,7 @@ pub struct Oracle {
     sound: Sound,
     microphone: bool,
     capture: Picture,
+    screen: bool,
 }
 
 fn must(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -96,13 +97,16 @@ impl Oracle {
             live.iter().filter(|call| matches!(call.state, CallState::Talking { .. }) && !call.is_held);
         must(active.count() <= 1, || "two calls are spoken in at once".into())?;
         if live.is_empty() {
-            let is_quiet = self.sound == Sound::Silence && !self.microphone && self.capture == Picture::None;
+            let is_quiet = self.sound == Sound::Silence
+                && !self.microphone
+                && self.capture == Picture::None
+                && !self.screen;
             must(is_quiet, || {
                 format!("{:?} {} {:?} without a call", self.sound, self.microphone, self.capture)
             })?;
             must(self.peers.is_empty(), || "a connection without a call".into())?;
         }
-        if self.microphone || self.capture != Picture::None {
+        if self.microphone || self.capture != Picture::None || self.screen {
             let consented = live.iter().any(|call| self.wanted.contains(&call.key));
             must(consented, || "something is captured before a call is accepted".into())?;
         }
@@ -133,6 +137,11 @@ impl Oracle {
             Effect::Capture(picture) => {
                 must(self.capture != *picture, || format!("{picture:?} twice"))?;
                 self.capture = *picture;
+                Ok(())
+            }
+            Effect::CaptureScreen(on) => {
+                must(self.screen != *on, || format!("screen {on} twice"))?;
+                self.screen = *on;
                 Ok(())
             }
             Effect::Changed => Ok(()),

@@ -12,6 +12,7 @@ pub(crate) struct Outputs {
     sound: Sound,
     microphone: bool,
     capture: Picture,
+    screen: bool,
     gates: BTreeMap<PeerKey, Gate>,
     streams: BTreeMap<CallKey, Vec<StreamPlace>>,
     snapshot: Snapshot,
@@ -53,6 +54,12 @@ impl Machine {
         if self.outputs.capture != capture {
             self.outputs.capture = capture;
             out.push(Effect::Capture(capture));
+        }
+        let active = self.live_calls().find(|call| call.is_wanted() && !call.held);
+        let screen = active.is_some_and(|call| call.shares);
+        if self.outputs.screen != screen {
+            self.outputs.screen = screen;
+            out.push(Effect::CaptureScreen(screen));
         }
         let snapshot = self.snapshot();
         if self.outputs.snapshot != snapshot {

@@ -44,6 +44,8 @@ pub struct CallSnapshot {
     pub is_muted: bool,
     /// What we show.
     pub picture: Picture,
+    /// Whether we share the screen beside that.
+    pub is_sharing: bool,
     /// Whether we put it on hold.
     pub is_held: bool,
     /// Whether there is a connection to the media server: it goes that way, or is about to, or did a moment ago.

@@ -162,6 +162,7 @@ impl Machine {
         let until = now + self.settings.move_within;
         let Some(call) = self.live(key).filter(|call| call.is_wanted()) else { return };
         let side = &mut call.by_server;
+        let was_straight = side.is_straight();
         match (topology, side.way) {
             (Topology::Sfu, Way::Straight | Way::ToStraight { .. }) => {
                 side.way = Way::ToServer { since: now };
@@ -177,6 +178,11 @@ impl Machine {
             (Topology::Sfu, Way::ToServer { .. } | Way::ByServer)
             | (Topology::Mesh | Topology::P2p | Topology::Unknown, Way::Straight | Way::ToStraight { .. }) => {
             }
+        }
+        // The screen has a place of its own on one way, and that of the camera on the other.
+        let has_moved = |call: &mut Call| call.shows_screen() && call.by_server.is_straight() != was_straight;
+        if self.live(key).is_some_and(has_moved) {
+            self.tell_media(key, out);
         }
     }
 

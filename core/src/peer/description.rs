@@ -102,6 +102,9 @@ pub(crate) fn check(text: &str) -> Result<Theirs, DescriptionProblem> {
                     }
                     // A promise about addresses that were just taken out.
                     "end-of-candidates" => continue,
+                    // What they take of our sizes. The stack reads it as what they send, and looks by these names for
+                    // what comes by `ssrc` (`get_rids` of rtc 0.21 does not ask for the direction).
+                    "rid" | "simulcast" if is_of_ours(name, value) => continue,
                     "ice-ufrag" => has_ufrag |= credential(value, 4)?,
                     "ice-pwd" => has_pwd |= credential(value, 22)?,
                     "fingerprint" => has_fingerprint |= fingerprint(value)?,
@@ -215,6 +218,15 @@ impl SectionCheck {
     }
 }
 
+/// Whether a line is about sizes that they receive: ours.
+fn is_of_ours(name: &str, value: &str) -> bool {
+    let mut words = value.split(' ');
+    match name {
+        "rid" => words.nth(1).is_some_and(|way| way.starts_with("recv")),
+        _ => words.next() == Some("recv") && words.all(|word| word != "send"),
+    }
+}
+
 fn credential(value: &str, shortest: usize) -> Result<bool, DescriptionProblem> {
     let is_ice_char =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=' | b'#');
@@ -324,6 +336,17 @@ pub(crate) struct Agreed {
     pub(crate) video: Vec<(VideoCodec, u8)>,
     pub(crate) audio_level: Option<u8>,
     pub(crate) orientation: Option<u8>,
+    /// The name of the m-line, and where a packet carries it and that of its size.
+    pub(crate) mid: String,
+    pub(crate) mid_id: Option<u8>,
+    pub(crate) rid_id: Option<u8>,
+}
+
+/// Reads from an answer what both agreed on for the second m-line of pictures.
+pub(crate) fn agreed_on_screen(answer: &str, is_ours: bool) -> Agreed {
+    let sections = sections(answer);
+    let second = sections.iter().filter(|section| section.kind == "video").nth(1);
+    second.filter(|section| section.port != "0").map(|section| section.agreed(is_ours)).unwrap_or_default()
 }
 
 /// Reads from an answer what both agreed on for audio and for video: the first m-line of each kind that is in use.
@@ -386,6 +409,9 @@ impl Section<'_> {
             }
         }
         for attribute in &self.attributes {
+            if let Some(mid) = attribute.strip_prefix("mid:") {
+                mid.clone_into(&mut agreed.mid);
+            }
             let Some((id, uri)) = attribute.strip_prefix("extmap:").and_then(|rest| rest.split_once(' '))
             else {
                 continue;
@@ -394,6 +420,8 @@ impl Section<'_> {
             match uri.split(' ').next().unwrap_or_default() {
                 AUDIO_LEVEL => agreed.audio_level = id,
                 ORIENTATION => agreed.orientation = id,
+                MID => agreed.mid_id = id,
+                RID => agreed.rid_id = id,
                 _ => {}
             }
         }
@@ -427,6 +455,10 @@ enum Codec {
 pub(crate) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// 3GPP TS 26.114, section 7.4.5.
 pub(crate) const ORIENTATION: &str = "urn:3gpp:video-orientation";
+/// RFC 9143: of which m-line a packet is, where a stream is not in the description.
+pub(crate) const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+/// RFC 8852: of which size of a picture a packet is.
+pub(crate) const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
 
 #[cfg(test)]
 mod tests {
@@ -475,6 +507,31 @@ mod tests {
         assert_eq!(video.orientation, Some(3));
         assert!(!agreed(CHROMIUM, true).1.sends, "we only receive");
         assert!(!agreed(&CHROMIUM.replace("m=video 9", "m=video 0"), false).1.sends);
+    }
+
+    #[test]
+    fn what_they_take_of_our_sizes_is_not_for_the_stack_and_what_they_send_is() {
+        let ours = "a=rid:q recv\r\na=rid:f recv max-height=720\r\na=simulcast:recv q;f\r\n";
+        let theirs = "a=rid:1 send\r\na=simulcast:send 1 recv q\r\n";
+
+        let read = |lines: &str| check(&format!("{CHROMIUM}{lines}")).unwrap().text;
+
+        assert_eq!(read(ours), read(""));
+        assert!(read(theirs).contains(theirs));
+    }
+
+    #[test]
+    fn the_second_part_for_pictures_is_for_the_screen() {
+        let (head, camera) = CHROMIUM.split_once("m=video").unwrap();
+        let screen = camera.replace("a=mid:1", "a=mid:2").replace("a=recvonly", "a=sendonly");
+        let both = |screen: &str| format!("{head}m=video{camera}m=video{screen}");
+
+        let agreed = agreed_on_screen(&both(&screen), true);
+
+        assert!(agreed.sends && agreed.mid == "2" && !agreed.video.is_empty());
+        assert_eq!(super::agreed(&both(&screen), true).1.mid, "1");
+        assert!(!agreed_on_screen(&both(&screen.replacen(" 9 ", " 0 ", 1)), true).sends);
+        assert!(!agreed_on_screen(CHROMIUM, true).sends);
     }
 
     #[test]

@@ -16,24 +16,27 @@ use webrtc::error::Error;
 
 pub(crate) struct KeyFrameRequests {
     wanted: mpsc::Sender<KeyFrameWanted>,
-    /// Of our picture. A request may also be for a stream that is none of ours.
-    ssrc: u32,
+    /// Our pictures, by their streams. A request may also be for a stream that is none of ours.
+    pictures: Vec<(u32, KeyFrameWanted)>,
     reads: VecDeque<TaggedPacket>,
     writes: VecDeque<TaggedPacket>,
 }
 
 impl KeyFrameRequests {
-    pub(crate) fn new(ssrc: u32, wanted: mpsc::Sender<KeyFrameWanted>) -> Self {
-        Self { wanted, ssrc, reads: VecDeque::new(), writes: VecDeque::new() }
+    pub(crate) fn new(pictures: Vec<(u32, KeyFrameWanted)>, wanted: mpsc::Sender<KeyFrameWanted>) -> Self {
+        Self { wanted, pictures, reads: VecDeque::new(), writes: VecDeque::new() }
     }
 
-    fn asks(&self, packet: &dyn rtc::rtcp::Packet) -> bool {
-        let any = packet.as_any();
-        if let Some(request) = any.downcast_ref::<PictureLossIndication>() {
-            return request.media_ssrc == self.ssrc;
-        }
-        any.downcast_ref::<FullIntraRequest>()
-            .is_some_and(|request| request.fir.iter().any(|entry| entry.ssrc == self.ssrc))
+    /// Which pictures a report asks for.
+    fn asked(&self, report: &dyn rtc::rtcp::Packet) -> Vec<KeyFrameWanted> {
+        let any = report.as_any();
+        let asks = |ssrc: u32| match any.downcast_ref::<PictureLossIndication>() {
+            Some(request) => request.media_ssrc == ssrc,
+            None => any
+                .downcast_ref::<FullIntraRequest>()
+                .is_some_and(|request| request.fir.iter().any(|entry| entry.ssrc == ssrc)),
+        };
+        self.pictures.iter().filter(|(ssrc, _)| asks(*ssrc)).map(|(_, wanted)| *wanted).collect()
     }
 }
 
@@ -45,11 +48,11 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for KeyFrameRequests {
     type Time = Instant;
 
     fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        if let Packet::Rtcp(reports) = &packet.message.packet
-            && reports.iter().any(|report| self.asks(&**report))
-        {
-            // Full: one that is not seen yet asks for the same.
-            let _waits_already = self.wanted.try_send(KeyFrameWanted);
+        if let Packet::Rtcp(reports) = &packet.message.packet {
+            for wanted in reports.iter().flat_map(|report| self.asked(&**report)) {
+                // Full: those that are not seen yet most likely ask for the same, and whoever waits asks again.
+                let _waits_already = self.wanted.try_send(wanted);
+            }
         }
         self.reads.push_back(packet);
         Ok(())

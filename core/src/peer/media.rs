@@ -1,5 +1,6 @@
 //! What goes through a connection: encoded frames out, RTP packets in. No codec is known here.
 use bytes::Bytes;
+use calls_protocol::PictureKind;
 use std::{sync::Arc, time::Instant};
 
 /// A picture codec that both ends of a call may speak.
@@ -34,6 +35,41 @@ pub enum Rotation {
     ThreeQuarters,
 }
 
+/// One of the sizes in which a picture goes to the media server, which gives each receiver the one of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Layer {
+    /// A quarter of each side.
+    Quarter,
+    /// Half of each side.
+    Half,
+    /// The picture itself.
+    #[default]
+    Whole,
+}
+
+impl Layer {
+    /// The smallest first.
+    pub const ALL: [Self; 3] = [Self::Quarter, Self::Half, Self::Whole];
+
+    /// So many of it are the whole, on each side.
+    pub fn part(self) -> u32 {
+        match self {
+            Self::Quarter => 4,
+            Self::Half => 2,
+            Self::Whole => 1,
+        }
+    }
+
+    /// Its name in descriptions and packets, of the usual ones.
+    pub(crate) fn rid(self) -> &'static str {
+        match self {
+            Self::Quarter => "q",
+            Self::Half => "h",
+            Self::Whole => "f",
+        }
+    }
+}
+
 /// A frame of Opus.
 #[derive(Debug, Clone)]
 pub struct EncodedAudio {
@@ -58,6 +94,8 @@ pub struct EncodedVideo {
     pub key: bool,
     /// How it was taken.
     pub rotation: Rotation,
+    /// In which size. To another device goes the whole picture alone.
+    pub layer: Layer,
 }
 
 /// The name of one part of a description.
@@ -99,7 +137,12 @@ pub struct ReceivedPacket {
 
 /// The other side cannot go on without a picture that needs none before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeyFrameWanted;
+pub struct KeyFrameWanted {
+    /// Of which picture.
+    pub kind: PictureKind,
+    /// In which size.
+    pub layer: Layer,
+}
 
 impl Level {
     pub(crate) fn to_byte(self) -> u8 {

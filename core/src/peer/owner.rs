@@ -5,6 +5,7 @@ use super::{
     estimate::Estimate,
     media::{EncodedAudio, EncodedVideo, KeyFrameWanted, Mid, ReceivedPacket, VideoCodec},
     net::Net,
+    pictures::OurPicture,
     receive::{self, Ear, KeyFrames, Known},
     send::Outgoing,
     servers::Servers,
@@ -13,7 +14,7 @@ use super::{
     stats::{self, PeerStats},
 };
 use calls_machine::{FromPeer, Gate, PeerOrder, RemoteCandidate};
-use calls_protocol::{IceServers, Sdp};
+use calls_protocol::{IceServers, PictureKind, Sdp};
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use std::{
     ops::ControlFlow,
@@ -74,7 +75,8 @@ pub(crate) struct Inlets {
     pub(crate) orders: mpsc::Receiver<PeerOrder>,
     pub(crate) questions: mpsc::Receiver<Question>,
     pub(crate) voice: mpsc::Receiver<EncodedAudio>,
-    pub(crate) picture: mpsc::Receiver<EncodedVideo>,
+    pub(crate) camera: mpsc::Receiver<EncodedVideo>,
+    pub(crate) screen: mpsc::Receiver<EncodedVideo>,
 }
 
 /// All that flows out of it.
@@ -152,9 +154,9 @@ struct Owner {
     stack: Stack,
     outlets: Outlets,
     voice: Outgoing,
-    picture: Outgoing,
-    /// Of the last frame, if the other side can see those that stand on it.
-    sees: Option<VideoCodec>,
+    camera: OurPicture,
+    /// Beside the camera, where there is room for it.
+    screen: Option<OurPicture>,
     known: watch::Sender<Known>,
     ear: Arc<Ear>,
     listeners: JoinSet<()>,
@@ -195,10 +197,14 @@ impl Owner {
         let mut listeners = JoinSet::new();
         let repeater = net.clone();
         listeners.spawn(async move { repeater.repeat_flights().await });
+        let (audio, ssrc) = (stack.audio.track.clone(), stack.audio.streams[0].1);
+        let voice = Outgoing::new((audio, ssrc), super::random_u32(), None);
+        let camera = OurPicture::new(PictureKind::Camera, stack.camera.clone());
+        let screen = stack.screen.clone().map(|screen| OurPicture::new(PictureKind::Screen, screen));
         Self {
-            voice: Outgoing::new(stack.audio.clone()),
-            picture: Outgoing::new(stack.video.clone()),
-            sees: None,
+            voice,
+            camera,
+            screen,
             known: watch::Sender::default(),
             ear: Arc::default(),
             listeners,
@@ -242,7 +248,8 @@ impl Owner {
                 () = net.stack_ended.notified() => self.stack_ended(),
                 _ = watch.tick() => self.watch(),
                 Some(frame) = inlets.voice.recv() => self.send_voice(frame).await,
-                Some(frame) = inlets.picture.recv() => self.send_picture(frame).await,
+                Some(frame) = inlets.camera.recv() => self.send_camera(frame).await,
+                Some(frame) = inlets.screen.recv() => self.send_screen(frame).await,
             }
         }
     }
@@ -255,20 +262,22 @@ impl Owner {
         }
     }
 
-    async fn send_picture(&mut self, frame: EncodedVideo) {
-        let (key, codec) = (frame.key, frame.codec);
-        if !self.gate.picture || !self.picture.takes(codec) {
-            self.sees = None;
-            return;
-        }
-        // The other side would not notice that those before it are missing: the sequence has no gap.
-        if !key && self.sees != Some(codec) {
+    async fn send_camera(&mut self, frame: EncodedVideo) {
+        let sent = self.camera.send(frame, self.gate.picture).await;
+        self.ask_ourselves(sent);
+    }
+
+    async fn send_screen(&mut self, frame: EncodedVideo) {
+        let Some(screen) = &mut self.screen else { return };
+        let sent = screen.send(frame, self.gate.picture).await;
+        self.ask_ourselves(sent);
+    }
+
+    fn ask_ourselves(&self, sent: Result<(), KeyFrameWanted>) {
+        if let Err(wanted) = sent {
             // Full: one that is not seen yet asks for the same.
-            let _waits_already = self.outlets.wanted.try_send(KeyFrameWanted);
-            return;
+            let _waits_already = self.outlets.wanted.try_send(wanted);
         }
-        self.sees = Some(codec);
-        self.picture.video(frame).await;
     }
 
     async fn close(mut self) {
@@ -396,8 +405,11 @@ impl Owner {
     fn agree(&mut self, answer: &str, is_ours: bool) {
         let (audio, video) = description::agreed(answer, is_ours);
         self.voice.agreed.clone_from(&audio);
-        self.picture.agreed.clone_from(&video);
-        self.outlets.codecs.send_replace(self.picture.codecs());
+        self.camera.agree(&video);
+        if let Some(screen) = &mut self.screen {
+            screen.agree(&description::agreed_on_screen(answer, is_ours));
+        }
+        self.outlets.codecs.send_replace(self.camera.codecs());
         self.known.send_modify(|known| (known.audio, known.video) = (audio, video));
         self.asked_to_offer = false;
         self.want_to_offer();
@@ -406,7 +418,7 @@ impl Owner {
     /// A picture is to be sent for which there is no m-line yet. One that they refused or hold is theirs to open.
     fn want_to_offer(&mut self) {
         let is_settled = self.voice.agreed.has_place;
-        if is_settled && self.gate.picture && !self.picture.agreed.has_place && !self.asked_to_offer {
+        if is_settled && self.gate.picture && !self.camera.has_place() && !self.asked_to_offer {
             self.asked_to_offer = true;
             self.tell(FromPeer::WantsToOffer);
         }

@@ -20,8 +20,8 @@ use webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 pub(crate) const VOICE_QUEUE: usize = 256;
 /// A second of a picture at 5 Mbit/s, dropped likewise.
 pub(crate) const PICTURE_QUEUE: usize = 512;
-/// Several requests for a key frame are one.
-pub(crate) const WANTED_QUEUE: usize = 1;
+/// Several requests for a key frame are one; there are four pictures, the sizes of the camera and the screen.
+pub(crate) const WANTED_QUEUE: usize = 4;
 
 /// Streams that one track may have had. Each is 140 bytes.
 const MOST_STREAMS: usize = 8;

@@ -25,11 +25,17 @@ pub(crate) struct Outgoing {
     time_offset: u32,
     vp8: Vp8Payloader,
     h264: H264Payloader,
+    /// The name of its size, if it is one of several: each packet carries it.
+    rid: Option<&'static str>,
     pub(crate) agreed: Agreed,
 }
 
 impl Outgoing {
-    pub(crate) fn new((track, ssrc): (Arc<TrackLocalStaticRTP>, u32)) -> Self {
+    pub(crate) fn new(
+        (track, ssrc): (Arc<TrackLocalStaticRTP>, u32),
+        time_offset: u32,
+        rid: Option<&'static str>,
+    ) -> Self {
         let mut vp8 = Vp8Payloader::default();
         vp8.enable_picture_id = true;
         Self {
@@ -37,26 +43,17 @@ impl Outgoing {
             ssrc,
             // Below half, so that the first packets that are lost do not look as if the counter had gone round.
             sequence: (super::random_u32() & 0x7fff) as u16,
-            time_offset: super::random_u32(),
+            time_offset,
             vp8,
             h264: H264Payloader::default(),
+            rid,
             agreed: Agreed::default(),
         }
     }
 
-    /// What may be sent of a picture, the best first.
-    pub(crate) fn codecs(&self) -> Vec<VideoCodec> {
-        let all = self.agreed.video.iter().filter(|_| self.agreed.sends);
-        all.map(|(codec, _)| *codec).collect()
-    }
-
-    pub(crate) fn takes(&self, codec: VideoCodec) -> bool {
-        self.codecs().contains(&codec)
-    }
-
     pub(crate) async fn audio(&mut self, frame: EncodedAudio) {
         let (true, Some(payload_type)) = (self.agreed.sends, self.agreed.opus) else { return };
-        let level = self.agreed.audio_level.map(|id| (id, frame.level.to_byte()));
+        let level = self.agreed.audio_level.map(|id| (id, Bytes::copy_from_slice(&[frame.level.to_byte()])));
         self.send(payload_type, frame.timestamp, false, frame.payload, level).await;
     }
 
@@ -72,12 +69,21 @@ impl Outgoing {
             return;
         };
         let count = payloads.len();
+        let rotation = Bytes::copy_from_slice(&[frame.rotation.to_byte()]);
+        let names = self.names();
         for (index, payload) in payloads.into_iter().enumerate() {
             let is_last = index + 1 == count;
-            let rotation =
-                self.agreed.orientation.filter(|_| is_last).map(|id| (id, frame.rotation.to_byte()));
-            self.send(payload_type, frame.timestamp, is_last, payload, rotation).await;
+            let rotation = self.agreed.orientation.filter(|_| is_last).map(|id| (id, rotation.clone()));
+            let extra = names.iter().cloned().chain(rotation);
+            self.send(payload_type, frame.timestamp, is_last, payload, extra).await;
         }
+    }
+
+    /// By what a packet says of which m-line and size it is. One stream alone is told by its number.
+    fn names(&self) -> Vec<(u8, Bytes)> {
+        let Agreed { mid, mid_id, rid_id, .. } = &self.agreed;
+        let (Some(mid_id), Some(rid_id), Some(rid)) = (*mid_id, *rid_id, self.rid) else { return Vec::new() };
+        vec![(mid_id, Bytes::copy_from_slice(mid.as_bytes())), (rid_id, Bytes::from_static(rid.as_bytes()))]
     }
 
     async fn send(
@@ -86,7 +92,7 @@ impl Outgoing {
         time: u32,
         marker: bool,
         payload: Bytes,
-        extra: Option<(u8, u8)>,
+        extra: impl IntoIterator<Item = (u8, Bytes)>,
     ) {
         let mut header = Header {
             version: 2,
@@ -97,11 +103,11 @@ impl Outgoing {
             ssrc: self.ssrc,
             ..Header::default()
         };
-        if let Some((id, byte)) = extra
-            && header.set_extension(id, Bytes::copy_from_slice(&[byte])).is_err()
-        {
-            // An id that they chose and that the header cannot hold: the packet is good without it.
-            debug!(id, "a header extension is left out");
+        for (id, bytes) in extra {
+            if header.set_extension(id, bytes).is_err() {
+                // An id that they chose and that the header cannot hold: the packet is good without it.
+                debug!(id, "a header extension is left out");
+            }
         }
         self.sequence = self.sequence.wrapping_add(1);
         if self.track.write_rtp(Packet { header, payload }).await.is_err() {

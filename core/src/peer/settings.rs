@@ -21,6 +21,8 @@ pub struct PeerSettings {
     pub tls: Option<Arc<ClientConfig>>,
     /// Which pictures can be sent and shown, the best first.
     pub video: Vec<VideoCodec>,
+    /// The other side is the media server: the camera goes in several sizes, and the screen beside it.
+    pub media_server: bool,
     /// What is sent before anything is known about the path, in bits per second.
     pub start_bitrate: u32,
     /// Nothing from the other side for so long, not even consent, and the path is lost.
@@ -35,6 +37,7 @@ impl Default for PeerSettings {
             local_names: false,
             tls: None,
             video: vec![VideoCodec::Vp8, VideoCodec::H264],
+            media_server: false,
             // The estimate grows slowly and never probes.
             start_bitrate: 500_000,
             lost_after: Duration::from_secs(5),

@@ -1,13 +1,14 @@
 //! How the WebRTC stack is set up for a call, and what it tells.
 use super::{
-    description::{AUDIO_LEVEL, ORIENTATION},
+    description::{AUDIO_LEVEL, MID, ORIENTATION, RID},
     estimate::Estimate,
     feedback::KeyFrameRequests,
-    media::{KeyFrameWanted, VideoCodec},
+    media::{KeyFrameWanted, Layer, VideoCodec},
     net::Net,
     pace::CHECK_EVERY,
     settings::PeerSettings,
 };
+use calls_protocol::PictureKind;
 use rtc::{
     ice::mdns::MulticastDnsMode,
     interceptor::CongestionControlBuilder,
@@ -52,8 +53,18 @@ pub(crate) const TOLD: usize = 256;
 /// The stack, and the one track that each kind of media has for the whole call.
 pub(crate) struct Stack {
     pub(crate) connection: Arc<dyn PeerConnection>,
-    pub(crate) audio: (Arc<TrackLocalStaticRTP>, u32),
-    pub(crate) video: (Arc<TrackLocalStaticRTP>, u32),
+    pub(crate) audio: OurTrack,
+    pub(crate) camera: OurTrack,
+    /// Where it goes beside the camera.
+    pub(crate) screen: Option<OurTrack>,
+}
+
+/// A track of ours, and the numbers of its streams.
+#[derive(Clone)]
+pub(crate) struct OurTrack {
+    pub(crate) track: Arc<TrackLocalStaticRTP>,
+    /// The smallest first.
+    pub(crate) streams: Vec<(Layer, u32)>,
 }
 
 /// Consent is asked for this often, by each side; the watch waits for more than two of them.
@@ -69,12 +80,24 @@ impl Stack {
         told: mpsc::Sender<Told>,
         wanted: mpsc::Sender<KeyFrameWanted>,
     ) -> Result<Self, Error> {
-        let audio = track(RtpCodecKind::Audio, opus());
+        let audio = track(RtpCodecKind::Audio, &opus(), &[Layer::Whole]);
         // The codec of a frame decides what it is sent as; the track only has to name one that is spoken.
         let first = settings.video.first().copied().unwrap_or(VideoCodec::Vp8);
-        let video = track(RtpCodecKind::Video, video_codec(first));
+        let layers = if settings.media_server { &Layer::ALL[..] } else { &[Layer::Whole] };
+        let camera = track(RtpCodecKind::Video, &video_codec(first), layers);
+        let screen = || track(RtpCodecKind::Video, &video_codec(first), &[Layer::Whole]);
+        let screen = settings.media_server.then(screen);
+        let streams = |kind, track: &OurTrack| -> Vec<_> {
+            track
+                .streams
+                .iter()
+                .map(|(layer, ssrc)| (*ssrc, KeyFrameWanted { kind, layer: *layer }))
+                .collect()
+        };
+        let mut pictures = streams(PictureKind::Camera, &camera);
+        pictures.extend(screen.iter().flat_map(|screen| streams(PictureKind::Screen, screen)));
         let plan = Plan { settings, net, estimate, handler: Arc::new(Handler { net: net.clone(), told }) };
-        let requests = || KeyFrameRequests::new(video.1, wanted.clone());
+        let requests = || KeyFrameRequests::new(pictures.clone(), wanted.clone());
         let connection = match plan.connection(settings.local_names, requests()).await {
             Err(_) if settings.local_names => {
                 // The port of mDNS can be taken or forbidden; a call without it is still a call.
@@ -83,9 +106,10 @@ impl Stack {
             }
             other => other?,
         };
-        connection.add_track(audio.0.clone()).await?;
-        connection.add_track(video.0.clone()).await?;
-        Ok(Self { connection, audio, video })
+        for ours in [&audio, &camera].into_iter().chain(&screen) {
+            connection.add_track(ours.track.clone()).await?;
+        }
+        Ok(Self { connection, audio, camera, screen })
     }
 }
 
@@ -174,14 +198,15 @@ fn media_engine(settings: &PeerSettings) -> Result<MediaEngine, Error> {
         (ORIENTATION, RtpCodecKind::Video),
         (MID, RtpCodecKind::Audio),
         (MID, RtpCodecKind::Video),
+        (RID, RtpCodecKind::Video),
     ] {
+        if uri == RID && !settings.media_server {
+            continue;
+        }
         engine.register_header_extension(RTCRtpHeaderExtensionCapability { uri: uri.into() }, kind, None)?;
     }
     Ok(engine)
 }
-
-/// RFC 9143: of which m-line a packet is, where a stream is not in the description.
-const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
 
 fn opus() -> RTCRtpCodec {
     RTCRtpCodec {
@@ -212,18 +237,25 @@ fn video_codec(codec: VideoCodec) -> RTCRtpCodec {
     }
 }
 
-fn track(kind: RtpCodecKind, codec: RTCRtpCodec) -> (Arc<TrackLocalStaticRTP>, u32) {
-    // Not 0, which some receivers take for "none".
-    let ssrc = super::random_u32() | 1;
+fn track(kind: RtpCodecKind, codec: &RTCRtpCodec, layers: &[Layer]) -> OurTrack {
+    // Not 0, which some receivers take for "none". No two of one connection are the same.
+    let first = super::random_u32() | 1;
+    let streams: Vec<(Layer, u32)> =
+        layers.iter().zip(0..).map(|(layer, number)| (*layer, first.wrapping_add(2 * number))).collect();
     // Not the same at both ends: the stack finds what is said about our track by this name, among theirs first.
-    let name = format!("{}-{ssrc:x}", if kind == RtpCodecKind::Audio { "voice" } else { "picture" });
-    let coding = RTCRtpEncodingParameters {
-        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
-        codec,
-        ..Default::default()
+    let name = format!("{}-{first:x}", if kind == RtpCodecKind::Audio { "voice" } else { "picture" });
+    let coding = |(layer, ssrc): &(Layer, u32)| {
+        // One alone needs no name.
+        let rid = if layers.len() > 1 { layer.rid().to_owned() } else { String::new() };
+        RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters { rid, ssrc: Some(*ssrc), ..Default::default() },
+            codec: codec.clone(),
+            ..Default::default()
+        }
     };
-    let track = MediaStreamTrack::new("call".into(), name.clone(), name, kind, vec![coding]);
-    (Arc::new(TrackLocalStaticRTP::new(track)), ssrc)
+    let codings = streams.iter().map(coding).collect();
+    let track = MediaStreamTrack::new("call".into(), name.clone(), name, kind, codings);
+    OurTrack { track: Arc::new(TrackLocalStaticRTP::new(track)), streams }
 }
 
 /// Called on the stack's own task: it passes on and returns.

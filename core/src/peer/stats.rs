@@ -16,7 +16,7 @@ pub struct PeerStats {
     pub path: Option<PathStats>,
     /// Our voice.
     pub voice_sent: SentStats,
-    /// Our picture.
+    /// Our pictures.
     pub picture_sent: SentStats,
     /// Their voice.
     pub voice_received: ReceivedStats,
@@ -64,7 +64,7 @@ pub enum PathEnd {
     Relay,
 }
 
-/// One stream of ours.
+/// A voice or a picture of ours, in all its sizes.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SentStats {
     /// So many packets.
@@ -107,14 +107,16 @@ pub(crate) fn read(report: &RTCStatsReport, net: &Net) -> PeerStats {
                 } else {
                     &mut stats.voice_sent
                 };
-                (into.packets, into.bytes) = (sent.packets_sent, sent.bytes_sent);
-                into.packets_repeated = stream.retransmitted_packets_sent;
+                into.packets += sent.packets_sent;
+                into.bytes += sent.bytes_sent;
+                into.packets_repeated += stream.retransmitted_packets_sent;
             }
             RTCStatsReportEntry::RemoteInboundRtp(stream) => {
                 let received = &stream.received_rtp_stream_stats;
                 let is_video = received.rtp_stream_stats.kind == RtpCodecKind::Video;
                 let into = if is_video { &mut stats.picture_sent } else { &mut stats.voice_sent };
-                into.lost = Some(stream.fraction_lost);
+                // Of several sizes, that of the worst.
+                into.lost = Some(into.lost.unwrap_or_default().max(stream.fraction_lost));
             }
             RTCStatsReportEntry::InboundRtp(stream) => {
                 let received = &stream.received_rtp_stream_stats;

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::peer::EncodedVideo;
 use std::{
+    collections::VecDeque,
     io,
     mem::discriminant,
     sync::{Arc, Condvar, Mutex, PoisonError},
@@ -39,8 +40,8 @@ pub struct Studio {
     /// When to look again.
     due: Duration,
     last: Option<Frame>,
-    /// It is not encoded yet.
-    is_new: bool,
+    /// Encoded, and not taken yet.
+    ready: VecDeque<EncodedVideo>,
 }
 
 /// What is believed about a path before anything is known about it.
@@ -54,7 +55,7 @@ impl Studio {
     /// Looks at a source. The preview sees what the source sees, even while nothing is sent.
     pub fn new(source: Box<dyn Source>, codecs: Box<dyn Codecs>, preview: Option<Box<dyn Sink>>) -> Self {
         let showing = Showing::new(Duration::ZERO, codecs, ESTIMATE);
-        Self { source, showing, preview, due: Duration::ZERO, last: None, is_new: false }
+        Self { source, showing, preview, due: Duration::ZERO, last: None, ready: VecDeque::new() }
     }
 }
 
@@ -64,33 +65,33 @@ impl Maker for Studio {
     }
 
     fn make(&mut self, now: Duration) -> Option<EncodedVideo> {
-        match self.source.next(now) {
+        if let Some(ready) = self.ready.pop_front() {
+            return Some(ready);
+        }
+        let made = match self.source.next(now) {
             Some(frame) => {
                 // What was missed is not made up for.
                 self.due = (self.due + LOOK_EVERY).max(now);
                 if let Some(preview) = &mut self.preview {
                     preview.show(&frame);
                 }
-                (self.last, self.is_new) = (Some(frame), true);
+                self.showing.show(now, self.last.insert(frame), &mut self.ready)
             }
-            None => self.due = now + LOOK_AGAIN,
+            None => {
+                self.due = now + LOOK_AGAIN;
+                // A screen on which nothing moves has one last frame, which must arrive, and again for whoever asks.
+                let frame = self.last.as_ref().filter(|_| self.showing.is_behind())?;
+                self.showing.catch_up(now, frame, &mut self.ready)
+            }
+        };
+        if let Err(error) = made {
+            warn!(%error, cause = std::error::Error::source(&error), "a picture cannot be encoded");
         }
-        // A screen on which nothing moves has one last frame, which must arrive, and again for whoever asks.
-        let frame = self.last.as_ref().filter(|_| self.is_new || self.showing.wants_key_frame())?;
-        match self.showing.show(now, frame) {
-            Ok(encoded) => {
-                self.is_new &= encoded.is_none();
-                encoded
-            }
-            Err(error) => {
-                warn!(%error, cause = std::error::Error::source(&error), "a picture cannot be encoded");
-                None
-            }
-        }
+        self.ready.pop_front()
     }
 
     fn due(&self) -> Duration {
-        self.due
+        if self.ready.is_empty() { self.due } else { Duration::ZERO }
     }
 
     fn stats(&self) -> ShowingStats {
@@ -114,7 +115,7 @@ struct Desk {
 
 #[derive(Default)]
 struct Orders {
-    /// One of a kind, so there are never many.
+    /// One of a kind, and of each size, so there are never many.
     wishes: Vec<Wish>,
     maker: Option<Option<Box<dyn Maker>>>,
     /// Who waits until the last maker is gone.
@@ -128,10 +129,19 @@ impl Filming {
     /// Begins, with nothing in front of the camera. Each encoded frame is delivered on the thread, which `deliver` must
     /// not hold up; false says that it was not taken, and the next one will be a key frame.
     pub fn start(deliver: impl FnMut(EncodedVideo) -> bool + Send + 'static) -> io::Result<Self> {
+        Self::since(Instant::now(), deliver)
+    }
+
+    /// The same, by a clock that began then. Those whose frames go into one stream, by turns, have one.
+    pub fn since(
+        begin: Instant,
+        deliver: impl FnMut(EncodedVideo) -> bool + Send + 'static,
+    ) -> io::Result<Self> {
         let desk = Arc::<Desk>::default();
         let on_thread = desk.clone();
-        let thread =
-            thread::Builder::new().name("filming".to_owned()).spawn(move || film(&on_thread, deliver))?;
+        let thread = thread::Builder::new()
+            .name("filming".to_owned())
+            .spawn(move || film(begin, &on_thread, deliver))?;
         Ok(Self { desk, thread: Some(thread) })
     }
 
@@ -211,7 +221,9 @@ impl Orders {
 
 /// Puts a wish in the place of the last one of its kind.
 fn replace(wishes: &mut Vec<Wish>, wish: Wish) {
-    wishes.retain(|old| discriminant(old) != discriminant(&wish));
+    let is_of_a_size = matches!(wish, Wish::KeyFrame(_) | Wish::Unsent(_));
+    let is_same = |old: &Wish| discriminant(old) == discriminant(&wish) && (!is_of_a_size || *old == wish);
+    wishes.retain(|old| !is_same(old));
     wishes.push(wish);
 }
 
@@ -226,9 +238,8 @@ impl Drop for Leaving<'_> {
     }
 }
 
-fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
+fn film(begin: Instant, desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
     let _leaving = Leaving(desk);
-    let begin = Instant::now();
     let mut maker: Option<Box<dyn Maker>> = None;
     // What a new maker has to be told.
     let mut held: Vec<Wish> = Vec::new();
@@ -240,8 +251,10 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
         }
         for wish in &wishes {
             match wish {
-                Wish::Codecs(_) | Wish::Estimate(_) | Wish::Limit(_) => replace(&mut held, wish.clone()),
-                Wish::KeyFrame | Wish::Unsent => {}
+                Wish::Codecs(_) | Wish::Estimate(_) | Wish::Limit(_) | Wish::Sizes(_) => {
+                    replace(&mut held, wish.clone());
+                }
+                Wish::KeyFrame(_) | Wish::Unsent(_) => {}
             }
         }
         if let Some(new) = new {
@@ -256,9 +269,11 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
         wishes.into_iter().for_each(|wish| maker.wish(now, wish));
         if now >= maker.due()
             && let Some(frame) = maker.make(now)
-            && !deliver(frame)
         {
-            maker.wish(now, Wish::Unsent);
+            let layer = frame.layer;
+            if !deliver(frame) {
+                maker.wish(now, Wish::Unsent(layer));
+            }
         }
         *desk.stats.lock().unwrap_or_else(PoisonError::into_inner) = maker.stats();
     }
@@ -269,7 +284,7 @@ fn film(desk: &Desk, mut deliver: impl FnMut(EncodedVideo) -> bool) {
 mod tests {
     use super::*;
     use crate::{
-        peer::VideoCodec,
+        peer::{Layer, VideoCodec},
         video::{Relayed, Software, pattern},
     };
     use std::sync::{
@@ -424,7 +439,7 @@ mod tests {
             inlet.put(&pattern::TestPattern::new(who, 192, 108).at(Duration::ZERO));
         }
         while seen(5).is_none() {}
-        filming.wish(Wish::KeyFrame);
+        filming.wish(Wish::KeyFrame(Layer::Whole));
         while seen(5) != Some(true) {}
 
         let times = u128::from(asked.load(Ordering::Relaxed));

@@ -1,4 +1,8 @@
 //! How large, how often and how sharp a picture may be, from what the path carries. Time is an argument.
+mod sharing;
+
+pub use sharing::Sharing;
+
 use std::time::Duration;
 
 /// Of a voice with all its headers. It goes first.
@@ -87,10 +91,21 @@ impl Steering {
         self.rung = self.rung.min(self.highest());
     }
 
+    /// It may be larger now than before, and has so many bits a second for itself: nothing has to be proved first.
+    fn widen(&mut self, short_side: u32, budget: u64) {
+        (self.most, self.budget) = (short_side, budget);
+        (self.rung, self.better_since) = (self.reachable(100), None);
+    }
+
     /// The path is believed to carry so many bits a second, with everything. To be told again now and then, even if it is
     /// the same.
     pub fn estimate(&mut self, now: Duration, estimate: u64) {
-        self.budget = budget(estimate);
+        self.give(now, budget(estimate));
+    }
+
+    /// It may have so many bits a second for itself.
+    fn give(&mut self, now: Duration, budget: u64) {
+        self.budget = budget;
         self.look(now);
     }
 
@@ -153,10 +168,26 @@ impl Steering {
         LADDER.iter().rposition(stands).unwrap_or(0).min(self.highest())
     }
 
-    /// The lowest rung that is as large as is allowed: more would be bits for nothing.
+    /// The rung that is as large as is allowed: more would be bits for nothing.
     fn highest(&self) -> usize {
-        LADDER.iter().rposition(|(_, short_side, ..)| *short_side <= self.most).unwrap_or(0)
+        rung_of(self.most)
     }
+}
+
+/// The highest rung of the smallest size that is not smaller than this.
+fn rung_of(short_side: u32) -> usize {
+    let size = LADDER.iter().map(|(_, side, ..)| *side).find(|side| *side >= short_side);
+    LADDER.iter().rposition(|(_, side, ..)| Some(*side) == size).unwrap_or(LADDER.len() - 1)
+}
+
+/// Of what a path carries, what the camera and the screen may each believe to have, when both go by it. What somebody
+/// shows to all is read, and comes first; a face need not be sharp beside it.
+pub(crate) fn between(estimate: u64) -> (u64, u64) {
+    const SCREEN_PERCENT: u64 = 60;
+    let pictures = estimate.saturating_sub(VOICE);
+    let screen = pictures * SCREEN_PERCENT / 100;
+    // Each takes the voice away from what it is told.
+    (estimate - screen, estimate - (pictures - screen))
 }
 
 /// What is left for the picture.
@@ -252,6 +283,15 @@ mod tests {
         assert_eq!(made[19].map(|shape| shape.short_side), Some(360));
         let low = run(&mut steering, 60, 10, kilobits(60));
         assert!(low[2].is_none() && low[7].is_some(), "{low:?}");
+    }
+
+    #[test]
+    fn camera_and_screen_share_a_path_and_leave_the_voice_its_part() {
+        for estimate in (0..6000).step_by(7).map(kilobits) {
+            let (camera, screen) = between(estimate);
+            assert!(screen >= camera && budget(camera) + budget(screen) <= budget(estimate));
+        }
+        assert_eq!(between(kilobits(1050)), (kilobits(450), kilobits(650)));
     }
 
     #[test]

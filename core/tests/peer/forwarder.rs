@@ -4,7 +4,7 @@ use crate::{
     pair::{End, OPEN, Pair, settings},
 };
 use bytes::Bytes;
-use calls_core::peer::{EncodedVideo, PeerSettings, Rotation, VideoCodec};
+use calls_core::peer::{EncodedVideo, Layer, PeerSettings, Rotation, VideoCodec};
 use calls_machine::{FromPeer, LocalCandidate, PeerOrder, RemoteCandidate};
 use calls_protocol::{Candidate, IceServers};
 use std::{
@@ -194,6 +194,7 @@ async fn under_loss_lost_packets_of_a_picture_come_again_and_none_comes_twice() 
             codec: VideoCodec::Vp8,
             key: number == 0,
             rotation: Rotation::None,
+            layer: Layer::Whole,
         };
         pair.a.peer.send_picture(frame).unwrap();
         let pause = tokio::time::sleep(Duration::from_millis(10));

@@ -2,7 +2,7 @@
 use crate::pair::{OPEN, PATIENCE, Pair, settings};
 use bytes::Bytes;
 use calls_core::peer::{
-    Content, EncodedAudio, EncodedVideo, Level, NotSent, Peer, PeerSettings, ReceivedPacket, Rotation,
+    Content, EncodedAudio, EncodedVideo, Layer, Level, NotSent, Peer, PeerSettings, ReceivedPacket, Rotation,
     VideoCodec,
 };
 use calls_machine::{Gate, PeerOrder};
@@ -67,6 +67,7 @@ async fn time_and_sequence_of_a_stream_go_on_whatever_source_is_in_front_of_it()
             codec: VideoCodec::Vp8,
             key: number % 20 == 0,
             rotation: Rotation::None,
+            layer: Layer::Whole,
         };
         send_picture(&pair.a.peer, frame).await;
         let got = packet(&mut pair.b.out.picture).await;
@@ -89,8 +90,14 @@ async fn a_picture_in_many_packets_arrives_whole_both_ways_with_its_rotation() {
     for (from, to) in [(&pair.a.peer, &mut pair.b.out), (&pair.b.peer, &mut pair.a.out)] {
         for rotation in [Rotation::None, Rotation::Quarter, Rotation::Half, Rotation::ThreeQuarters] {
             let payload = picture.clone().into();
-            let frame =
-                EncodedVideo { timestamp: 9000, payload, codec: VideoCodec::Vp8, key: true, rotation };
+            let frame = EncodedVideo {
+                timestamp: 9000,
+                payload,
+                codec: VideoCodec::Vp8,
+                key: true,
+                rotation,
+                layer: Layer::Whole,
+            };
             send_picture(from, frame).await;
             let mut whole = Vec::new();
             loop {
@@ -130,8 +137,14 @@ async fn h264_goes_where_both_speak_it() {
     let annex_b: Vec<u8> = [&[0, 0, 0, 1][..], &slice].concat();
 
     let payload = annex_b.into();
-    let frame =
-        EncodedVideo { timestamp: 0, payload, codec: VideoCodec::H264, key: true, rotation: Rotation::None };
+    let frame = EncodedVideo {
+        timestamp: 0,
+        payload,
+        codec: VideoCodec::H264,
+        key: true,
+        rotation: Rotation::None,
+        layer: Layer::Whole,
+    };
     send_picture(&pair.a.peer, frame).await;
 
     let mut whole = vec![slice[0]];
@@ -160,6 +173,7 @@ async fn a_request_for_a_key_frame_reaches_whoever_makes_them() {
         codec: VideoCodec::Vp8,
         key: true,
         rotation: Rotation::None,
+        layer: Layer::Whole,
     };
 
     // The first packet makes the track known at the other side, which then asks by itself.

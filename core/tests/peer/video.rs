@@ -5,7 +5,7 @@ use crate::{
 };
 use bytes::Bytes;
 use calls_core::{
-    peer::{EncodedVideo, NotSent, PeerSettings, ReceivedPacket, Rotation, VideoCodec},
+    peer::{EncodedVideo, Layer, NotSent, PeerSettings, ReceivedPacket, Rotation, VideoCodec},
     video::{
         Codecs, Filming, Frame, Maker, Sink, Software, Studio, Watching, Wish,
         pattern::{self, TestPattern},
@@ -65,10 +65,10 @@ impl Call {
                 tokio::select! {
                     Some(frame) = made.recv() => {
                         if pair.a.peer.send_picture(frame).is_err() {
-                            filming.wish(Wish::Unsent);
+                            filming.wish(Wish::Unsent(Layer::Whole));
                         }
                     }
-                    Some(_) = pair.a.out.key_frame_wanted.recv() => filming.wish(Wish::KeyFrame),
+                    Some(_) = pair.a.out.key_frame_wanted.recv() => filming.wish(Wish::KeyFrame(Layer::Whole)),
                     () = asked.notified() => pair.b.peer.ask_for_key_frame().await.unwrap(),
                     Some(frame) = shown.recv() => return frame,
                 }
@@ -142,7 +142,7 @@ async fn a_picture_that_was_held_back_goes_on_with_a_key_frame() {
         let counts = held_back > 0 || frame.key && shows(&frame) == Some(2);
         match call.pair.a.peer.send_picture(frame) {
             Ok(()) => held_back += usize::from(counts),
-            Err(_) => call.filming.wish(Wish::Unsent),
+            Err(_) => call.filming.wish(Wish::Unsent(Layer::Whole)),
         }
     }
     call.pair.a.order(PeerOrder::Gate(OPEN)).await;
@@ -158,6 +158,7 @@ fn a_frame() -> EncodedVideo {
         codec: VideoCodec::Vp8,
         key: false,
         rotation: Rotation::None,
+        layer: Layer::Whole,
     }
 }
 

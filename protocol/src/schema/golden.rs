@@ -161,6 +161,8 @@ pub fn goldens() -> &'static [Golden] {
             "call_streams.newer_kind"
             "call_streams.newer_kind.out"
             "call_waiting"
+            "call_wanted"
+            "call_wanted.by_nobody"
             "group_call_incoming"
             "ice_candidate"
             "user_hand_changed.down"

@@ -190,6 +190,19 @@ pub enum StreamKind {
     Unknown,
 }
 
+/// `call:wanted`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Wanted {
+    /// The room.
+    pub room_name: RoomName,
+    /// The height of the largest layer of your camera that anybody can use; 0 if nobody looks.
+    pub camera: u16,
+    /// Whether anybody looks at your shared screen.
+    pub screen: bool,
+}
+
 /// `call:muted`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

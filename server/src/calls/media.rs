@@ -54,8 +54,8 @@ pub enum MediaOrder {
         /// The shared screen.
         screen: bool,
     },
-    /// A client lost its socket and is back, by the same media connection: say the offer that waits for its answer, and
-    /// the streams, again.
+    /// A client lost its socket and is back, by the same media connection: say the offer that waits for its answer,
+    /// the streams, and what is wanted of theirs, again.
     Again {
         /// Whose.
         seat: MediaSeat,
@@ -112,6 +112,15 @@ pub enum MediaNews {
         /// Where who is.
         streams: Vec<StreamPlace>,
     },
+    /// How large a participant's own pictures are looked at: each time it changes.
+    Wanted {
+        /// Whose pictures.
+        seat: MediaSeat,
+        /// The height of the largest layer of the camera that anybody can use; 0 if nobody looks.
+        camera: u16,
+        /// Whether anybody looks at the shared screen.
+        screen: bool,
+    },
     /// Who is speaking, for everyone in the room who is connected to the media server.
     Speakers {
         /// Where.
@@ -142,6 +151,7 @@ impl MediaNews {
             | Self::Refused { seat, .. }
             | Self::Offer { seat, .. }
             | Self::Streams { seat, .. }
+            | Self::Wanted { seat, .. }
             | Self::Connected { seat }
             | Self::Gone { seat } => &seat.room,
             Self::Speakers { room, .. } => room,

@@ -12,7 +12,7 @@ use super::{
 };
 use calls_protocol::{
     Ack, Answer, CallError, ErrorCode, Recipient, Refusal, RelayedRenegotiate, Renegotiate, Sdp, ServerEvent,
-    Speaker, Speakers, Streams, Subscribe, Topology, UnixMillis, UserId,
+    Speaker, Speakers, Streams, Subscribe, Topology, UnixMillis, UserId, Wanted,
 };
 use std::{collections::VecDeque, sync::Arc};
 
@@ -407,6 +407,10 @@ impl Room {
             MediaNews::Streams { seat, streams } => {
                 let room_name = self.name.clone();
                 self.pass_on(cx, &seat, ServerEvent::Streams(Streams { room_name, streams }));
+            }
+            MediaNews::Wanted { seat, camera, screen } => {
+                let room_name = self.name.clone();
+                self.pass_on(cx, &seat, ServerEvent::Wanted(Wanted { room_name, camera, screen }));
             }
             MediaNews::Connected { seat } => {
                 if let Some(line) = self.current(&seat) {

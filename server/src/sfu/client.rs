@@ -50,12 +50,14 @@ pub(super) struct Client {
     voices: Vec<SlotId>,
     slots: Vec<sdp::Slot>,
     /// How many slots the room wants it to have.
-    wanted: (usize, usize),
+    wanted_slots: (usize, usize),
     /// An offer of the client's that came while one of ours waited, and since when.
     pub(super) crossed: Option<(Sdp, Instant)>,
     /// Our offer that waits for its answer.
     pub(super) offered: Option<Sdp>,
     pub(super) streams: Vec<StreamPlace>,
+    /// How high its camera, and whether its screen, is looked at, as it was told.
+    pub(super) wanted: Option<(u16, bool)>,
     begins: (u16, u32),
 }
 
@@ -150,10 +152,11 @@ impl Client {
             pairs: Vec::new(),
             voices: Vec::new(),
             slots: Vec::new(),
-            wanted: (0, 0),
+            wanted_slots: (0, 0),
             crossed: None,
             offered: None,
             streams: Vec::new(),
+            wanted: None,
             // In the lower half, so that the first number does not go round before the receiver has begun to count.
             begins: (number(12) as u16 & 0x7fff, number(16)),
         }
@@ -271,7 +274,7 @@ impl Client {
 
     /// The room wants it to have so many slots. An offer of ours, if it is time for one.
     pub(super) fn wants_slots(&mut self, pairs: usize, voices: usize) -> Option<Sdp> {
-        self.wanted = (pairs, voices);
+        self.wanted_slots = (pairs, voices);
         self.offer()
     }
 
@@ -280,8 +283,8 @@ impl Client {
         if self.session.is_offering() {
             return None;
         }
-        let pairs = self.wanted.0.saturating_sub(self.pairs.len());
-        let voices = self.wanted.1.saturating_sub(self.voices.len());
+        let pairs = self.wanted_slots.0.saturating_sub(self.pairs.len());
+        let voices = self.wanted_slots.1.saturating_sub(self.voices.len());
         if pairs + voices > 0 {
             self.session.add_slots(pairs, voices);
         }

@@ -54,6 +54,7 @@ impl MediaBooks {
             MediaNews::Gone { seat } => self.lines.retain(|(known, _)| known != seat),
             MediaNews::Offer { .. }
             | MediaNews::Streams { .. }
+            | MediaNews::Wanted { .. }
             | MediaNews::Speakers { .. }
             | MediaNews::Connected { .. } => {}
         }

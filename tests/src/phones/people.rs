@@ -196,13 +196,14 @@ impl World {
         if !is_talking(known) {
             return Ok(());
         }
-        let command = match self.random.below(4) {
+        let command = match self.random.below(5) {
+            4 => Command::ShareScreen { call, on: !known.is_sharing },
             0 => Command::Mute { call, muted: !known.is_muted },
             1 if known.picture == Picture::None => Command::Show { call, picture: Picture::Camera },
             1 => Command::Show { call, picture: Picture::None },
             _ => Command::Hold { call, held: !known.is_held },
         };
-        let shows = matches!(command, Command::Show { .. });
+        let shows = matches!(command, Command::Show { .. } | Command::ShareScreen { .. });
         self.with_phone(phone, |phone, cx| phone.command(cx, command))?;
         if shows {
             // What is sent changed, and the connections say so.

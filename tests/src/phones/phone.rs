@@ -269,7 +269,11 @@ impl Phone {
                 endings.push(Ending { phone: self.index, last, reason });
             }
             Effect::Streams { call, streams } => cx.media.streams_are((self.index, self.life), call, streams),
-            Effect::Sound(_) | Effect::Microphone(_) | Effect::Capture(_) | Effect::Changed => {}
+            Effect::Sound(_)
+            | Effect::Microphone(_)
+            | Effect::Capture(_)
+            | Effect::CaptureScreen(_)
+            | Effect::Changed => {}
         }
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(super) fn news_after(order: &MediaOrder, random: &mut Random) -> Vec<(u64, M
             let mut news = vec![(20, answer), (200, MediaNews::Connected { seat: seat.clone() })];
             news.push((250, MediaNews::Offer { seat: seat.clone(), sdp: offer(random.below(1000)) }));
             news.push((260, MediaNews::Streams { seat: seat.clone(), streams }));
+            let camera = [0, 180, 720][random.below(3) as usize];
+            news.push((280, MediaNews::Wanted { seat: seat.clone(), camera, screen: random.one_in(2) }));
             let speakers = vec![Speaker { user_id: seat.user, level: 0.5 }];
             let dominant = Some(seat.user);
             news.push((300, MediaNews::Speakers { room: seat.room.clone(), dominant, speakers }));

@@ -81,6 +81,11 @@ pub(super) fn news(words: &[&str]) -> MediaNews {
             let streams = places.iter().map(|place| stream_place(place)).collect();
             MediaNews::Streams { seat: seat(room, line), streams }
         }
+        // `media wants g 1.1 360 screen`
+        ["wants", room, line, height, rest @ ..] => {
+            let camera = height.parse().expect("a height, as in 360");
+            MediaNews::Wanted { seat: seat(room, line), camera, screen: rest == ["screen"] }
+        }
         ["hears", room, speakers @ ..] => {
             let speakers: Vec<UserId> = speakers.iter().map(|id| id.parse().expect("a user id")).collect();
             let dominant = speakers.first().copied();
@@ -197,6 +202,10 @@ pub(super) fn summary(event: &ServerEvent) -> Option<String> {
                 .iter()
                 .map(|place| format!("{}:{}:{}", place.mid, place.user_id, word(&place.kind)));
             format!("streams {} {}", e.room_name, list(places))
+        }
+        ServerEvent::Wanted(e) => {
+            let screen = if e.screen { " screen" } else { "" };
+            format!("wanted {} {}{screen}", e.room_name, e.camera)
         }
         ServerEvent::Speakers(e) => {
             format!("speakers {} {}", e.room_name, list(e.speakers.iter().map(|speaker| speaker.user_id)))

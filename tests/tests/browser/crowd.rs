@@ -1,9 +1,14 @@
 //! Rooms of many through the media server, in browsers: what each sees and hears is told by its content.
 use crate::stage::Stage;
 use anyhow::Result;
-use calls_tests::browser::{
-    Browser::{Chromium, Firefox},
-    Page, Person,
+use calls_core::peer::PeerSettings;
+use calls_protocol::CallType;
+use calls_tests::{
+    browser::{
+        Browser::{Chromium, Firefox},
+        Page, Person,
+    },
+    phone::{self, Phone},
 };
 use serde_json::json;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
@@ -92,4 +97,27 @@ async fn a_firefox_and_a_chromium_with_three_layers() -> Result<()> {
     bob.order("subscribe", wish(540)).await?;
     bob.until_in_room("a large picture again", |seen| height(seen) == Some(540)).await?;
     stage.over([ann, bob]).await
+}
+
+#[tokio::test]
+async fn a_chromium_gets_the_size_of_an_engines_camera_that_it_looks_at() -> Result<()> {
+    let stage = stage().await;
+    let mut config = phone::config(stage.server.address(), 1);
+    config.peer = PeerSettings { start_bitrate: 4_000_000, ..PeerSettings::default() };
+    let ann = Phone::with_camera(config, (960, 540))?;
+    ann.registered().await?;
+    ann.calls.join(ROOM, CallType::Video).await?;
+    let mut bob = somebody(&stage, Chromium, 2).await?;
+    joins(&mut bob, false, false).await?;
+    bob.hears_of(1).await?;
+    bob.sees_of(1).await?;
+    let height = |seen: &serde_json::Value| seen["users"]["1"]["camera"]["height"].as_u64();
+    let wish = |height: u16| json!({ "streams": [{ "userId": 1, "maxHeight": height }] });
+    for (wanted, comes) in [(540, 540), (120, 134), (540, 540)] {
+        bob.order("subscribe", wish(wanted)).await?;
+        bob.until_in_room("the size that it looks at", |seen| height(seen) == Some(comes)).await?;
+    }
+    bob.sees_of(1).await?;
+    ann.calls.close().await;
+    stage.over([bob]).await
 }

@@ -5,6 +5,7 @@ mod e2e;
 mod engine;
 mod evenings;
 mod group_media;
+mod layers;
 mod media_server;
 mod phones;
 mod rooms;

@@ -2,7 +2,10 @@
 use anyhow::Result;
 use calls_core::{Call, CallSnapshot};
 use calls_protocol::{CallType, Recipient, UserId};
-use calls_tests::{phone::Phone, server::TestServer};
+use calls_tests::{
+    phone::{Phone, SCREEN},
+    server::TestServer,
+};
 
 /// Two speak straight, three through the media server.
 async fn server() -> TestServer {
@@ -82,5 +85,39 @@ async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<(
     }
 
     close(all, server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_shared_screen_takes_the_cameras_place_straight_and_one_of_its_own_through_the_media_server()
+-> Result<()> {
+    let server = server().await;
+    let ann = joined(&server, 1, CallType::Video).await?;
+    let bob = joined(&server, 2, CallType::Video).await?;
+    bob.sees_of(1, 1).await?;
+    let at_ann = ann.talks().await?;
+    let says =
+        |screen: bool| move |call: &CallSnapshot| call.others.iter().all(|other| other.screen == screen);
+
+    at_ann.share_screen(true)?;
+    bob.sees_of(1, 1 + SCREEN).await?;
+    bob.until("told of a screen", says(true)).await?;
+    at_ann.share_screen(false)?;
+    bob.sees_of(1, 1).await?;
+    bob.until("told that it is over", says(false)).await?;
+    at_ann.share_screen(true)?;
+    bob.sees_of(1, 1 + SCREEN).await?;
+
+    let cid = joined(&server, 3, CallType::Audio).await?;
+    for phone in [&bob, &cid] {
+        phone.sees_of(1 + SCREEN, 1 + SCREEN).await?;
+        phone.sees_of(1, 1).await?;
+    }
+    assert!(at_ann.snapshot().is_some_and(|call| call.is_sharing && call.is_by_server));
+    at_ann.share_screen(false)?;
+    cid.until("told that it is over", |call| call.others.iter().all(|other| !other.screen)).await?;
+    ann.sees_of(2, 2).await?;
+
+    close(vec![ann, bob, cid], server).await;
     Ok(())
 }

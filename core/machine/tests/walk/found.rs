@@ -1,8 +1,8 @@
 //! What the evenings of whole phones found, each as small as it gets.
 use super::{FINE, ended, pair_events, registered, room, sdp, user};
 use calls_machine::{
-    AskId, CallState, Callee, Command, Effect, EndReason, FromPeer, FromServer, Input, Machine, Path,
-    PeerKey, PeerOrder, Settings, Snapshot, Time,
+    AskId, CallState, Callee, Command, Effect, EndReason, FromDevice, FromPeer, FromServer, Input, Machine,
+    Path, PeerKey, PeerOrder, Picture, Settings, Snapshot, Time,
 };
 use calls_protocol::{
     Ack, CallId, CallType, ClientEvent, EndedReason, ErrorCode, GroupId, GroupIncoming, IceServers,
@@ -375,4 +375,34 @@ fn a_caller_without_the_server_does_not_blame_the_other_one() {
     device.pass(Settings::default().dial);
 
     assert_eq!(device.state(), CallState::Ended { reason: EndReason::NoServer });
+}
+
+/// What everybody is told of the camera and the screen.
+fn told_media(effects: &[Effect]) -> Option<(bool, Option<bool>)> {
+    asks(effects).into_iter().find_map(|(_, event)| match event {
+        ClientEvent::ToggleMedia(toggle) => Some((toggle.video, toggle.screen)),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_shared_screen_is_captured_beside_the_camera_until_it_may_not_be() {
+    let mut device = Device::new();
+    device.talk();
+    let call = device.snapshot().calls[0].key;
+    device.give(Input::App(Command::Show { call, picture: Picture::Camera }));
+
+    let shared = device.give(Input::App(Command::ShareScreen { call, on: true }));
+    let again = device.give(Input::App(Command::ShareScreen { call, on: true }));
+    assert!(device.snapshot().calls[0].is_sharing && shared.contains(&Effect::CaptureScreen(true)));
+    assert_eq!((told_media(&shared), told_media(&again)), (Some((true, Some(true))), None));
+
+    let held = device.give(Input::App(Command::Hold { call, held: true }));
+    assert!(held.contains(&Effect::CaptureScreen(false)), "{held:?}");
+    device.give(Input::App(Command::Hold { call, held: false }));
+
+    let refused = device.give(Input::Device(FromDevice::NoScreen));
+    assert_eq!(told_media(&refused), Some((true, Some(false))));
+    assert!(!device.snapshot().calls[0].is_sharing && refused.contains(&Effect::CaptureScreen(false)));
+    assert_eq!(device.snapshot().calls[0].picture, Picture::Camera);
 }

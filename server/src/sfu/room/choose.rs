@@ -135,7 +135,12 @@ impl Room {
         for (seat, person) in self.people.iter_mut().enumerate() {
             let Some(person) = person.as_deref_mut().filter(|person| person.is_sending()) else { continue };
             let order = person.order;
-            let of = |is_screen| wanted.get(&Shown { seat, order, is_screen }).copied().unwrap_or(0);
+            let of = |is_screen| {
+                let shown = Shown { seat, order, is_screen };
+                // Of what never came nobody could want anything, and it would never come.
+                let is_known = person.streams.iter().any(|stream| stream.kind == shown.kind());
+                if is_known { wanted.get(&shown).copied().unwrap_or(0) } else { u16::MAX }
+            };
             if let Some((camera, screen)) = person.is_wanted(now, (of(false), of(true))) {
                 out.news(News::Wanted { seat, camera, screen });
             }

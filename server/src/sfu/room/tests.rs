@@ -186,10 +186,10 @@ fn a_layer_that_nobody_looks_at_is_not_wanted_and_comes_back_when_somebody_does(
     let receiver = stage.comes(Life { down: 5_000_000, ..Life::silent() });
     stage.looks(receiver, &[(sender, 180)]);
     stage.plays(SECOND * 15);
-    assert_eq!(stage.wanted(sender), Some((180, 0)));
+    assert_eq!(stage.wanted(sender), Some((180, u16::MAX)), "a screen that never came");
     stage.looks(receiver, &[]);
     stage.plays(SECOND * 8);
-    assert_eq!(stage.wanted(sender), Some((0, 0)));
+    assert_eq!(stage.wanted(sender), Some((0, u16::MAX)));
     stage.looks(receiver, &[(sender, 720)]);
     stage.plays(SECOND * 10);
     assert_eq!(stage.height(receiver, sender), 720);

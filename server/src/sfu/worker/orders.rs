@@ -48,6 +48,9 @@ impl Worker {
                 }
                 let streams = held.streams.clone();
                 (self.parts.tell)(MediaNews::Streams { seat: held.seat.clone(), streams });
+                if let Some(pictures) = held.wanted {
+                    (self.parts.tell)(wanted(held.seat.clone(), pictures));
+                }
             }
             (MediaOrder::Leave { .. }, Some(client)) => drop(self.leaves(client)),
             // Of a connection that is over already.
@@ -210,11 +213,19 @@ impl Worker {
                         speakers.into_iter().map(|(user_id, level)| Speaker { user_id, level }).collect();
                     (self.parts.tell)(MediaNews::Speakers { room, dominant, speakers });
                 }
-                // Said to the client when the protocol has a word for it.
-                News::Wanted { .. } => {}
+                News::Wanted { seat, camera, screen } => {
+                    let Some(client) = client_at(held, seat) else { continue };
+                    let Some(held) = self.clients[client].as_deref_mut() else { continue };
+                    held.wanted = Some((camera, screen > 0));
+                    (self.parts.tell)(wanted(held.seat.clone(), (camera, screen > 0)));
+                }
             }
         }
     }
+}
+
+fn wanted(seat: MediaSeat, (camera, screen): (u16, bool)) -> MediaNews {
+    MediaNews::Wanted { seat, camera, screen }
 }
 
 fn crossed() -> Refusal {

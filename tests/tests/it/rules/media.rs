@@ -242,6 +242,7 @@ fn whoever_is_back_hears_the_media_server_again() {
         media answers room 2.2 a2
         media offers room 2.2 s1
         media shows room 2.2 3:1:audio
+        media wants room 2.2 180
         media hears room 1
         2a registers
           2a ok
@@ -252,9 +253,14 @@ fn whoever_is_back_hears_the_media_server_again() {
           media again room 2.2
         media offers room 2.2 s1
           2a < renegotiate room offer "s1"
+        media wants room 2.2 360 screen
+          2a < wanted room 360 screen
+        media wants room 2.1 720
         2a resumes room
           2a ok in it: 1 2, sfu
           media again room 2.2
+        media wants room 2.2 0
+          2a < wanted room 0
         2a answers b2 in room for 0
           2a ok
           media answer room 2.2 "b2"
