@@ -1,7 +1,7 @@
 //! The calls of one user on this device.
 use crate::{
-    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Picture, Platform,
-    ProofSource,
+    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Look, Picture,
+    Platform, ProofSource,
     check::CheckLine,
     config::{group, user},
     host::App,
@@ -101,6 +101,17 @@ impl CallsEngine {
     /// Shows the camera, the screen, or nothing.
     pub fn show(&self, call: i64, picture: Picture) -> Result<(), CallsError> {
         Ok(self.call(call)?.show(picture.into())?)
+    }
+
+    /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server does
+    /// not send them larger than they are shown. Until the first time, it chooses.
+    pub fn look(&self, call: i64, looks: Vec<Look>) -> Result<(), CallsError> {
+        Ok(self.call(call)?.look(looks.into_iter().filter_map(Look::of).collect())?)
+    }
+
+    /// Raises the hand in a room of many, or takes it down.
+    pub fn raise_hand(&self, call: i64, raised: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.raise_hand(raised)?)
     }
 
     /// Puts a call on hold, or takes it back. Another one that is going on is put on hold then.

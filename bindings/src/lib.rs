@@ -13,6 +13,7 @@ mod jni;
 #[cfg(any(test, target_os = "android"))]
 mod layout;
 mod listener;
+mod look;
 mod pixels;
 mod reason;
 mod snapshot;
@@ -24,6 +25,7 @@ pub use engine::CallsEngine;
 pub use error::CallsError;
 pub use host::{Lens, Platform, PlatformError, Ringing};
 pub use listener::CallsListener;
+pub use look::Look;
 pub use reason::EndReason;
 pub use snapshot::{
     CallKind, CallSnapshot, CallState, CallType, CallsSnapshot, Direction, MediaPath, Participant, Picture,
