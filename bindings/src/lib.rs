@@ -16,6 +16,7 @@ mod listener;
 mod look;
 mod pixels;
 mod reason;
+mod room;
 mod snapshot;
 mod stats;
 
@@ -27,6 +28,7 @@ pub use host::{Lens, Platform, PlatformError, Ringing};
 pub use listener::CallsListener;
 pub use look::Look;
 pub use reason::EndReason;
+pub use room::{ChatLine, ChatState, Reaction, ShownReaction, WaitingPerson};
 pub use snapshot::{
     CallKind, CallSnapshot, CallState, CallType, CallsSnapshot, Direction, MediaPath, Participant, Picture,
     ServerLink, SoundLevels,
