@@ -76,7 +76,8 @@ internal fun ControlBar(
         BoxWithConstraints(modifier.padding(horizontal = 8.dp, vertical = 12.dp), Alignment.Center) {
             // On the narrowest phones they stand closer, and are a little smaller, rather than in two rows.
             val size = if (isRoomy) 56.dp else ((maxWidth - LEAST_GAP * (count - 1)) / count).coerceIn(FINGER, 56.dp)
-            val gap = if (isRoomy) 16.dp else ((maxWidth - size * count) / (count - 1)).coerceIn(0.dp, 12.dp)
+            // A little is left over: what is rounded up must not make the last one go below.
+            val gap = if (isRoomy) 16.dp else ((maxWidth - size * count - 2.dp) / (count - 1)).coerceIn(0.dp, 12.dp)
             CompositionLocalProvider(LocalButtonSize provides size) {
                 FlowRow(
                     horizontalArrangement = Arrangement.spacedBy(gap, Alignment.CenterHorizontally),

@@ -83,7 +83,8 @@ public fun RemoteVideoView(
             val shorter = min(maxWidth, maxHeight)
             if (face.hasPicture) {
                 LocalVideoSource.current(face.picture, face.isMirrored, Modifier.fillMaxSize())
-                if (isNameShown) Foot()
+                // A shade would hide what stands at the foot of a screen.
+                if (isNameShown && !face.isScreen) Foot()
             } else {
                 FaceWithoutPicture(face, shorter, hasNameBelow = isNameShown)
             }

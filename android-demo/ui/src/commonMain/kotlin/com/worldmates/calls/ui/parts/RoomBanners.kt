@@ -21,6 +21,7 @@ import androidx.compose.runtime.Composable
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.liveRegion
@@ -70,7 +71,8 @@ private fun AtOurDoor(state: ActiveState, isShown: Boolean, actions: CallActions
                     TextButton({ actions.admit(only.user, true) }, Modifier.testTag("admit at once"), colors = text) { Text(strings.letIn) }
                 }
             }
-            if (maxWidth >= ONE_ROW) {
+            val isShort = waiting.size > 1 && LocalDensity.current.fontScale <= LARGE_TEXT
+            if (maxWidth >= ONE_ROW || isShort) {
                 Row(verticalAlignment = Alignment.CenterVertically) {
                     WhoWaits(waiting, Modifier.weight(1f))
                     buttons()
