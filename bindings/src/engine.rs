@@ -1,7 +1,7 @@
 //! The calls of one user on this device.
 use crate::{
-    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Picture, Platform,
-    ProofSource,
+    CallStats, CallType, CallsConfig, CallsError, CallsListener, CheckReport, Language, Look, Picture,
+    Platform, ProofSource, Reaction,
     check::CheckLine,
     config::{group, user},
     host::App,
@@ -101,6 +101,52 @@ impl CallsEngine {
     /// Shows the camera, the screen, or nothing.
     pub fn show(&self, call: i64, picture: Picture) -> Result<(), CallsError> {
         Ok(self.call(call)?.show(picture.into())?)
+    }
+
+    /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server does
+    /// not send them larger than they are shown. Until the first time, it chooses.
+    pub fn look(&self, call: i64, looks: Vec<Look>) -> Result<(), CallsError> {
+        Ok(self.call(call)?.look(looks.into_iter().filter_map(Look::of).collect())?)
+    }
+
+    /// Raises the hand in a room of many, or takes it down.
+    pub fn raise_hand(&self, call: i64, raised: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.raise_hand(raised)?)
+    }
+
+    /// Shows something for a moment, in a room of many. Without the server nothing is shown.
+    pub fn react(&self, call: i64, reaction: Reaction) -> Result<(), CallsError> {
+        Ok(self.call(call)?.react(reaction.into())?)
+    }
+
+    /// Writes to everyone in a room of many. How far it is says the line in the snapshot.
+    pub fn write(&self, call: i64, text: &str) -> Result<(), CallsError> {
+        Ok(self.call(call)?.write(text)?)
+    }
+
+    /// As host: switches somebody's microphone off. They may switch it on again.
+    pub fn mute_participant(&self, call: i64, user: i64) -> Result<(), CallsError> {
+        Ok(self.call(call)?.mute_other(self::user(user)?)?)
+    }
+
+    /// As host: somebody has to go, or does not come in, and stays outside until they are admitted.
+    pub fn remove_participant(&self, call: i64, user: i64) -> Result<(), CallsError> {
+        Ok(self.call(call)?.remove(self::user(user)?)?)
+    }
+
+    /// As host: nobody new comes in, or they do again. Whoever was in it may return.
+    pub fn set_locked(&self, call: i64, locked: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.lock(locked)?)
+    }
+
+    /// As host: newcomers wait until they are let in. When it goes off, those who wait come in.
+    pub fn set_waiting_room(&self, call: i64, on: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.have_wait(on)?)
+    }
+
+    /// As host: somebody who waits may come in, or not. Or somebody who was removed may come back.
+    pub fn admit(&self, call: i64, user: i64, admitted: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.admit(self::user(user)?, admitted)?)
     }
 
     /// Puts a call on hold, or takes it back. Another one that is going on is put on hold then.

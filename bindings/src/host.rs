@@ -157,6 +157,10 @@ impl Host for App {
     fn display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
         Some(Box::new(self.pixels.of(call, user)))
     }
+
+    fn screen_display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
+        Some(Box::new(self.pixels.screen_of(call, user)))
+    }
 }
 
 /// By Oboe where it is built in: it knows the phones' manners, and their echo cancellers.

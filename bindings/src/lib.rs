@@ -13,8 +13,10 @@ mod jni;
 #[cfg(any(test, target_os = "android"))]
 mod layout;
 mod listener;
+mod look;
 mod pixels;
 mod reason;
+mod room;
 mod snapshot;
 mod stats;
 
@@ -24,7 +26,9 @@ pub use engine::CallsEngine;
 pub use error::CallsError;
 pub use host::{Lens, Platform, PlatformError, Ringing};
 pub use listener::CallsListener;
+pub use look::Look;
 pub use reason::EndReason;
+pub use room::{ChatLine, ChatState, Reaction, ShownReaction, WaitingPerson};
 pub use snapshot::{
     CallKind, CallSnapshot, CallState, CallType, CallsSnapshot, Direction, MediaPath, Participant, Picture,
     ServerLink, SoundLevels,

@@ -1,7 +1,8 @@
 //! Pictures on their way to the screen, the newest of each person, fetched by whoever draws; and those of the app's camera
 //! and screen on their way to the encoder.
 //!
-//! Kotlin names an engine by a number and a person by theirs; 0 is we ourselves. Nothing here is a pointer.
+//! Kotlin names an engine by a number and a person by theirs; 0 is we ourselves, and a number below 0 the screen of whoever
+//! has it above. Nothing here is a pointer.
 use calls_core::{
     CallKey,
     peer::Rotation,
@@ -78,6 +79,11 @@ impl Pixels {
     /// Where pictures of somebody go.
     pub(crate) fn of(&self, call: CallKey, user: UserId) -> Shown {
         self.shown((call.0.into(), user.get()))
+    }
+
+    /// Where the screen that somebody shares beside their camera goes.
+    pub(crate) fn screen_of(&self, call: CallKey, user: UserId) -> Shown {
+        self.shown((call.0.into(), user.get().wrapping_neg()))
     }
 
     /// Where our own go.
@@ -323,6 +329,22 @@ mod tests {
         drop(shown);
         drop(pixels);
         assert!(Pixels::find(number).is_none());
+    }
+
+    #[test]
+    fn the_screen_of_somebody_is_seen_beside_their_camera() {
+        let pixels = Pixels::default();
+        let mut camera = pixels.of(CallKey(1), user(7));
+        let mut screen = pixels.screen_of(CallKey(1), user(7));
+        camera.show(&Frame::plain(4, 2, [235, 128, 128]).expect("a size"));
+        screen.show(&Frame::plain(2, 2, [16, 128, 128]).expect("a size"));
+        let mut bytes = vec![0; 4 * 2 * 4];
+
+        assert!(matches!(pixels.fetch(1, 7, 0, &mut bytes), Fetched::Picture { width: 4, .. }));
+        assert!(matches!(
+            pixels.fetch(1, (-7_i64).cast_unsigned(), 0, &mut bytes),
+            Fetched::Picture { width: 2, .. }
+        ));
     }
 
     #[test]

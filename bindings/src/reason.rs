@@ -44,6 +44,10 @@ mirror! {
         SignedOut,
         /// We may not: another's call, a group that we are not in.
         NotAllowed,
+        /// The host of the room removed us.
+        Removed,
+        /// The host of the room did not let us in.
+        NotLetIn,
         /// There is no such call or group.
         NotFound,
         /// This device is in a call that has to end first.

@@ -1,5 +1,5 @@
 //! What is so at one moment.
-use crate::EndReason;
+use crate::{ChatLine, EndReason, ShownReaction, WaitingPerson};
 use calls_core as core;
 use std::{
     collections::HashMap,
@@ -114,6 +114,8 @@ pub enum CallState {
     RingingHere,
     /// We answered, and the server has yet to say that it counts.
     Answering,
+    /// The host has been asked whether we may come in.
+    AtTheDoor,
     /// Both want it.
     Talking {
         /// Since when.
@@ -191,6 +193,24 @@ pub struct CallSnapshot {
     /// Whether it goes through the media server.
     #[uniffi(default = false)]
     pub is_by_server: bool,
+    /// Whether nobody new comes in.
+    #[uniffi(default = false)]
+    pub is_locked: bool,
+    /// Whether newcomers wait until the host lets them in.
+    #[uniffi(default = false)]
+    pub has_waiting_room: bool,
+    /// Who waits to be let in, in the order in which they came. Only a host knows.
+    #[uniffi(default = [])]
+    pub waiting: Vec<WaitingPerson>,
+    /// What was written in it since we are here, ours too: the last 200 lines.
+    #[uniffi(default = [])]
+    pub chat: Vec<ChatLine>,
+    /// What people show at this moment, we too, the oldest first. Each for 5 s.
+    #[uniffi(default = [])]
+    pub reactions: Vec<ShownReaction>,
+    /// The host who silenced us; none when we speak again.
+    #[uniffi(default = None)]
+    pub muted_by: Option<i64>,
 }
 
 /// All calls of this device.
@@ -249,6 +269,12 @@ impl Epoch {
             dominant,
             host,
             is_hand_up,
+            is_locked,
+            has_waiting_room,
+            waiting,
+            chat,
+            reactions,
+            muted_by,
             others,
         } = call;
         CallSnapshot {
@@ -270,6 +296,12 @@ impl Epoch {
             dominant: dominant.map(|user| user.get().cast_signed()),
             host: host.map(|user| user.get().cast_signed()),
             is_hand_up: *is_hand_up,
+            is_locked: *is_locked,
+            has_waiting_room: *has_waiting_room,
+            waiting: waiting.iter().map(WaitingPerson::from).collect(),
+            chat: chat.iter().map(ChatLine::from).collect(),
+            reactions: reactions.iter().filter_map(ShownReaction::of).collect(),
+            muted_by: muted_by.map(|user| user.get().cast_signed()),
             participants: others.iter().map(Participant::from).collect(),
         }
     }
@@ -282,6 +314,7 @@ impl Epoch {
             }
             core::CallState::RingingHere => CallState::RingingHere,
             core::CallState::Answering => CallState::Answering,
+            core::CallState::AtTheDoor => CallState::AtTheDoor,
             core::CallState::Talking { since } => CallState::Talking { since: self.at(since) },
             core::CallState::Ended { reason } => CallState::Ended { reason: reason.into() },
         }

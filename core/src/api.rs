@@ -12,7 +12,7 @@ use crate::{
 use calls_machine::{
     CallKey, CallSnapshot, Callee, Command, FromDevice, FromServer, Looks, Picture, Settings, Snapshot, Time,
 };
-use calls_protocol::{CallType, IdError, Recipient, RoomName, UserId};
+use calls_protocol::{CallType, IdError, Reaction, Recipient, RoomName, UserId};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -317,6 +317,41 @@ impl Call {
         self.command(Command::RaiseHand { call: self.key, raised })
     }
 
+    /// Shows something for a moment, in a room of many. Without the server nothing is shown.
+    pub fn react(&self, reaction: Reaction) -> Result<(), Closed> {
+        self.command(Command::React { call: self.key, id: new_name(), reaction })
+    }
+
+    /// Writes to everyone in a room of many. How far it is says the line in [`CallSnapshot::chat`].
+    pub fn write(&self, text: &str) -> Result<(), Closed> {
+        self.command(Command::Write { call: self.key, id: new_name(), text: text.to_owned() })
+    }
+
+    /// As host: switches somebody's microphone off. They may switch it on again.
+    pub fn mute_other(&self, user: UserId) -> Result<(), Closed> {
+        self.command(Command::MuteOther { call: self.key, user })
+    }
+
+    /// As host: somebody has to go, or does not come in, and stays outside until they are admitted.
+    pub fn remove(&self, user: UserId) -> Result<(), Closed> {
+        self.command(Command::Remove { call: self.key, user })
+    }
+
+    /// As host: nobody new comes in, or they do again. Whoever was in it may return.
+    pub fn lock(&self, locked: bool) -> Result<(), Closed> {
+        self.command(Command::Lock { call: self.key, locked })
+    }
+
+    /// As host: newcomers wait until they are let in. When it goes off, those who wait come in.
+    pub fn have_wait(&self, on: bool) -> Result<(), Closed> {
+        self.command(Command::HaveWait { call: self.key, on })
+    }
+
+    /// As host: somebody who waits may come in, or not. Or somebody who was removed may come back.
+    pub fn admit(&self, user: UserId, admitted: bool) -> Result<(), Closed> {
+        self.command(Command::Admit { call: self.key, user, admitted })
+    }
+
     /// Puts it on hold, or takes it back. Another one that is going on is put on hold then.
     pub fn hold(&self, held: bool) -> Result<(), Closed> {
         self.command(Command::Hold { call: self.key, held })
@@ -346,10 +381,14 @@ impl Call {
     }
 }
 
-/// A name that nobody used before.
 fn new_room() -> RoomName {
+    RoomName::new(&format!("call-{}", new_name())).expect("letters, digits and a hyphen")
+}
+
+/// A name that nobody used before.
+fn new_name() -> String {
     let mut bytes = [0; 16];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
         .expect("the system gives random bytes, or TLS would not work either");
-    RoomName::new(&format!("call-{:032x}", u128::from_be_bytes(bytes))).expect("letters, digits and a hyphen")
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }

@@ -19,8 +19,8 @@ mod voice;
 
 pub use api::{Call, CallStats, Calls, Closed, Config, ConnectError, JoinError, OtherStats};
 pub use calls_machine::{
-    CallKey, CallKind, CallSnapshot, CallState, Callee, Direction, EndReason, Language, Looks, Other, Path,
-    Picture, ServerLink, Settings, Side, Snapshot, Sound, Time,
+    CallKey, CallKind, CallSnapshot, CallState, Callee, ChatLine, ChatState, Direction, EndReason, Language,
+    Looks, Other, Path, Picture, ServerLink, Settings, Shown, Side, Snapshot, Sound, Time, Waiting,
 };
 pub use host::{Host, Lens};
 pub use quality::{Quality, Signs};

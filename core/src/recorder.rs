@@ -228,6 +228,13 @@ fn call_of(command: &Command) -> Option<CallKey> {
         | Command::ShareScreen { call, .. }
         | Command::Look { call, .. }
         | Command::RaiseHand { call, .. }
+        | Command::React { call, .. }
+        | Command::Write { call, .. }
+        | Command::MuteOther { call, .. }
+        | Command::Remove { call, .. }
+        | Command::Lock { call, .. }
+        | Command::HaveWait { call, .. }
+        | Command::Admit { call, .. }
         | Command::Hold { call, .. }
         | Command::Dismiss { call } => Some(*call),
     }
@@ -247,6 +254,16 @@ fn command_name(command: &Command) -> String {
         Command::ShareScreen { on: false, .. } => "shares the screen no longer".into(),
         Command::RaiseHand { raised: true, .. } => "raises the hand".into(),
         Command::RaiseHand { raised: false, .. } => "takes the hand down".into(),
+        Command::React { .. } => "shows a reaction".into(),
+        Command::Write { .. } => "writes".into(),
+        Command::MuteOther { .. } => "mutes somebody".into(),
+        Command::Remove { .. } => "removes somebody".into(),
+        Command::Lock { locked: true, .. } => "locks the room".into(),
+        Command::Lock { locked: false, .. } => "unlocks the room".into(),
+        Command::HaveWait { on: true, .. } => "has newcomers wait".into(),
+        Command::HaveWait { on: false, .. } => "has nobody wait".into(),
+        Command::Admit { admitted: true, .. } => "lets somebody in".into(),
+        Command::Admit { admitted: false, .. } => "does not let somebody in".into(),
         Command::Look { looks, .. } => format!("looks at {} pictures", looks.len()),
         Command::Hold { held: true, .. } => "holds".into(),
         Command::Hold { held: false, .. } => "takes back".into(),

@@ -1,6 +1,8 @@
 //! What the server answers to what this device asked.
 use crate::{
-    AskId, Asked, CallKey, Direction, Effect, EndReason, Machine, Tell, Time, What, call::Phase, wire::Around,
+    AskId, Asked, CallKey, Direction, Effect, EndReason, Machine, Tell, Time, What,
+    call::{Call, Phase},
+    wire::Around,
 };
 use calls_protocol::{Ack, EndWish, ErrorCode, Recipient, Refusal};
 
@@ -46,6 +48,7 @@ impl Machine {
             }
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
+                    self.on_call(key, |call| call.door.is_resumed());
                     self.room_is(now, key, state, false, out);
                 }
             }
@@ -56,7 +59,16 @@ impl Machine {
                     Vec::new()
                 });
             }
-            (What::Offer, Ok(_)) | (What::Say, _) => {}
+            (What::Hand(raised), Ok(_)) => self.on_call(key, |call| call.hand_is_up = raised),
+            (What::Lock(locked), Ok(_)) => self.on_call(key, |call| call.door.is_locked = locked),
+            (What::HaveWait(on), Ok(_)) => self.on_call(key, |call| call.door.has_waiting_room = on),
+            (What::React(id), Err(_)) => self.reaction_failed(key, id),
+            (What::Write(number), Ok(_)) => self.written(key, number, None),
+            (What::Write(number), Err(_)) => self.not_written(key, number),
+            // What is shown as wished until the answer comes is as it was before, if it was refused.
+            (What::Hand(_) | What::Lock(_) | What::HaveWait(_), Err(_))
+            | (What::Offer | What::React(_), Ok(_))
+            | (What::Decide(_) | What::Media | What::Say, _) => {}
         }
         let is_in = self.live(key).is_some_and(|call| match call.phase {
             Phase::Calling { .. } | Phase::Talking { .. } => true,
@@ -64,6 +76,7 @@ impl Machine {
             | Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Ended { .. } => false,
         });
         if came_in && is_again && is_in {
@@ -137,6 +150,12 @@ impl Machine {
             | ErrorCode::Unavailable
             | ErrorCode::Internal
             | ErrorCode::Unknown => {}
+        }
+    }
+
+    fn on_call(&mut self, key: CallKey, act: impl FnOnce(&mut Call)) {
+        if let Some(call) = self.live(key) {
+            act(call);
         }
     }
 

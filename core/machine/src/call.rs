@@ -2,6 +2,8 @@
 use crate::{
     CallKey, CallKind, CallSnapshot, CallState, Direction, EndReason, Gate, LocalCandidate, Other, Path,
     PeerKey, Picture, ServerLink, Settings, Time,
+    chat::Talk,
+    host::Door,
     way::ServerSide,
     wire::{Around, Wire, Wish},
 };
@@ -31,8 +33,12 @@ pub(crate) struct Call {
     pub(crate) closed: BTreeMap<Recipient, (u32, Option<String>)>,
     /// Who decides in a room of many.
     pub(crate) host: Option<UserId>,
-    /// Our hand is up.
+    /// Our hand is up, by the server's word.
     pub(crate) hand_is_up: bool,
+    /// What we are called in a room of many; empty if it is not known.
+    pub(crate) my_name: String,
+    pub(crate) door: Door,
+    pub(crate) talk: Talk,
     /// The way through the media server, in a room of many.
     pub(crate) by_server: ServerSide,
 }
@@ -67,6 +73,8 @@ pub(crate) enum Phase {
     Ringing { until: Time, answer: Option<Sdp> },
     /// The person answered; `sent` once the server was told.
     Answering { until: Time, sent: bool },
+    /// The host of a room of many has been asked whether we may come in. That takes as long as it takes.
+    AtTheDoor,
     /// Both want it.
     Talking { since: Time },
     /// It is over, and shown for a moment.
@@ -124,6 +132,9 @@ impl Call {
             closed: BTreeMap::new(),
             host: None,
             hand_is_up: false,
+            my_name: String::new(),
+            door: Door::default(),
+            talk: Talk::default(),
             by_server: ServerSide::default(),
         }
     }
@@ -139,6 +150,7 @@ impl Call {
             Phase::Dialing { .. }
             | Phase::Calling { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Talking { .. } => true,
             Phase::Woken { accepted, .. } => accepted,
             Phase::Ringing { .. } | Phase::Ended { .. } => false,
@@ -286,12 +298,12 @@ impl Call {
             | Phase::Ringing { until, .. }
             | Phase::Answering { until, .. }
             | Phase::Ended { until, .. } => Some(until),
-            Phase::Talking { .. } => None,
+            Phase::AtTheDoor | Phase::Talking { .. } => None,
         };
         let straight = self.people.values().filter_map(|person| person.wire.as_ref());
         let wires = straight.chain(&self.by_server.wire).filter_map(|wire| wire.deadline(settings));
         let way = self.way_deadline(settings, server).filter(|_| self.is_live());
-        wires.chain(own).chain(way).min()
+        wires.chain(own).chain(way).chain(self.talk.deadline()).min()
     }
 
     pub(crate) fn snapshot(&self) -> CallSnapshot {
@@ -300,6 +312,7 @@ impl Call {
             Phase::Calling { devices, .. } => CallState::RingingThere { devices: *devices },
             Phase::Woken { accepted: false, .. } | Phase::Ringing { .. } => CallState::RingingHere,
             Phase::Woken { accepted: true, .. } | Phase::Answering { .. } => CallState::Answering,
+            Phase::AtTheDoor => CallState::AtTheDoor,
             Phase::Talking { since } => CallState::Talking { since: *since },
             Phase::Ended { reason, .. } => CallState::Ended { reason: *reason },
         };
@@ -338,6 +351,12 @@ impl Call {
             dominant: self.by_server.dominant,
             host: self.host,
             is_hand_up: self.hand_is_up,
+            is_locked: self.door.is_locked,
+            has_waiting_room: self.door.has_waiting_room,
+            waiting: self.door.waiting.clone(),
+            chat: self.talk.lines(),
+            reactions: self.talk.shown(),
+            muted_by: self.door.muted_by,
             others: others.collect(),
         }
     }
@@ -351,6 +370,7 @@ impl Call {
             Phase::Woken { until, accepted } => format!("woken {} {accepted}", left(*until)),
             Phase::Ringing { until, answer } => format!("ringing {} {}", left(*until), answer.is_some()),
             Phase::Answering { until, sent } => format!("answering {} {sent}", left(*until)),
+            Phase::AtTheDoor => "at the door".into(),
             Phase::Talking { .. } => "talking".into(),
             Phase::Ended { reason, until } => format!("ended {reason:?} {}", left(*until)),
         };
@@ -366,7 +386,8 @@ impl Call {
         let (muted, held, adrift) = (self.muted, self.held, self.adrift);
         let picture = (self.picture, self.shares);
         let server = (self.host, self.hand_is_up, self.by_server.summary(now));
-        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server:?}", self.room)
+        let many = (self.door.summary(), self.talk.summary(now));
+        format!("{} {phase} {muted} {picture:?} {held} {adrift} {people:?} {server:?} {many:?}", self.room)
     }
 }
 

@@ -3,6 +3,7 @@ use crate::{
     CallKey, Callee, Command, Direction, Effect, EndReason, FromDevice, FromPeer, MOST_CALLS, Machine,
     PeerKey, Picture, ServerLink, Tell, Time, What,
     call::{Call, Kind, Person, Phase},
+    host::Decision,
     wire::Wire,
 };
 use calls_protocol::{
@@ -43,7 +44,9 @@ impl Machine {
             }
             Command::HangUp { call } => self.hang_up(now, call, out),
             Command::Mute { call, muted } => {
-                if self.live(call).is_some_and(|call| std::mem::replace(&mut call.muted, muted) != muted) {
+                let Some(known) = self.live(call) else { return };
+                known.door.muted_by = known.door.muted_by.filter(|_| muted);
+                if std::mem::replace(&mut known.muted, muted) != muted {
                     self.tell_media(call, out);
                 }
             }
@@ -61,6 +64,15 @@ impl Machine {
                 }
             }
             Command::RaiseHand { call, raised } => self.raise_hand(call, raised, out),
+            Command::React { call, id, reaction } => self.react(now, call, (id, reaction), out),
+            Command::Write { call, id, text } => self.write(call, (id, &text), out),
+            Command::MuteOther { call, user } => self.decide(call, Decision::Mute(user), out),
+            Command::Remove { call, user } => self.decide(call, Decision::Remove(user), out),
+            Command::Lock { call, locked } => self.decide(call, Decision::Lock(locked), out),
+            Command::HaveWait { call, on } => self.decide(call, Decision::HaveWait(on), out),
+            Command::Admit { call, user, admitted } => {
+                self.decide(call, Decision::Admit(user, admitted), out);
+            }
             Command::Look { call, looks } => self.looks(call, looks),
             Command::Hold { call, held } => self.hold(call, held, out),
             Command::Dismiss { call } => self.forget(call),
@@ -158,6 +170,7 @@ impl Machine {
             Phase::Dialing { .. }
             | Phase::Calling { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Talking { .. }
             | Phase::Ended { .. } => {}
         }
@@ -203,7 +216,7 @@ impl Machine {
                 (EndReason::WeCancelled, Tell::Reject(RejectReason::Declined))
             }
             Phase::Dialing { .. } if !is_initiated => (EndReason::WeCancelled, Tell::Nothing),
-            Phase::Dialing { .. } | Phase::Calling { .. } => {
+            Phase::Dialing { .. } | Phase::Calling { .. } | Phase::AtTheDoor => {
                 (EndReason::WeCancelled, Tell::End(EndWish::Cancelled))
             }
             Phase::Woken { accepted: false, .. } | Phase::Ringing { .. } => {
@@ -228,6 +241,7 @@ impl Machine {
             | Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Ended { .. } => return,
         }
         let toggle = ToggleMedia {
@@ -237,7 +251,7 @@ impl Machine {
             video: call.shows_in_place_of_camera() && !call.held,
             screen: Some(call.shows_screen() && !call.held),
         };
-        self.ask(key, What::Say, ClientEvent::ToggleMedia(toggle), out);
+        self.ask(key, What::Media, ClientEvent::ToggleMedia(toggle), out);
     }
 
     /// The same, unless it is what everybody expects of a call of its type.

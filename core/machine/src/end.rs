@@ -44,6 +44,10 @@ pub enum EndReason {
     SignedOut,
     /// We may not: another's call, a group that we are not in.
     NotAllowed,
+    /// The host of the room removed us.
+    Removed,
+    /// The host of the room did not let us in.
+    NotLetIn,
     /// There is no such call or group.
     NotFound,
     /// This device is in a call that has to end first.
@@ -86,7 +90,7 @@ pub enum Language {
 
 impl EndReason {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::WeHungUp,
         Self::TheyHungUp,
         Self::WeCancelled,
@@ -107,6 +111,8 @@ impl EndReason {
         Self::ServerStopped,
         Self::SignedOut,
         Self::NotAllowed,
+        Self::Removed,
+        Self::NotLetIn,
         Self::NotFound,
         Self::AlreadyInCall,
         Self::RoomFull,
@@ -142,6 +148,8 @@ impl EndReason {
             | Self::NoAnswer
             | Self::Unreachable
             | Self::TheyLostConnection
+            | Self::Removed
+            | Self::NotLetIn
             | Self::TheirFault => Side::They,
             Self::NoPath | Self::NoServer | Self::ServerStopped | Self::RoomFull | Self::GroupIsTalking => {
                 Side::Between
@@ -172,6 +180,8 @@ impl EndReason {
             | Self::ServerStopped
             | Self::SignedOut
             | Self::NotAllowed
+            | Self::Removed
+            | Self::NotLetIn
             | Self::NotFound
             | Self::AlreadyInCall
             | Self::RoomFull
@@ -280,6 +290,16 @@ impl EndReason {
                 "Этот звонок вам недоступен. Попросите приглашение.",
                 "You cannot join this call. Ask for an invitation.",
             ],
+            Self::Removed => [
+                "Організатор вилучив вас із розмови. Попросіть його впустити вас знову.",
+                "Организатор удалил вас из разговора. Попросите его впустить вас снова.",
+                "The host removed you from the call. Ask them to let you in again.",
+            ],
+            Self::NotLetIn => [
+                "Організатор не впустив вас до розмови. Напишіть йому.",
+                "Организатор не впустил вас в разговор. Напишите ему.",
+                "The host did not let you in. Send them a message.",
+            ],
             Self::NotFound => [
                 "Такого дзвінка вже немає. Подзвоніть знову.",
                 "Такого звонка уже нет. Позвоните снова.",
@@ -340,8 +360,8 @@ impl EndReason {
             EndedReason::DeclinedElsewhere => Self::DeclinedElsewhere,
             EndedReason::BusyElsewhere => Self::BusyElsewhere,
             EndedReason::ServerShutdown => Self::ServerStopped,
-            // By the host of the room, who alone can let them in again.
-            EndedReason::Removed => Self::NotAllowed,
+            EndedReason::Removed if talked => Self::Removed,
+            EndedReason::Removed => Self::NotLetIn,
             // A newer server has a reason of its own; that it ended is certain.
             EndedReason::Unknown if talked => Self::TheyHungUp,
             EndedReason::Unknown if was_called => Self::Missed,

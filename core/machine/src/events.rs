@@ -6,8 +6,8 @@ use crate::{
     wire::{Around, MOST_EARLY, Wire},
 };
 use calls_protocol::{
-    Answer, CallType, ClientEvent, Ended, EventId, GroupIncoming, IceCandidate, Incoming, Recipient,
-    Registered, RejectReason, Rejected, Resume, RoomName, ServerEvent, UnixMillis, UserId,
+    Answer, CallType, ClientEvent, Ended, EndedReason, EventId, GroupIncoming, IceCandidate, Incoming,
+    Recipient, Registered, RejectReason, Rejected, Resume, RoomName, ServerEvent, UnixMillis, UserId,
 };
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ impl Machine {
                 if self.server == ServerLink::Up {
                     self.server = ServerLink::Down;
                 }
+                self.forget_reactions(out);
             }
             FromServer::SignedOut => {
                 self.server = ServerLink::SignedOut;
@@ -58,6 +59,9 @@ impl Machine {
                     }
                 }
                 Phase::Answering { .. } => {}
+                // Who waits is forgotten with the connection.
+                Phase::AtTheDoor if self.has_asked(key, What::Join) => {}
+                Phase::AtTheDoor => self.ask_to_join(key, out),
                 Phase::Woken { .. } | Phase::Ringing { .. } | Phase::Ended { .. } => {}
                 Phase::Calling { .. } | Phase::Talking { .. } => self.resume(key, out),
             }
@@ -76,6 +80,7 @@ impl Machine {
     pub(crate) fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
         let me = self.me;
         let Some(call) = self.live(key).filter(|call| !call.adrift) else { return };
+        call.door.waiting_is_old = true;
         // One comes before every event. Without it the server believes that all it sent was heard, and what it sent into
         // a dead connection was not.
         let last_event_id = call.heard.or(EventId::new(1).ok());
@@ -177,15 +182,14 @@ impl Machine {
             ServerEvent::Speakers(speakers) => self.speakers(&speakers),
             ServerEvent::Streams(streams) => self.streams(streams),
             ServerEvent::Error(error) => self.failed(now, &error, out),
-            ServerEvent::Muted(muted) => self.muted(&muted),
+            ServerEvent::Muted(muted) => self.muted(&muted, out),
             ServerEvent::HandChanged(hand) => self.hand_changed(&hand),
-            // Whoever films is told by the engine; registering is told by the connection. The others are of what this app does not show yet.
-            ServerEvent::Registered(_)
-            | ServerEvent::Wanted(_)
-            | ServerEvent::Reacted(_)
-            | ServerEvent::Chat(_)
-            | ServerEvent::RoomChanged(_)
-            | ServerEvent::Waiting(_) => {}
+            ServerEvent::Reacted(reacted) => self.reacted(now, &reacted),
+            ServerEvent::Chat(message) => self.chat_came(message),
+            ServerEvent::RoomChanged(changed) => self.room_changed(&changed),
+            ServerEvent::Waiting(waiting) => self.they_wait(waiting),
+            // Whoever films is told by the engine; registering is told by the connection.
+            ServerEvent::Registered(_) | ServerEvent::Wanted(_) => {}
         }
     }
 
@@ -348,6 +352,7 @@ impl Machine {
             | Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Ended { .. } => {}
         }
     }
@@ -382,7 +387,13 @@ impl Machine {
         }
         let was_called = call.direction == Direction::Incoming;
         let by_us = ended.ended_by == Some(me);
-        let reason = call.where_lost(EndReason::told(ended.reason, was_called, call.is_talking(), by_us));
+        let reason = match ended.reason {
+            EndedReason::Cancelled | EndedReason::Missed | EndedReason::Timeout if call.is_at_the_door() => {
+                EndReason::TheyHungUp
+            }
+            told => EndReason::told(told, was_called, call.is_talking(), by_us),
+        };
+        let reason = call.where_lost(reason);
         self.end(now, key, reason, Tell::Nothing, out);
     }
 
@@ -400,6 +411,7 @@ impl Machine {
             Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Talking { .. }
             | Phase::Ended { .. } => {
                 self.end(now, key, EndReason::TheyHungUp, Tell::Nothing, out);

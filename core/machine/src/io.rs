@@ -1,8 +1,8 @@
 //! What goes into the machine and what comes out.
 use crate::EndReason;
 use calls_protocol::{
-    Ack, CallType, Candidate, ClientEvent, EventId, GroupId, IceServers, PictureKind, Recipient, Refusal,
-    Registered, RoomName, Sdp, ServerEvent, StreamPlace, UserId,
+    Ack, CallType, Candidate, ClientEvent, EventId, GroupId, IceServers, PictureKind, Reaction, Recipient,
+    Refusal, Registered, RoomName, Sdp, ServerEvent, StreamPlace, UserId,
 };
 use std::{fmt, ops::Add, time::Duration};
 
@@ -132,6 +132,61 @@ pub enum Command {
         call: CallKey,
         /// Up.
         raised: bool,
+    },
+    /// Show something for a moment, in a room of many.
+    React {
+        /// In which call.
+        call: CallKey,
+        /// A name that nobody used before: said again with it, it has one effect.
+        id: String,
+        /// What.
+        reaction: Reaction,
+    },
+    /// Write to everyone in a room of many.
+    Write {
+        /// In which call.
+        call: CallKey,
+        /// A name that nobody used before: said again with it, it has one effect.
+        id: String,
+        /// What; it may have several lines.
+        text: String,
+    },
+    /// As host: switch somebody's microphone off. They may switch it on again.
+    MuteOther {
+        /// In which call.
+        call: CallKey,
+        /// Whose.
+        user: UserId,
+    },
+    /// As host: somebody has to go, or does not come in.
+    Remove {
+        /// From which call.
+        call: CallKey,
+        /// Who.
+        user: UserId,
+    },
+    /// As host: nobody new comes in, or they do again.
+    Lock {
+        /// Which call.
+        call: CallKey,
+        /// Nobody.
+        locked: bool,
+    },
+    /// As host: newcomers wait until they are let in, or no longer.
+    HaveWait {
+        /// Before which call.
+        call: CallKey,
+        /// They wait.
+        on: bool,
+    },
+    /// As host: somebody who waits may come in, or not. Or somebody who was removed may come back.
+    Admit {
+        /// Into which call.
+        call: CallKey,
+        /// Who.
+        user: UserId,
+        /// They may.
+        admitted: bool,
     },
     /// Put a call on hold, or take it back. Another one that is going on is put on hold.
     Hold {

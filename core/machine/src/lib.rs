@@ -7,9 +7,11 @@
 
 mod answers;
 mod call;
+mod chat;
 mod commands;
 mod end;
 mod events;
+mod host;
 mod io;
 pub mod oracle;
 mod outputs;
@@ -26,7 +28,10 @@ pub use io::{
     Looks, PeerKey, PeerOrder, Picture, RemoteCandidate, Sound, Time,
 };
 pub use settings::Settings;
-pub use snapshot::{CallKind, CallSnapshot, CallState, Direction, Other, Path, ServerLink, Snapshot};
+pub use snapshot::{
+    CallKind, CallSnapshot, CallState, ChatLine, ChatState, Direction, Other, Path, ServerLink, Shown,
+    Snapshot, Waiting,
+};
 
 use call::{Call, Phase, candidate_event};
 use calls_protocol::{
@@ -81,6 +86,20 @@ enum What {
     Resume,
     /// Our offer to the media server.
     Offer,
+    /// What we send: voice, picture.
+    Media,
+    /// Our hand goes up, or down.
+    Hand(bool),
+    /// Nobody new comes in, or they do again.
+    Lock(bool),
+    /// Newcomers wait, or do not.
+    HaveWait(bool),
+    /// Somebody who waits comes in, or does not.
+    Decide(UserId),
+    /// The reaction with this number.
+    React(u32),
+    /// The line of the chat with this number.
+    Write(u32),
     /// The answer changes nothing.
     Say,
 }
@@ -139,7 +158,37 @@ impl Machine {
 
     /// What is so now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { server: self.server, calls: self.calls.values().map(Call::snapshot).collect() }
+        let calls = self.calls.values().map(|call| self.with_wishes(call.snapshot()));
+        Snapshot { server: self.server, calls: calls.collect() }
+    }
+
+    fn snapshot_of(&self, key: CallKey) -> Option<CallSnapshot> {
+        Some(self.with_wishes(self.calls.get(&key)?.snapshot()))
+    }
+
+    /// What the person wants and the server has not answered yet is shown as if it were so.
+    fn with_wishes(&self, mut call: CallSnapshot) -> CallSnapshot {
+        if call.host != Some(self.me) {
+            call.waiting.clear();
+        }
+        for asked in self.asked.values().filter(|asked| asked.call == call.key) {
+            match asked.what {
+                What::Hand(raised) => call.is_hand_up = raised,
+                What::Lock(locked) => call.is_locked = locked,
+                What::HaveWait(on) => call.has_waiting_room = on,
+                What::Decide(user) => call.waiting.retain(|them| them.user != user),
+                What::Initiate
+                | What::Accept
+                | What::Join
+                | What::Resume
+                | What::Offer
+                | What::Media
+                | What::React(_)
+                | What::Write(_)
+                | What::Say => {}
+            }
+        }
+        call
     }
 
     /// Whether anything that was said to the server was not answered yet.
@@ -155,8 +204,9 @@ impl Machine {
         let place = |key: &CallKey| keys.iter().position(|other| *other == key);
         let rivals: Vec<_> =
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
-        // What is only said is answered by nothing that matters.
-        let matters = self.asked.values().filter(|asked| !matches!(asked.what, What::Say | What::Offer));
+        // What is only said is answered by nothing that matters. Of the rest the names do not.
+        let is_said = |what: What| matches!(what, What::Say | What::Offer | What::React(_) | What::Write(_));
+        let matters = self.asked.values().filter(|asked| !is_said(asked.what));
         let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what, asked.is_again)).collect();
         format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
     }
@@ -286,6 +336,7 @@ impl Machine {
             | Phase::Calling { .. }
             | Phase::Woken { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Talking { .. }
             | Phase::Ended { .. } => self.describe(key, to, (None, Some(made)), out),
         }
@@ -363,6 +414,8 @@ impl Machine {
         let closed = call.close_wires();
         call.phase = Phase::Ended { reason, until };
         call.held = false;
+        call.talk.end();
+        call.door.is_handed_over();
         for (to, wish) in closed {
             self.grant(now, (key, to), vec![wish], out);
         }
@@ -386,6 +439,7 @@ impl Machine {
     }
 
     fn tick(&mut self, now: Time, out: &mut Vec<Effect>) {
+        self.calls.values_mut().for_each(|call| call.talk.tick(now));
         let keys: Vec<CallKey> = self.calls.keys().copied().collect();
         for key in keys {
             self.time_is_up(now, key, out);
@@ -426,6 +480,7 @@ impl Machine {
             | Phase::Woken { .. }
             | Phase::Ringing { .. }
             | Phase::Answering { .. }
+            | Phase::AtTheDoor
             | Phase::Talking { .. }
             | Phase::Ended { .. } => {}
         }

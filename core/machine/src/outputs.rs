@@ -80,7 +80,10 @@ impl Machine {
             Phase::Calling { .. } => Sound::RingBack,
             Phase::Dialing { .. } | Phase::Woken { .. } | Phase::Answering { .. } => Sound::Connecting,
             Phase::Talking { .. } if is_silent(&active.snapshot()) => Sound::Connecting,
-            Phase::Talking { .. } | Phase::Ringing { .. } | Phase::Ended { .. } => Sound::Silence,
+            // At the door it may take long.
+            Phase::AtTheDoor | Phase::Talking { .. } | Phase::Ringing { .. } | Phase::Ended { .. } => {
+                Sound::Silence
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What the server tells of a room of many: who is in it, and how they are reached.
 use crate::{
-    CallKey, Direction, Effect, Machine, Time, What,
+    CallKey, Direction, Effect, Machine, Picture, Time, What,
     call::{Person, Phase},
     way::Way,
     wire::{Around, Wire},
 };
 use calls_protocol::{
-    CallError, ClientEvent, ErrorCode, HandChanged, LeftCall, Muted, Participant, RaiseHand, Recipient,
-    RelayedRenegotiate, RoomState, Topology, UserId, UserInCall,
+    CallError, ErrorCode, LeftCall, Participant, Recipient, RelayedRenegotiate, RoomState, Topology, UserId,
+    UserInCall,
 };
 
 impl Machine {
@@ -29,7 +29,10 @@ impl Machine {
     pub(crate) fn left(&mut self, now: Time, left: &LeftCall, out: &mut Vec<Effect>) {
         let Some(key) = self.live_in(&left.room_name) else { return };
         let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
-        call.host = left.host_id.or(call.host);
+        if left.host_id.is_some() {
+            call.host = left.host_id;
+            call.door.is_handed_over();
+        }
         let close = call.close_wire(left.user_id.into());
         call.people.remove(&left.user_id);
         self.grant(now, (key, left.user_id.into()), close.into_iter().collect(), out);
@@ -94,15 +97,28 @@ impl Machine {
             None => return,
         };
         self.keep_servers(key, &state.ice_servers);
+        if state.waiting {
+            return self.waits_at_the_door(now, key, &state, out);
+        }
+        let was_outside = self.calls[&key].is_at_the_door();
+        let comes_in = comes_in || was_outside;
         let topology = state.topology;
         let earlier = state.participants.iter().map(|them| them.user_id).take_while(|user| *user != me);
         let earlier: Vec<UserId> = earlier.collect();
-        let our_hand = state.participants.iter().any(|us| us.user_id == me && us.hand_raised_at.is_some());
+        let us = state.participants.iter().find(|us| us.user_id == me).cloned();
         let others: Vec<Participant> =
-            state.participants.into_iter().filter(|them| them.user_id != me).collect();
+            state.participants.iter().filter(|them| them.user_id != me).cloned().collect();
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
-        (call.host, call.hand_is_up) = (state.host_id, our_hand);
+        if call.host != state.host_id {
+            call.door.is_handed_over();
+        }
+        call.host = state.host_id;
+        call.door.is_like(&state);
+        call.hand_is_up = us.as_ref().is_some_and(|us| us.hand_raised_at.is_some());
+        if let Some(us) = &us {
+            call.my_name.clone_from(&us.user_name);
+        }
         for them in &others {
             let fresh = || Person::new(them.user_name.clone(), them.avatar.clone(), them.video);
             let person = match is_crowd {
@@ -126,6 +142,7 @@ impl Machine {
                 call.begin_talking(around);
                 self.hold_others(key, out);
             }
+            self.correct_media(key, us.as_ref(), comes_in, out);
             return;
         }
         let gone: Vec<UserId> = call
@@ -155,36 +172,28 @@ impl Machine {
             }
         }
         self.goes(now, key, topology, &earlier, out);
-    }
-    /// The host switched our microphone off. The others were told, and we may switch it on again.
-    pub(crate) fn muted(&mut self, muted: &Muted) {
-        if muted.user_id == self.me
-            && let Some(key) = self.live_in(&muted.room_name)
-            && let Some(call) = self.live(key)
-        {
-            call.muted = true;
+        self.correct_media(key, us.as_ref(), comes_in, out);
+        if comes_in {
+            self.say_owed_lines(key, out);
         }
     }
 
-    pub(crate) fn raise_hand(&mut self, key: CallKey, raised: bool, out: &mut Vec<Effect>) {
-        let me = self.me;
-        let Some(call) = self.live(key).filter(|call| call.is_talking() && call.with().is_none()) else {
-            return;
-        };
-        if std::mem::replace(&mut call.hand_is_up, raised) != raised {
-            let hand = RaiseHand { room_name: call.room.clone(), user_id: me, raised };
-            self.ask(key, What::Say, ClientEvent::RaiseHand(hand), out);
-        }
-    }
-
-    pub(crate) fn hand_changed(&mut self, hand: &HandChanged) {
-        let Some(key) = self.live_in(&hand.room_name) else { return };
-        let is_ours = hand.user_id == self.me;
+    /// The server believes that we are heard or seen, and we are not: one that was killed forgets what it was told. Or
+    /// we have just come in, and changed our mind meanwhile.
+    fn correct_media(
+        &mut self,
+        key: CallKey,
+        us: Option<&Participant>,
+        comes_in: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let (Some(us), false) = (us, self.has_asked(key, What::Media)) else { return };
         let Some(call) = self.live(key) else { return };
-        if is_ours {
-            call.hand_is_up = hand.hand_raised_at.is_some();
-        } else if let Some(person) = call.people.get_mut(&hand.user_id) {
-            person.hand_raised_at = hand.hand_raised_at;
+        let audio = !call.muted && !call.held;
+        let video = call.picture != Picture::None && !call.held;
+        let is_wrong = |theirs: bool, ours: bool| theirs != ours && (comes_in || theirs);
+        if is_wrong(us.audio, audio) || is_wrong(us.video, video) {
+            self.tell_media(key, out);
         }
     }
 

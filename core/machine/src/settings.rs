@@ -30,6 +30,8 @@ pub struct Settings {
     pub subscribe_every: Duration,
     /// Whoever hangs up closes the connection; the server says so within this time, or it was no goodbye.
     pub goodbye: Duration,
+    /// What somebody shows for a moment is shown for this long.
+    pub show_reaction: Duration,
     /// An ended call stays in the snapshot for this long.
     pub show_end: Duration,
 }
@@ -58,6 +60,7 @@ impl Default for Settings {
             subscribe_every: Duration::from_millis(300),
             // Its word goes by another way, which is a little longer.
             goodbye: Duration::from_secs(1),
+            show_reaction: Duration::from_secs(5),
             show_end: Duration::from_secs(5),
         }
     }
@@ -84,6 +87,7 @@ mod tests {
             move_overlap,
             // Nobody hears of it.
             subscribe_every: _,
+            show_reaction: _,
             goodbye,
             show_end,
         } = Settings::default();

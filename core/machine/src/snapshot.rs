@@ -1,6 +1,6 @@
 //! The whole of what a screen shows, as one value.
 use crate::{CallKey, EndReason, Picture, Time};
-use calls_protocol::{CallType, GroupId, RoomName, UnixMillis, UserId};
+use calls_protocol::{CallType, GroupId, Reaction, RoomName, UnixMillis, UserId};
 
 /// What is so now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,8 +56,72 @@ pub struct CallSnapshot {
     pub host: Option<UserId>,
     /// Whether our hand is up.
     pub is_hand_up: bool,
+    /// Whether nobody new comes in.
+    pub is_locked: bool,
+    /// Whether newcomers wait until the host lets them in.
+    pub has_waiting_room: bool,
+    /// Who waits to be let in, in the order in which they came. Only a host knows.
+    pub waiting: Vec<Waiting>,
+    /// What was written in it since we are here, ours too: the last 200 lines.
+    pub chat: Vec<ChatLine>,
+    /// What people show at this moment, we too, the oldest first. Each for 5 s.
+    pub reactions: Vec<Shown>,
+    /// The host who silenced us; none when we speak again.
+    pub muted_by: Option<UserId>,
     /// Everyone else in it, or whom it rings for.
     pub others: Vec<Other>,
+}
+
+/// Somebody who waits to be let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Who.
+    pub user: UserId,
+    /// Their name.
+    pub name: String,
+    /// Their picture.
+    pub avatar: Option<String>,
+    /// Since when, on the server's clock.
+    pub since: UnixMillis,
+}
+
+/// A line of the chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatLine {
+    /// No other line of the call has the same.
+    pub id: String,
+    /// Who wrote it.
+    pub user: UserId,
+    /// Their name; empty if it is not known.
+    pub name: String,
+    /// What they wrote: plain text.
+    pub text: String,
+    /// When it reached the server; none while it is on its way.
+    pub at: Option<UnixMillis>,
+    /// How far it is.
+    pub state: ChatState,
+}
+
+/// How far a line of the chat is. One of somebody else is always sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChatState {
+    /// On its way. It is said again after a lost connection.
+    Sending,
+    /// The server has it.
+    Sent,
+    /// The server did not take it.
+    Failed,
+}
+
+/// What somebody shows for a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub reaction: Reaction,
+    /// No other one of the call has the same.
+    pub id: u32,
 }
 
 /// Whom a call is with.
@@ -94,6 +158,8 @@ pub enum CallState {
     RingingHere,
     /// We answered, and the server has yet to say that it counts.
     Answering,
+    /// The host has been asked whether we may come in.
+    AtTheDoor,
     /// Both want it.
     Talking {
         /// Since when.

@@ -158,3 +158,8 @@ pub struct Chat {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = bounds::CHAT)))]
     pub text: String,
 }
+
+impl Chat {
+    /// The most characters of a message.
+    pub const LONGEST: usize = bounds::CHAT;
+}

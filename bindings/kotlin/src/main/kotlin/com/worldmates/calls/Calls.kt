@@ -11,6 +11,9 @@ import kotlinx.coroutines.flow.StateFlow
  * [CallsException.Closed]. [connect] makes one for an app; `FakeCalls` of the test kit makes one for its tests.
  */
 public interface Calls : AutoCloseable {
+    /** Whose calls these are. */
+    public val user: Long
+
     /** What is so now, and whenever it changes. */
     public val snapshots: StateFlow<CallsSnapshot>
 
@@ -53,7 +56,10 @@ public interface Calls : AutoCloseable {
     /** Tries everything that a call needs, before anybody is called. Takes seconds; cancelling it ends it. */
     public suspend fun check(language: Language): CheckReport
 
-    /** What is seen of somebody in a call; of ourselves with [PictureFeed.OURSELVES]. */
+    /**
+     * What is seen of somebody in a call; of ourselves with [PictureFeed.OURSELVES], of the screen that somebody shares
+     * beside their camera with [PictureFeed.screenOf].
+     */
     public fun pictures(call: Long, user: Long): PictureFeed
 
     /**
@@ -113,6 +119,37 @@ public interface Call {
 
     /** Shows the camera, the screen, or nothing. */
     public fun show(picture: Picture)
+
+    /**
+     * These pictures of others are on the screen, instead of those before: others are not decoded, and the media server does
+     * not send them larger than they are shown. Until the first time, it chooses. Say it when what is on the screen has
+     * settled; `CallsViewModel.look` waits for that.
+     */
+    public fun look(looks: List<Look>)
+
+    /** Raises the hand in a room of many, or takes it down. */
+    public fun raiseHand(raised: Boolean)
+
+    /** Sends up a reaction; everybody sees it for five seconds. */
+    public fun react(reaction: Reaction)
+
+    /** Writes to everybody in a room of many. How far it came is in [CallSnapshot.chat]. */
+    public fun write(text: String)
+
+    /** As the host: closes somebody's microphone. They open it again themselves. */
+    public fun muteParticipant(user: Long)
+
+    /** As the host: sends somebody out. They do not come back until they are admitted. */
+    public fun removeParticipant(user: Long)
+
+    /** As the host: nobody new comes in any more, or again. */
+    public fun setLocked(locked: Boolean)
+
+    /** As the host: whoever is new waits until they are admitted, or does not. */
+    public fun setWaitingRoom(on: Boolean)
+
+    /** As the host: lets in somebody of [CallSnapshot.waiting], or does not. */
+    public fun admit(user: Long, admitted: Boolean = true)
 
     /** Puts it on hold, or takes it back. Another one that is going on is put on hold then. */
     public fun setHeld(held: Boolean)

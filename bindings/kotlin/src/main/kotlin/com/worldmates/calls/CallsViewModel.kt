@@ -1,5 +1,6 @@
 package com.worldmates.calls
 
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.ExperimentalCoroutinesApi
@@ -10,8 +11,10 @@ import kotlinx.coroutines.flow.SharingStarted
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.catch
+import kotlinx.coroutines.flow.collectLatest
 import kotlinx.coroutines.flow.combine
 import kotlinx.coroutines.flow.distinctUntilChanged
+import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.coroutines.flow.flatMapLatest
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOf
@@ -29,6 +32,9 @@ public sealed interface CallsUiState {
 
     /** We call. */
     public data class Outgoing(val call: CallSnapshot) : CallsUiState
+
+    /** The host has been asked whether we may come in; [other] goes on meanwhile, or waits on hold. */
+    public data class AtTheDoor(val call: CallSnapshot, val other: CallSnapshot?) : CallsUiState
 
     /** People talk; [other] waits on hold. [stats] are there while they are shown. */
     public data class Active(
@@ -56,6 +62,7 @@ internal fun CallsSnapshot.onScreen(language: Language, stats: CallStats?): Call
             if (ended == null || reason == null) CallsUiState.Idle(server)
             else CallsUiState.Ended(ended, reason, reason.sentence(language))
         }
+        front.state is CallState.AtTheDoor -> CallsUiState.AtTheDoor(front, behind)
         front.state is CallState.Dialing || front.state is CallState.RingingThere -> CallsUiState.Outgoing(front)
         else -> {
             val isReconnecting = server != ServerLink.UP || front.participants.any { it.path == MediaPath.REPAIRING }
@@ -66,7 +73,7 @@ internal fun CallsSnapshot.onScreen(language: Language, stats: CallStats?): Call
 
 private fun CallSnapshot.goesOn(): Boolean =
     when (state) {
-        CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking -> true
+        CallState.Dialing, is CallState.RingingThere, CallState.Answering, CallState.AtTheDoor, is CallState.Talking -> true
         CallState.RingingHere, is CallState.Ended -> false
     }
 
@@ -82,9 +89,30 @@ public class CallsViewModel(
 ) {
     private val statsShown = MutableStateFlow(false)
     private val lastProblem = MutableStateFlow<CallsException?>(null)
+    private val shown = MutableStateFlow<Shown?>(null)
+
+    /** What of a call is on the screen. */
+    private data class Shown(val call: Long, val looks: List<Look>)
+
+    init {
+        scope.launch {
+            // Each new value stops the wait of the one before.
+            shown.filterNotNull().collectLatest { (call, looks) ->
+                delay(SETTLED)
+                try {
+                    calls.call(call).look(looks)
+                } catch (_: CallsException.Closed) {
+                    // Nobody shows anything any more.
+                }
+            }
+        }
+    }
 
     /** What could not be done, until [problemSeen]. */
     public val problem: StateFlow<CallsException?> = lastProblem.asStateFlow()
+
+    /** Whose calls these are: by it one knows one's own lines in a chat, and whether one is the host. */
+    public val me: Long = calls.user
 
     /** How loud everyone is. */
     public val levels: StateFlow<SoundLevels> = calls.levels
@@ -158,6 +186,39 @@ public class CallsViewModel(
     /** Puts the call on hold, or takes it back. */
     public fun toggleHold(): Unit = onCall { call -> of(call).setHeld(!call.isHeld) }
 
+    /** Raises our hand, or takes it down. */
+    public fun toggleHand(): Unit = onCall { call -> of(call).raiseHand(!call.isHandUp) }
+
+    /** Sends up a reaction. */
+    public fun react(reaction: Reaction): Unit = onCall { call -> of(call).react(reaction) }
+
+    /** Writes to everybody in the room. */
+    public fun write(text: String): Unit = onCall { call -> of(call).write(text) }
+
+    /** As the host: closes somebody's microphone. */
+    public fun muteParticipant(user: Long): Unit = onCall { call -> of(call).muteParticipant(user) }
+
+    /** As the host: sends somebody out. */
+    public fun removeParticipant(user: Long): Unit = onCall { call -> of(call).removeParticipant(user) }
+
+    /** As the host: nobody new comes in, or they do again. */
+    public fun setLocked(locked: Boolean): Unit = onCall { call -> of(call).setLocked(locked) }
+
+    /** As the host: whoever is new waits to be let in, or does not. */
+    public fun setWaitingRoom(on: Boolean): Unit = onCall { call -> of(call).setWaitingRoom(on) }
+
+    /** As the host: lets somebody in who waits, or does not. */
+    public fun admit(user: Long, admitted: Boolean = true): Unit = onCall { call -> of(call).admit(user, admitted) }
+
+    /**
+     * These pictures of others are on the screen now. Call it as often as tiles move: the engine is told when they have
+     * rested for a moment, once.
+     */
+    public fun look(looks: List<Look>) {
+        val call = (state.value as? CallsUiState.Active)?.call ?: return
+        shown.value = Shown(call.id, looks)
+    }
+
     /** Takes back the call that waits; the one on screen waits then. */
     public fun swap() {
         val other = (state.value as? CallsUiState.Active)?.other ?: return
@@ -206,6 +267,7 @@ public class CallsViewModel(
             when (val state = state.value) {
                 is CallsUiState.Active -> state.call
                 is CallsUiState.Outgoing -> state.call
+                is CallsUiState.AtTheDoor -> state.call
                 is CallsUiState.Idle, is CallsUiState.Incoming, is CallsUiState.Ended -> return
             }
         attempt { what(call) }
@@ -219,5 +281,10 @@ public class CallsViewModel(
                 lastProblem.value = problem
             }
         }
+    }
+
+    private companion object {
+        /** So long tiles rest before the engine is told of them: longer than a frame of scrolling, shorter than one waits. */
+        val SETTLED = 200.milliseconds
     }
 }

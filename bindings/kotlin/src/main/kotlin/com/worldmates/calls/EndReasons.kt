@@ -45,6 +45,8 @@ public val EndReason.side: Side
             EndReason.SERVER_STOPPED -> Side.BETWEEN
             EndReason.SIGNED_OUT -> Side.WE
             EndReason.NOT_ALLOWED -> Side.WE
+            EndReason.REMOVED -> Side.THEY
+            EndReason.NOT_LET_IN -> Side.THEY
             EndReason.NOT_FOUND -> Side.WE
             EndReason.ALREADY_IN_CALL -> Side.WE
             EndReason.ROOM_FULL -> Side.BETWEEN
@@ -79,6 +81,8 @@ public val EndReason.isUsual: Boolean
             EndReason.SERVER_STOPPED -> false
             EndReason.SIGNED_OUT -> false
             EndReason.NOT_ALLOWED -> false
+            EndReason.REMOVED -> false
+            EndReason.NOT_LET_IN -> false
             EndReason.NOT_FOUND -> false
             EndReason.ALREADY_IN_CALL -> false
             EndReason.ROOM_FULL -> false
@@ -120,6 +124,8 @@ private val EndReason.uk: String
             EndReason.SERVER_STOPPED -> "Сервер перезапускається. Подзвоніть ще раз за хвилину."
             EndReason.SIGNED_OUT -> "Ви вийшли з облікового запису. Увійдіть і подзвоніть ще раз."
             EndReason.NOT_ALLOWED -> "Цей дзвінок вам недоступний. Попросіть запрошення."
+            EndReason.REMOVED -> "Організатор вилучив вас із розмови. Попросіть його впустити вас знову."
+            EndReason.NOT_LET_IN -> "Організатор не впустив вас до розмови. Напишіть йому."
             EndReason.NOT_FOUND -> "Такого дзвінка вже немає. Подзвоніть знову."
             EndReason.ALREADY_IN_CALL -> "Цей пристрій уже в розмові. Завершіть її і спробуйте ще раз."
             EndReason.ROOM_FULL -> "У розмові немає вільних місць. Дочекайтеся, поки хтось вийде."
@@ -153,6 +159,8 @@ private val EndReason.ru: String
             EndReason.SERVER_STOPPED -> "Сервер перезапускается. Позвоните ещё раз через минуту."
             EndReason.SIGNED_OUT -> "Вы вышли из аккаунта. Войдите и позвоните ещё раз."
             EndReason.NOT_ALLOWED -> "Этот звонок вам недоступен. Попросите приглашение."
+            EndReason.REMOVED -> "Организатор удалил вас из разговора. Попросите его впустить вас снова."
+            EndReason.NOT_LET_IN -> "Организатор не впустил вас в разговор. Напишите ему."
             EndReason.NOT_FOUND -> "Такого звонка уже нет. Позвоните снова."
             EndReason.ALREADY_IN_CALL -> "Это устройство уже в разговоре. Завершите его и попробуйте ещё раз."
             EndReason.ROOM_FULL -> "В разговоре нет свободных мест. Дождитесь, пока кто-то выйдет."
@@ -186,6 +194,8 @@ private val EndReason.en: String
             EndReason.SERVER_STOPPED -> "The server is restarting. Call again in a minute."
             EndReason.SIGNED_OUT -> "You are signed out. Sign in and call again."
             EndReason.NOT_ALLOWED -> "You cannot join this call. Ask for an invitation."
+            EndReason.REMOVED -> "The host removed you from the call. Ask them to let you in again."
+            EndReason.NOT_LET_IN -> "The host did not let you in. Send them a message."
             EndReason.NOT_FOUND -> "This call is no longer there. Call again."
             EndReason.ALREADY_IN_CALL -> "This device is in a call already. End it and try again."
             EndReason.ROOM_FULL -> "The call is full. Wait until somebody leaves."

@@ -15,6 +15,7 @@ internal class EngineCalls(config: CallsConfig, proofs: ProofSource, platform: P
     private val natives = NativePixels
     private val engine: CallsEngine = CallsEngine.connect(config, proofs, platform, Listener(allSnapshots, allLevels))
 
+    override val user: Long = config.user
     override val snapshots: StateFlow<CallsSnapshot> = allSnapshots.asStateFlow()
     override val levels: StateFlow<SoundLevels> = allLevels.asStateFlow()
 
@@ -93,6 +94,24 @@ private class EngineCall(private val engine: CallsEngine, override val id: Long)
     override fun setMuted(muted: Boolean) = engine.setMuted(id, muted)
 
     override fun show(picture: Picture) = engine.show(id, picture)
+
+    override fun look(looks: List<Look>) = engine.look(id, looks)
+
+    override fun raiseHand(raised: Boolean) = engine.raiseHand(id, raised)
+
+    override fun react(reaction: Reaction) = engine.react(id, reaction)
+
+    override fun write(text: String) = engine.write(id, text)
+
+    override fun muteParticipant(user: Long) = engine.muteParticipant(id, user)
+
+    override fun removeParticipant(user: Long) = engine.removeParticipant(id, user)
+
+    override fun setLocked(locked: Boolean) = engine.setLocked(id, locked)
+
+    override fun setWaitingRoom(on: Boolean) = engine.setWaitingRoom(id, on)
+
+    override fun admit(user: Long, admitted: Boolean) = engine.admit(id, user, admitted)
 
     override fun setHeld(held: Boolean) = engine.setHeld(id, held)
 

@@ -10,6 +10,10 @@ public interface PictureFeed {
     public companion object {
         /** In place of a user: what our own camera sees. */
         public const val OURSELVES: Long = 0
+
+        /** In place of a user: the screen that they share, where it comes beside their camera, as through the media server. */
+        @JvmStatic
+        public fun screenOf(user: Long): Long = -user
     }
 }
 

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer
 import java.util.Collections
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
-import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
@@ -24,13 +23,6 @@ import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
-/** Nothing here takes so long, even on a busy machine; it is how something missing is noticed. */
-private val PATIENCE = 60.seconds
-
-private object OpenDoor : ProofSource {
-    override suspend fun fetch(fresh: Boolean): Proof = Proof.Open
-}
-
 /** Calls from Kotlin, with the real engine and the real server. */
 internal class CallTest {
     private fun config(user: Long) = CallsConfig(
@@ -42,26 +34,6 @@ internal class CallTest {
     )
 
     private fun connect(user: Long, proofs: ProofSource = OpenDoor): Calls = Calls.connect(config(user), proofs)
-
-    private suspend fun Calls.until(what: String, holds: (CallsSnapshot) -> Boolean): CallsSnapshot =
-        try {
-            withTimeout(PATIENCE) { snapshots.first(holds) }
-        } catch (late: kotlinx.coroutines.TimeoutCancellationException) {
-            throw AssertionError("$what never happened: ${snapshots.value}", late)
-        }
-
-    private suspend fun Calls.untilCall(what: String, holds: (CallSnapshot) -> Boolean): CallSnapshot =
-        until(what) { it.calls.any(holds) }.calls.first(holds)
-
-    private suspend fun PictureFeed.seen(): RgbaPicture =
-        withTimeout(PATIENCE) {
-            var picture = next()
-            while (picture == null) {
-                yield()
-                picture = next()
-            }
-            picture
-        }
 
     @Test
     fun `two people talk and see each other, and hang up`(): Unit = runBlocking(Dispatchers.Default) {

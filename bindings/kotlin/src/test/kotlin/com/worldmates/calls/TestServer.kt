@@ -8,8 +8,11 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.flow.update
 
-/** A real server in a process of its own, on a port of the system's choice, until it is closed. */
-internal class TestServer : AutoCloseable {
+/**
+ * A real server in a process of its own, on a port of the system's choice, until it is closed. With [hasMedia] three people
+ * in a room talk through it.
+ */
+internal class TestServer(hasMedia: Boolean = false) : AutoCloseable {
     private val folder = Files.createTempDirectory("calls-server").toFile()
     private val process: Process
 
@@ -25,6 +28,7 @@ internal class TestServer : AutoCloseable {
         val builder = ProcessBuilder(checkNotNull(System.getProperty("calls.server")) { "run by `cargo xtask kotlin`" })
         builder.environment().clear()
         builder.environment() += mapOf("PORT" to "0", "TURN_PORT" to "0", "DATABASE_URL" to "none", "LOG_FORMAT" to "json")
+        builder.environment() += if (hasMedia) MEDIA else mapOf("SFU" to "off")
         process = builder.directory(folder).redirectErrorStream(true).start()
         val lines = process.inputStream.bufferedReader()
         val ready = generateSequence(lines::readLine).firstNotNullOfOrNull { ADDRESS.find(it) }
@@ -45,6 +49,7 @@ internal class TestServer : AutoCloseable {
     }
 
     private companion object {
+        val MEDIA = mapOf("SFU" to "on", "SFU_PORT" to "0", "SFU_BIND" to "127.0.0.1", "SFU_MESH_OF_OPEN_ROOM" to "2")
         val REGISTERED = Regex("User registered for calls: ([0-9]+)")
         val ADDRESS = Regex(""""ready".*"address":"([0-9.:]+)"|"address":"([0-9.:]+)".*"ready"""")
     }

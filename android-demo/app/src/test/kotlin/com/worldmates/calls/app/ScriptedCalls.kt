@@ -13,11 +13,13 @@ import com.worldmates.calls.CameraPicture
 import com.worldmates.calls.CheckReport
 import com.worldmates.calls.Direction
 import com.worldmates.calls.Language
+import com.worldmates.calls.Look
 import com.worldmates.calls.MediaPath
 import com.worldmates.calls.NoPictures
 import com.worldmates.calls.Participant
 import com.worldmates.calls.Picture
 import com.worldmates.calls.PictureFeed
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.SoundLevels
 import java.nio.ByteBuffer
@@ -27,6 +29,7 @@ import kotlinx.coroutines.flow.MutableStateFlow
 
 /** An engine that shows what a test says and writes down what it is asked. */
 class ScriptedCalls : Calls {
+    override val user = 123L
     override val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
     override val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
     val asked = mutableListOf<String>()
@@ -54,6 +57,15 @@ class ScriptedCalls : Calls {
         override fun hangUp() = ask("$id: hang up")
         override fun setMuted(muted: Boolean) = ask("$id: muted $muted")
         override fun show(picture: Picture) = ask("$id: show $picture")
+        override fun look(looks: List<Look>) = ask("$id: look ${looks.size}")
+        override fun raiseHand(raised: Boolean) = ask("$id: hand $raised")
+        override fun react(reaction: Reaction) = ask("$id: react $reaction")
+        override fun write(text: String) = ask("$id: write $text")
+        override fun muteParticipant(user: Long) = ask("$id: mute $user")
+        override fun removeParticipant(user: Long) = ask("$id: remove $user")
+        override fun setLocked(locked: Boolean) = ask("$id: locked $locked")
+        override fun setWaitingRoom(on: Boolean) = ask("$id: waiting room $on")
+        override fun admit(user: Long, admitted: Boolean) = ask("$id: admit $user $admitted")
         override fun setHeld(held: Boolean) = ask("$id: held $held")
         override fun dismiss() = ask("$id: dismiss")
         override suspend fun stats(): CallStats = error("not asked for in these tests")

@@ -20,6 +20,7 @@ import com.worldmates.calls.PictureFeed
 import com.worldmates.calls.RgbaPicture
 import com.worldmates.calls.ui.parts.VideoSource
 import kotlin.math.max
+import kotlin.math.min
 import kotlin.math.roundToInt
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.coroutines.delay
@@ -45,8 +46,17 @@ internal fun videoOf(calls: Calls, model: CallsViewModel): VideoSource = { user,
     }
     Canvas(modifier) {
         val shown = image ?: return@Canvas
+        val (wide, tall) = size.width / shown.width to size.height / shown.height
+        if (user != null && user < 0) {
+            // A screen is shown whole, or one could not read its edges.
+            val fitting = min(wide, tall)
+            val place = IntSize((shown.width * fitting).roundToInt(), (shown.height * fitting).roundToInt())
+            val at = IntOffset((size.width.roundToInt() - place.width) / 2, (size.height.roundToInt() - place.height) / 2)
+            drawImage(shown, dstOffset = at, dstSize = place, filterQuality = FilterQuality.Medium)
+            return@Canvas
+        }
         // It fills the place, and what does not fit is cut off.
-        val factor = max(size.width / shown.width, size.height / shown.height)
+        val factor = max(wide, tall)
         val cut = IntSize((size.width / factor).roundToInt(), (size.height / factor).roundToInt())
         val from = IntOffset((shown.width - cut.width) / 2, (shown.height - cut.height) / 2)
         val place = IntSize(size.width.roundToInt(), size.height.roundToInt())

@@ -3,9 +3,11 @@ package com.worldmates.calls.ui
 import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CheckLine
+import com.worldmates.calls.Look
+import com.worldmates.calls.Reaction
 
 /** What a person can ask for on the screens of a call. Nothing here decides anything: the engine does. */
-public interface CallActions {
+public interface CallActions : RoomActions {
     /** Calls somebody. */
     public fun dial(user: Long, type: CallType)
 
@@ -57,11 +59,38 @@ public interface CallActions {
     /** Asks for another way of the sound; shown once the system confirms it. */
     public fun chooseRoute(route: AudioRoute)
 
+    /** The list of ways of the sound opens: the moment to ask for what it needs. */
+    public fun routesOpened() {}
+}
+
+/** What a person can ask for in a room of many besides; the last five only as its host. */
+public interface RoomActions {
+    /** These pictures of others are on the screen, so high. Said whenever a tile moves. */
+    public fun look(looks: List<Look>)
+
     /** Raises our hand, or lowers it. */
     public fun toggleHand()
 
-    /** The list of ways of the sound opens: the moment to ask for what it needs. */
-    public fun routesOpened() {}
+    /** Sends up a reaction. */
+    public fun react(reaction: Reaction)
+
+    /** Writes to everybody. */
+    public fun write(text: String)
+
+    /** Closes somebody's microphone. */
+    public fun muteParticipant(user: Long)
+
+    /** Sends somebody out. */
+    public fun removeParticipant(user: Long)
+
+    /** Lets nobody new in any more, or does again. */
+    public fun setLocked(locked: Boolean)
+
+    /** Lets whoever is new wait, or not. */
+    public fun setWaitingRoom(on: Boolean)
+
+    /** Lets somebody in who waits, or does not. */
+    public fun admit(user: Long, admitted: Boolean)
 }
 
 /** For previews: whatever is pressed, nothing happens. */
@@ -82,5 +111,13 @@ public open class NoCallActions : CallActions {
     override fun setStatsShown(shown: Boolean) {}
     override fun check() {}
     override fun chooseRoute(route: AudioRoute) {}
+    override fun look(looks: List<Look>) {}
     override fun toggleHand() {}
+    override fun react(reaction: Reaction) {}
+    override fun write(text: String) {}
+    override fun muteParticipant(user: Long) {}
+    override fun removeParticipant(user: Long) {}
+    override fun setLocked(locked: Boolean) {}
+    override fun setWaitingRoom(on: Boolean) {}
+    override fun admit(user: Long, admitted: Boolean) {}
 }

@@ -8,6 +8,8 @@ import com.worldmates.calls.CallsViewModel
 import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
+import com.worldmates.calls.Look
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ui.people.named
 import java.time.Instant
 import kotlinx.coroutines.CoroutineScope
@@ -42,6 +44,9 @@ public interface CallsHolder : CallActions {
     /** The person is back from another app: what was put right there shows in a new check. */
     public fun cameBack() {}
 
+    /** Whether anybody sees the screens: while nobody does, no picture of others is fetched or decoded. */
+    public fun setWatched(watched: Boolean) {}
+
     /** The time, for the clock of a call. */
     public fun now(): Instant
 }
@@ -63,20 +68,19 @@ public data class People(val contacts: List<Contact> = emptyList(), val history:
 
 /**
  * The holder over the library's view model. What is not the library's (sound routes, people, settings) the app puts in by
- * [setSurroundings], [setPeople] and [setPreferences]; [onRoute] and [onHand] go to whoever can do it.
+ * [setSurroundings], [setPeople] and [setPreferences]; [onRoute] goes to whoever can do it.
  */
 public class ViewModelHolder(
     private val viewModel: CallsViewModel,
     private val scope: CoroutineScope,
     private val onRoute: (AudioRoute) -> Unit = {},
-    private val onHand: () -> Unit = {},
     private val clock: () -> Instant = Instant::now,
     private val keepPreferences: (Preferences) -> Unit = {},
     /** What the app itself finds about being reached, above what the engine finds. */
     private val ownLines: () -> List<OwnLine> = { emptyList() },
     preferences: Preferences = Preferences(),
 ) : CallsHolder {
-    private val heldSurroundings = MutableStateFlow(CallSurroundings(frame = preferences.frame))
+    private val heldSurroundings = MutableStateFlow(CallSurroundings(frame = preferences.frame, me = viewModel.me))
     private val heldCheck = MutableStateFlow<CheckState>(CheckState.NotAsked)
     private val heldPeople = MutableStateFlow(People())
     private val heldPreferences = MutableStateFlow(preferences)
@@ -84,6 +88,8 @@ public class ViewModelHolder(
     private var checking: Job? = null
     private var found = emptyList<OwnLine>()
     private var isMending = false
+    private var looks = emptyList<Look>()
+    private var isWatched = true
 
     init {
         viewModel.setStatsShown(preferences.isStatsShown)
@@ -178,7 +184,25 @@ public class ViewModelHolder(
     override fun callAgain(): Unit = viewModel.callAgain()
     override fun setStatsShown(shown: Boolean): Unit = viewModel.setStatsShown(shown)
     override fun chooseRoute(route: AudioRoute): Unit = onRoute(route)
-    override fun toggleHand(): Unit = onHand()
+
+    override fun look(looks: List<Look>) {
+        this.looks = looks
+        if (isWatched) viewModel.look(looks)
+    }
+
+    override fun setWatched(watched: Boolean) {
+        isWatched = watched
+        viewModel.look(if (watched) looks else emptyList())
+    }
+
+    override fun toggleHand(): Unit = viewModel.toggleHand()
+    override fun react(reaction: Reaction): Unit = viewModel.react(reaction)
+    override fun write(text: String): Unit = viewModel.write(text)
+    override fun muteParticipant(user: Long): Unit = viewModel.muteParticipant(user)
+    override fun removeParticipant(user: Long): Unit = viewModel.removeParticipant(user)
+    override fun setLocked(locked: Boolean): Unit = viewModel.setLocked(locked)
+    override fun setWaitingRoom(on: Boolean): Unit = viewModel.setWaitingRoom(on)
+    override fun admit(user: Long, admitted: Boolean): Unit = viewModel.admit(user, admitted)
 }
 
 /** With what the app found, which comes first: without a ring there is no call to check. */

@@ -21,6 +21,7 @@ import com.worldmates.calls.ui.parts.LocalIsSmall
 import com.worldmates.calls.ui.parts.ProblemBar
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.CallFrameSettingsScreen
+import com.worldmates.calls.ui.screens.DoorScreen
 import com.worldmates.calls.ui.screens.EndedScreen
 import com.worldmates.calls.ui.screens.IdleScreen
 import com.worldmates.calls.ui.screens.IncomingScreen
@@ -119,6 +120,7 @@ private fun CallPage(
         is CallsUiState.Idle -> IdleScreen(holder, state, onMessages, onSettings, modifier)
         is CallsUiState.Incoming -> IncomingScreen(state, holder, modifier)
         is CallsUiState.Outgoing -> OutgoingScreen(holder, state, modifier)
+        is CallsUiState.AtTheDoor -> DoorScreen(state, holder, modifier)
         is CallsUiState.Active -> ActiveScreen(holder, state, onMessages, modifier, canWrite)
         is CallsUiState.Ended -> EndedScreen(holder, state, onMessages, onSettings, modifier, canWrite)
     }
@@ -160,6 +162,9 @@ public fun ActiveScreen(
             delay(CLOCK_MILLIS)
         }
     }
+    // Whoever shares anew is large again, though their last screen was put aside.
+    val sharers = state.call.participants.filter { it.screen }.map { it.user }
+    LaunchedEffect(sharers) { if (view.putAside != null && view.putAside !in sharers) view = view.copy(putAside = null) }
     BackTo(view.panel != Panel.NONE) { view = view.copy(panel = Panel.NONE) }
     // One writes to a person, not to a group.
     val person = state.call.other()

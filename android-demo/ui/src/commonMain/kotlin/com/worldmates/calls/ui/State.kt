@@ -2,6 +2,7 @@ package com.worldmates.calls.ui
 
 import androidx.compose.runtime.Immutable
 import com.worldmates.calls.AudioRoutes
+import com.worldmates.calls.CallKind
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CallsUiState
@@ -68,18 +69,13 @@ public data class CallSurroundings(
     val isFrontCamera: Boolean = true,
     /** The engine gave up pictures for a while so that the sound gets through. */
     val isPictureOffByNetwork: Boolean = false,
-    /** Whether this call knows raised hands; without it nothing of them is shown. */
-    val canRaiseHand: Boolean = false,
     /** Whether one can write to people, and not only look at the calls with them. */
     val canWrite: Boolean = true,
-    /** Who has a hand up; our own is [MY_HAND]. */
-    val handsUp: Set<Long> = emptySet(),
-) {
-    public companion object {
-        /** Stands for us in [handsUp]: no user has this number. */
-        public const val MY_HAND: Long = 0
-    }
-}
+    /** Who we are: whose lines in a chat are ours, and whether we are the host. */
+    val me: Long = 0,
+    /** Where we are, for the times beside what was written. */
+    val zone: ZoneId = ZoneId.systemDefault(),
+)
 
 /** What the screen of a call that goes on shows. */
 @Immutable
@@ -89,6 +85,12 @@ public data class ActiveState(
     val now: Instant,
 ) {
     val call: CallSnapshot get() = active.call
+
+    /** Whether it is a room of many, with hands, a chat, and a host. */
+    val isGroup: Boolean get() = call.kind !is CallKind.OneToOne
+
+    /** Whether we decide who is in it, and who may speak. */
+    val isHost: Boolean get() = isGroup && call.host != null && call.host == surroundings.me
 }
 
 /** Whom the screen of a call shows large. */
@@ -104,11 +106,29 @@ public sealed interface StageChoice {
 }
 
 /** What lies open over a call. */
-public enum class Panel { NONE, MORE, SOUND }
+public enum class Panel {
+    NONE, MORE, SOUND, PEOPLE, CHAT;
+
+    /** Whether it is a place to stay in, beside the pictures, and not a card over them. */
+    internal val isPlace: Boolean get() = this == PEOPLE || this == CHAT
+}
 
 /** What the person chose to look at; forgotten with the call. */
 @Immutable
-public data class CallView(val stage: StageChoice = StageChoice.Everyone, val panel: Panel = Panel.NONE)
+public data class CallView(
+    val stage: StageChoice = StageChoice.Everyone,
+    val panel: Panel = Panel.NONE,
+    /** Whose shared screen is not to be shown large, as it would be by itself. */
+    val putAside: Long? = null,
+    /** The last line of the chat that was seen. */
+    val readUpTo: String? = null,
+    /** What is written and not sent yet. */
+    val draft: String = "",
+    /** Of whom the list of people shows what can be done. */
+    val person: Long? = null,
+    /** Whether they are about to be sent out, and it has to be confirmed. */
+    val isRemoving: Boolean = false,
+)
 
 /** A line of a conversation. */
 @Immutable

@@ -4,6 +4,7 @@ import androidx.compose.foundation.layout.Box
 import androidx.compose.runtime.Composable
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.AudioRoutes
+import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
 import com.worldmates.calls.EndReason
@@ -11,12 +12,14 @@ import com.worldmates.calls.Language
 import com.worldmates.calls.MediaPath
 import com.worldmates.calls.Picture
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.SoundLevels
 import com.worldmates.calls.ui.layout.Fold
 import com.worldmates.calls.ui.parts.ProblemBar
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.CallFrameSettingsScreen
+import com.worldmates.calls.ui.screens.DoorScreen
 import com.worldmates.calls.ui.screens.EndedScreen
 import com.worldmates.calls.ui.screens.IdleList
 import com.worldmates.calls.ui.screens.IdleScreen
@@ -139,7 +142,7 @@ internal val pairShots: List<Shot> = buildList {
     addAll(activeShots("audio-held-other", Fixtures.active(Fixtures.call(), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone))
     addAll(activeShots("audio-held", Fixtures.active(Fixtures.call(isHeld = true)), phone, dark))
     addAll(activeShots("audio-routes", Fixtures.active(Fixtures.call(), Fixtures.surroundings.copy(routes = Fixtures.pendingRoutes)), phone, dark, largeText, view = CallView(panel = Panel.SOUND)))
-    addAll(activeShots("audio-more", Fixtures.active(Fixtures.call(), Fixtures.surroundings.copy(canRaiseHand = true), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone, english, largeText, landscape, view = CallView(panel = Panel.MORE), onMessages = {}))
+    addAll(activeShots("audio-more", Fixtures.active(Fixtures.call(), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)), phone, english, largeText, landscape, view = CallView(panel = Panel.MORE), onMessages = {}))
     FrameStyle.entries.forEach { style ->
         addAll(activeShots("video-${style.name.lowercase().replace('_', '-')}", Fixtures.active(video, withFrame(style), stats = null), phone))
     }
@@ -156,26 +159,62 @@ internal val pairShots: List<Shot> = buildList {
 
 /** The pictures of groups. */
 internal val groupShots: List<Shot> = buildList {
-    val speaking = Fixtures.surroundings.copy(levels = SoundLevels(0f, mapOf(1L to 0.7f)), canRaiseHand = true, handsUp = setOf(3L, CallSurroundings.MY_HAND))
+    val speaking = Fixtures.surroundings.copy(levels = SoundLevels(0f, mapOf(1L to 0.7f)))
+    val hands = { call: CallSnapshot ->
+        call.copy(isHandUp = true, participants = call.participants.map { if (it.user == 3L) it.copy(handRaisedAt = 1) else it })
+    }
     // The number counts us too.
     listOf(1, 2, 3, 4, 9, 16, 50).forEach { people ->
-        addAll(activeShots("group-${people.toString().padStart(2, '0')}", Fixtures.active(Fixtures.group(people - 1), speaking), phone))
+        addAll(activeShots("group-${people.toString().padStart(2, '0')}", Fixtures.active(hands(Fixtures.group(people - 1)), speaking), phone))
     }
     listOf(3, 9, 16, 50).forEach { people ->
         val name = "group-${people.toString().padStart(2, '0')}"
-        addAll(activeShots(name, Fixtures.active(Fixtures.group(people - 1), speaking), tablet, landscape))
+        addAll(activeShots(name, Fixtures.active(hands(Fixtures.group(people - 1)), speaking), tablet, landscape))
     }
-    addAll(activeShots("group-04", Fixtures.active(Fixtures.group(3), speaking), rtl, largeText, tabletop, book, small))
-    addAll(activeShots("group-09", Fixtures.active(Fixtures.group(8, hasVideo = { false }, picture = Picture.NONE), speaking), dark))
-    addAll(activeShots("group-09-neon", Fixtures.active(Fixtures.group(8), speaking.copy(frame = FrameStyle.NEON)), phone))
-    addAll(activeShots("group-04-circle", Fixtures.active(Fixtures.group(3), speaking.copy(frame = FrameStyle.CIRCLE)), phone))
-    addAll(activeShots("group-04-ticket", Fixtures.active(Fixtures.group(3), speaking.copy(frame = FrameStyle.CUT_CORNER)), phone))
+    addAll(activeShots("group-04", Fixtures.active(hands(Fixtures.group(3)), speaking), rtl, largeText, tabletop, book, small))
+    addAll(activeShots("group-09", Fixtures.active(hands(Fixtures.group(8, hasVideo = { false }, picture = Picture.NONE)), speaking), dark))
+    addAll(activeShots("group-09-neon", Fixtures.active(hands(Fixtures.group(8)), speaking.copy(frame = FrameStyle.NEON)), phone))
+    addAll(activeShots("group-04-circle", Fixtures.active(hands(Fixtures.group(3)), speaking.copy(frame = FrameStyle.CIRCLE)), phone))
+    addAll(activeShots("group-04-ticket", Fixtures.active(hands(Fixtures.group(3)), speaking.copy(frame = FrameStyle.CUT_CORNER)), phone))
     val troubled = Fixtures.group(3).let { call ->
         call.copy(participants = call.participants.mapIndexed { index, person -> person.copy(isAway = index == 1, path = if (index == 0) MediaPath.REPAIRING else MediaPath.UP) })
     }
     addAll(activeShots("group-troubled", Fixtures.active(troubled, stats = Fixtures.statsOfThree), phone))
-    addAll(activeShots("spotlight", Fixtures.active(Fixtures.group(6), speaking), phone, landscape, tablet, rtl, view = CallView(StageChoice.Speaker)))
-    addAll(activeShots("spotlight-long-name", Fixtures.active(Fixtures.group(9), speaking), phone, view = CallView(StageChoice.One(8))))
+    addAll(activeShots("spotlight", Fixtures.active(hands(Fixtures.group(6)), speaking), phone, landscape, tablet, rtl, view = CallView(StageChoice.Speaker)))
+    addAll(activeShots("spotlight-long-name", Fixtures.active(hands(Fixtures.group(9)), speaking), phone, view = CallView(StageChoice.One(8))))
 }
 
-internal val allShots: List<Shot> = quietShots + beginningShots + pairShots + groupShots
+/** The pictures of rooms of many, through the media server. */
+internal val roomShots: List<Shot> = buildList {
+    fun room(name: String, call: CallSnapshot, vararg ons: On, view: CallView = CallView()) =
+        addAll(activeShots("room-$name", Fixtures.active(call), *ons, view = view))
+    room("03", Fixtures.room(3), phone, landscape, tablet, english)
+    room("09", Fixtures.room(9), phone, landscape, tablet, rtl, largeText, small)
+    room("25", Fixtures.room(25), phone, landscape, tablet)
+    room("50", Fixtures.room(50), phone, landscape, tablet)
+    room("09-speaker", Fixtures.room(9), phone, tablet, view = CallView(StageChoice.Speaker))
+    room("09-pinned", Fixtures.room(9), phone, view = CallView(StageChoice.One(5)))
+    val shared = { people: Int -> Fixtures.room(people) { room -> room.copy(participants = room.participants.map { if (it.user == 2L) it.copy(screen = true) else it }) } }
+    room("screen", shared(9), phone, landscape, tablet)
+    val talk = Fixtures.room(9) { it.copy(chat = Fixtures.chat) }
+    room("chat", talk, phone, landscape, tablet, english, rtl, largeText, view = CallView(panel = Panel.CHAT, draft = ""))
+    room("chat-empty", Fixtures.room(3), phone, view = CallView(panel = Panel.CHAT))
+    room("unread", talk, phone, view = CallView(readUpTo = "line-4"))
+    room("host", Fixtures.ourRoom(9, waiting = 2), phone, landscape, tablet, english, rtl, largeText, view = CallView(panel = Panel.PEOPLE))
+    room("host-person", Fixtures.ourRoom(9), phone, russian, view = CallView(panel = Panel.PEOPLE, person = 6))
+    room("host-remove", Fixtures.ourRoom(9), phone, largeText, view = CallView(panel = Panel.PEOPLE, person = 6, isRemoving = true))
+    room("people", Fixtures.room(9), phone, view = CallView(panel = Panel.PEOPLE))
+    room("host-asked", Fixtures.ourRoom(9, waiting = 1).copy(isLocked = true), phone, tablet, largeText)
+    room("host-asked-by-three", Fixtures.ourRoom(9, waiting = 3), phone)
+    room("reactions", Fixtures.room(9) { it.copy(reactions = Fixtures.reactions(*Reaction.entries.toTypedArray())) }, phone, tablet)
+    room("more", Fixtures.room(9), phone, landscape, largeText, view = CallView(panel = Panel.MORE))
+    room("muted-by-host", Fixtures.room(3) { it.copy(isMuted = true, mutedBy = 3) }, phone, english, russian)
+    room("tiny", shared(9), tiny)
+    room("voices", Fixtures.room(9) { room -> room.copy(picture = Picture.NONE, participants = room.participants.map { it.copy(video = false) }) }, phone)
+    room("folded", talk, tabletop, book, view = CallView(panel = Panel.CHAT))
+    addAll(shots("door", phone, dark, english, russian, rtl, largeText, landscape, tablet) { DoorScreen(Fixtures.door(), nothing) })
+    addAll(shots("door-second", phone) { DoorScreen(Fixtures.door(Fixtures.call(isHeld = true)), nothing) })
+    addAll(shots("ended-removed", phone) { EndedScreen(Fixtures.ended(EndReason.REMOVED, Language.UK), {}, {}, {}, {}) })
+}
+
+internal val allShots: List<Shot> = quietShots + beginningShots + pairShots + groupShots + roomShots

@@ -134,25 +134,24 @@ internal class CallScreensTest {
 
     @Test
     fun everything_seldom_is_behind_more() = active(
-        Fixtures.active(video, Fixtures.surroundings.copy(canRaiseHand = true), other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)),
+        Fixtures.active(video, other = Fixtures.call(people = listOf(Fixtures.participant(2)), id = 2)),
     ) {
-        listOf("Перейти до розмови: Марта Шевченко", "Пауза", "Показати екран", "Підняти руку", "Показати статистику").forEach { words ->
+        listOf("Перейти до розмови: Марта Шевченко", "Пауза", "Показати екран", "Показати статистику").forEach { words ->
             press("more")
             onNodeWithText(words).performClick()
             assertEquals(Panel.NONE, view.panel)
         }
 
-        assertEquals(listOf("swap", "hold", "screen", "hand", "statistics true"), actions.asked)
+        assertEquals(listOf("swap", "hold", "screen", "statistics true"), actions.asked)
     }
 
     @Test
-    fun hands_are_not_shown_where_the_call_does_not_know_them() = active(
-        Fixtures.active(Fixtures.group(3), Fixtures.surroundings.copy(handsUp = setOf(1L))),
+    fun hands_are_not_known_in_a_call_of_two() = active(
+        Fixtures.active(Fixtures.call(people = listOf(Fixtures.participant(0).copy(handRaisedAt = 1)))),
     ) {
+        assertTrue(!exists("hand"))
         press("more")
-
         assertEquals(0, onAllNodesWithText("Підняти руку").fetchSemanticsNodes().size)
-        assertTrue(onNodeWithTag("tile 1").description().none { "Рука" in it })
     }
 
     @Test

@@ -15,7 +15,25 @@ import com.worldmates.calls.ui.parts.VideoSource
 /** Pictures of people who do not exist: a room, shoulders, a head. By their number always the same. */
 internal val FakeVideo: VideoSource = { user, mirrored, modifier ->
     Canvas(modifier) {
-        scale(if (mirrored) -1f else 1f, 1f) { person(user ?: 0) }
+        if (user != null && user < 0) slide() else scale(if (mirrored) -1f else 1f, 1f) { person(user ?: 0) }
+    }
+}
+
+/** A shared screen, whole: a heading, lines, a chart. */
+private fun DrawScope.slide() {
+    drawRect(Color(0xFF10161A))
+    val wide = minOf(size.width, size.height * 16 / 9)
+    val tall = wide * 9 / 16
+    val left = (size.width - wide) / 2
+    val top = (size.height - tall) / 2
+    fun bar(color: Long, x: Float, y: Float, width: Float, height: Float) =
+        drawRect(Color(color), Offset(left + wide * x, top + tall * y), Size(wide * width, tall * height))
+    bar(0xFFFDFCF7, 0f, 0f, 1f, 1f)
+    bar(0xFF00625A, 0f, 0f, 1f, 0.14f)
+    bar(0xFFFFFFFF, 0.05f, 0.05f, 0.4f, 0.045f)
+    listOf(0.38f, 0.34f, 0.4f, 0.3f, 0.36f).forEachIndexed { line, width -> bar(0xFF6C7774, 0.06f, 0.25f + 0.12f * line, width, 0.03f) }
+    listOf(0.24f, 0.4f, 0.33f, 0.52f, 0.46f).forEachIndexed { column, height ->
+        bar(if (column == 3) 0xFFE0803A else 0xFF4A8F86, 0.54f + 0.08f * column, 0.86f - height, 0.055f, height)
     }
 }
 

@@ -9,6 +9,8 @@ import com.worldmates.calls.CallState
 import com.worldmates.calls.CallStats
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.ChatLine
+import com.worldmates.calls.ChatState
 import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CheckOutcome
 import com.worldmates.calls.CheckReport
@@ -20,8 +22,11 @@ import com.worldmates.calls.Participant
 import com.worldmates.calls.ParticipantStats
 import com.worldmates.calls.Picture
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ServerLink
+import com.worldmates.calls.ShownReaction
 import com.worldmates.calls.SoundLevels
+import com.worldmates.calls.WaitingPerson
 import com.worldmates.calls.sentence
 import java.time.Duration
 import java.time.Instant
@@ -75,7 +80,10 @@ internal object Fixtures {
     )
     val pendingRoutes = routes.copy(pending = routes.available.last())
 
-    val surroundings = CallSurroundings(levels = SoundLevels(0f, emptyMap()), routes = routes)
+    /** Who we are. */
+    const val ME = 777L
+
+    val surroundings = CallSurroundings(levels = SoundLevels(0f, emptyMap()), routes = routes, me = ME, zone = ZoneOffset.UTC)
 
     fun active(
         call: CallSnapshot, surroundings: CallSurroundings = this.surroundings, other: CallSnapshot? = null, stats: CallStats? = null,
@@ -86,6 +94,51 @@ internal object Fixtures {
         val people = List(others) { participant(it, video = hasVideo(it), audio = it % 4 != 1) }
         return call(type = CallType.VIDEO, picture = picture, people = people, kind = CallKind.Group(9), title = "Сімейна рада")
     }
+
+    /** A room of many through the media server: [people] with us, two hands up, somebody who speaks. */
+    fun room(people: Int, change: (CallSnapshot) -> CallSnapshot = { it }): CallSnapshot {
+        val others = group(people - 1).participants.map { person ->
+            person.copy(
+                loudness = if (person.user == SPEAKER && people > 1) 7 else 0, audio = person.audio || person.user == SPEAKER,
+                handRaisedAt = when (person.user) {
+                    6L -> 100L
+                    4L -> 200L
+                    else -> null
+                },
+            )
+        }
+        return change(group(0).copy(participants = others, isByServer = true, dominant = SPEAKER.takeIf { people > 1 }, host = 3, title = "Збори кафедри"))
+    }
+
+    private const val SPEAKER = 1L
+
+    /** The same where we are the host. */
+    fun ourRoom(people: Int, waiting: Int = 0) = room(people) { room ->
+        room.copy(
+            host = ME, isLocked = false, hasWaitingRoom = true,
+            waiting = List(waiting) { WaitingPerson(70L + it, listOf("Назар Ткаченко", LONG_NAME, "")[it % 3], null, now.minusSeconds(200L * it + 40).toEpochMilli()) },
+        )
+    }
+
+    fun door(other: CallSnapshot? = null) = CallsUiState.AtTheDoor(
+        call(CallState.AtTheDoor, CallType.VIDEO, Picture.CAMERA, emptyList(), CallKind.Room, "Збори кафедри", isMuted = true, id = 4), other,
+    )
+
+    val chat = listOf(
+        chatLine(1, 1, "Олена Ковальчук", 14, "Усім доброго ранку! Почнемо за п’ять хвилин."),
+        chatLine(2, 3, "Марта Шевченко", 13, "Доброго ранку"),
+        chatLine(3, 3, "Марта Шевченко", 13, "Порядок денний той самий, що й минулого тижня, плюс питання про розклад на весну."),
+        chatLine(4, ME, "", 9, "Я можу показати чернетку розкладу, якщо дасте хвилинку"),
+        chatLine(5, 6, "Andrew Miller", 8, "Yes please!"),
+        chatLine(6, 8, LONG_NAME, 2, "Мене чути?"),
+        chatLine(7, ME, "", 1, "Чути добре").copy(state = ChatState.FAILED, at = null),
+        chatLine(8, ME, "", 0, "Зараз увімкну екран").copy(state = ChatState.SENDING, at = null),
+    )
+
+    private fun chatLine(id: Int, user: Long, name: String, minutesAgo: Long, text: String) =
+        ChatLine("line-$id", user, name, text, now.minus(Duration.ofMinutes(minutesAgo)).toEpochMilli(), ChatState.SENT)
+
+    fun reactions(vararg reactions: Reaction) = reactions.mapIndexed { index, reaction -> ShownReaction(index + 1L, reaction, index.toLong()) }
 
     fun stats(user: Long = 1, quality: Quality = Quality.GOOD) = CallStats(
         listOf(

@@ -195,6 +195,7 @@ internal class HolderTest {
             when (name) {
                 "getSnapshots" -> snapshots
                 "getLevels" -> levels
+                "getUser" -> Fixtures.ME
                 "call" -> one
                 "check" -> {
                     asked += name
@@ -355,7 +356,7 @@ internal class HolderTest {
         val library = ScriptedCalls(Fixtures.call())
         val app = mutableListOf<String>()
         val holder = ViewModelHolder(
-            CallsViewModel(library.calls, backgroundScope), backgroundScope, onRoute = { app += it.id }, onHand = { app += "hand" },
+            CallsViewModel(library.calls, backgroundScope), backgroundScope, onRoute = { app += it.id },
         )
         runCurrent()
 
@@ -365,11 +366,13 @@ internal class HolderTest {
         runCurrent()
         holder.chooseRoute(Fixtures.routes.available.last())
         holder.toggleHand()
+        runCurrent()
 
         assertEquals(
-            listOf("setMuted true", "show CAMERA", "show SCREEN", "setHeld true", "hangUp", "switchCamera", "dial 7 AUDIO"), library.asked,
+            listOf("setMuted true", "show CAMERA", "show SCREEN", "setHeld true", "hangUp", "switchCamera", "dial 7 AUDIO", "raiseHand true"),
+            library.asked,
         )
-        assertEquals(listOf("bt-1", "hand"), app)
+        assertEquals(listOf("bt-1"), app)
     }
 
     @Test

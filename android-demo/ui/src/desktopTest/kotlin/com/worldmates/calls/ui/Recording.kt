@@ -4,6 +4,8 @@ import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.CallType
 import com.worldmates.calls.CheckLine
 import com.worldmates.calls.CallsUiState
+import com.worldmates.calls.Look
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ServerLink
 import java.time.Instant
 import kotlinx.coroutines.flow.MutableStateFlow
@@ -30,6 +32,18 @@ internal open class RecordingActions : CallActions {
     override fun mend(line: CheckLine) { asked += "mend ${line.what}" }
     override fun chooseRoute(route: AudioRoute) { asked += "route ${route.id}" }
     override fun toggleHand() { asked += "hand" }
+    override fun react(reaction: Reaction) { asked += "react $reaction" }
+    override fun write(text: String) { asked += "write $text" }
+    override fun muteParticipant(user: Long) { asked += "mute $user" }
+    override fun removeParticipant(user: Long) { asked += "remove $user" }
+    override fun setLocked(locked: Boolean) { asked += "lock $locked" }
+    override fun setWaitingRoom(on: Boolean) { asked += "waiting room $on" }
+    override fun admit(user: Long, admitted: Boolean) { asked += "admit $user $admitted" }
+
+    /** Apart from the others: it is said whenever something moves. */
+    var looks: List<Look>? = null
+
+    override fun look(looks: List<Look>) { this.looks = looks }
 }
 
 /** A holder whose states the test sets. */

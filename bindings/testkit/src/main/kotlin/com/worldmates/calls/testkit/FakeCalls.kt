@@ -14,6 +14,7 @@ import com.worldmates.calls.CheckReport
 import com.worldmates.calls.Direction
 import com.worldmates.calls.EndReason
 import com.worldmates.calls.Language
+import com.worldmates.calls.Look
 import com.worldmates.calls.MediaPath
 import com.worldmates.calls.NoPictures
 import com.worldmates.calls.Participant
@@ -36,14 +37,18 @@ import kotlinx.coroutines.flow.asStateFlow
  * ```
  * val calls = FakeCalls()
  * val bob = calls.person(2, "Bob")
- * bob.reaction = Reaction.Answers(after = Duration.ofSeconds(3))
+ * bob.whenCalled = WhenCalled.Answers(after = Duration.ofSeconds(3))
  * val call = calls.dial(2, CallType.AUDIO)      // it rings at Bob's
  * calls.advance(Duration.ofSeconds(3))          // they talk
  * bob.hangsUp()
  * ```
  * It is a stand-in for what an app sees, not for the rules: those are the engine's. For one thread at a time.
  */
-public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) : Calls {
+public class FakeCalls(
+    begin: Instant = Instant.parse("2026-01-01T12:00:00Z"),
+    /** Whose calls these are. */
+    override val user: Long = 1,
+) : Calls {
     private class Due(val at: Instant, val number: Int, val happens: () -> Unit)
 
     private val allSnapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
@@ -52,6 +57,9 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
     private val script = PriorityQueue(compareBy<Due> { it.at }.thenBy { it.number })
     private var count = 0
     private var isClosed = false
+
+    /** Calls whose room takes nothing that we write. */
+    internal val mute: MutableSet<Long> = mutableSetOf()
 
     /** What time it is, for everything that is shown. */
     public var now: Instant = begin
@@ -65,6 +73,12 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
 
     /** What [Call.stats] tells. */
     public var stats: CallStats = CallStats(emptyList(), 0)
+
+    /** Rooms with a host who is asked before anybody comes in: whoever joins one stands at its door. */
+    public val guardedRooms: MutableSet<String> = mutableSetOf()
+
+    /** What of each call is on the screen, as the app said last. */
+    public val looks: MutableMap<Long, List<Look>> = mutableMapOf()
 
     override val snapshots: StateFlow<CallsSnapshot> = allSnapshots.asStateFlow()
     override val levels: StateFlow<SoundLevels> = allLevels.asStateFlow()
@@ -87,8 +101,11 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
     /** The server is gone; somebody is trying. */
     public fun serverGone(): Unit = allSnapshots.change { it.copy(server = ServerLink.DOWN) }
 
-    /** The server is back. */
-    public fun serverBack(): Unit = allSnapshots.change { it.copy(server = ServerLink.UP) }
+    /** The server is back, and hears what was written meanwhile. */
+    public fun serverBack() {
+        allSnapshots.change { it.copy(server = ServerLink.UP) }
+        snapshots.value.calls.forEach { call -> room(call.id).takesWords() }
+    }
 
     /** The server does not know this user any more. */
     public fun signedOut(): Unit = allSnapshots.change { it.copy(server = ServerLink.SIGNED_OUT) }
@@ -98,14 +115,14 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
         val person = person(user, "")
         val id = add(Direction.OUTGOING, CallKind.OneToOne, "call-$user", person.name, type, CallState.Dialing, person)
         val end = { after: Duration, reason: EndReason -> happens(after) { end(id, reason) } }
-        when (val reaction = person.reaction) {
-            Reaction.IsUnreachable -> end(A_MOMENT, EndReason.UNREACHABLE)
-            Reaction.IsBusy -> end(A_MOMENT, EndReason.THEY_ARE_BUSY)
-            Reaction.NeverAnswers -> end(RINGS_FOR, EndReason.NO_ANSWER)
-            is Reaction.Declines -> end(reaction.after, EndReason.THEY_DECLINED)
-            is Reaction.Answers -> happens(reaction.after) { talk(id) }
+        when (val reaction = person.whenCalled) {
+            WhenCalled.IsUnreachable -> end(A_MOMENT, EndReason.UNREACHABLE)
+            WhenCalled.IsBusy -> end(A_MOMENT, EndReason.THEY_ARE_BUSY)
+            WhenCalled.NeverAnswers -> end(RINGS_FOR, EndReason.NO_ANSWER)
+            is WhenCalled.Declines -> end(reaction.after, EndReason.THEY_DECLINED)
+            is WhenCalled.Answers -> happens(reaction.after) { talk(id) }
         }
-        val rings = person.reaction != Reaction.IsUnreachable && person.reaction != Reaction.IsBusy
+        val rings = person.whenCalled != WhenCalled.IsUnreachable && person.whenCalled != WhenCalled.IsBusy
         if (rings) happens(Duration.ZERO) { change(id) { it.copy(state = CallState.RingingThere(person.devices)) } }
         advance(Duration.ZERO)
         return call(id)
@@ -118,10 +135,17 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
 
     override suspend fun join(room: String, type: CallType): Call {
         note("join $room $type")
-        return call(add(Direction.OUTGOING, CallKind.Room, room, room, type, CallState.Talking(now)))
+        val state = if (room in guardedRooms) CallState.AtTheDoor else CallState.Talking(now)
+        val id = add(Direction.OUTGOING, CallKind.Room, room, room, type, state)
+        // Whoever begins a room is its host.
+        if (state is CallState.Talking) change(id) { it.copy(host = user) }
+        return call(id)
     }
 
-    override fun call(id: Long): Call = FakeCall(id)
+    override fun call(id: Long): Call = FakeCall(this, id)
+
+    /** The room that a call is in: what the server does there, and what a host may do. */
+    public fun room(call: Long): FakeRoom = FakeRoom(this, call)
 
     override fun woken(room: String, from: Long, name: String, type: CallType, ringsFor: Duration?) {
         note("woken $room $from $type $ringsFor")
@@ -177,6 +201,10 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
         }
     }
 
+    internal fun inRoom(person: FakePerson, happens: FakeRoom.() -> Unit) {
+        going(person)?.let { room(it.id).happens() }
+    }
+
     internal fun heard(person: FakePerson, level: Float) {
         allLevels.change { it.copy(others = it.others + (person.user to level)) }
     }
@@ -193,7 +221,7 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
             call.state !is CallState.Ended && call.participants.any { it.user == person.user }
         }
 
-    private fun snapshot(id: Long): CallSnapshot? = snapshots.value.calls.firstOrNull { it.id == id }
+    internal fun snapshot(id: Long): CallSnapshot? = snapshots.value.calls.firstOrNull { it.id == id }
 
     private fun add(
         direction: Direction,
@@ -213,90 +241,51 @@ public class FakeCalls(begin: Instant = Instant.parse("2026-01-01T12:00:00Z")) :
         return id
     }
 
-    private fun participant(person: FakePerson, path: MediaPath) =
+    internal fun participant(person: FakePerson, path: MediaPath) =
         Participant(person.user, person.name, null, audio = true, video = false, path, isAway = false)
 
-    private fun talk(id: Long) = change(id) { call ->
+    internal fun talk(id: Long) = change(id) { call ->
         val participants = call.participants.map { it.copy(path = MediaPath.UP, video = call.callType == CallType.VIDEO) }
         call.copy(state = CallState.Talking(now), participants = participants)
     }
 
-    private fun end(id: Long, reason: EndReason) = change(id) { it.copy(state = CallState.Ended(reason)) }
+    internal fun end(id: Long, reason: EndReason) = change(id) { it.copy(state = CallState.Ended(reason)) }
 
     /** Ended stays ended. */
-    private fun change(id: Long, change: (CallSnapshot) -> CallSnapshot): Unit = allSnapshots.change { all ->
+    internal fun change(id: Long, change: (CallSnapshot) -> CallSnapshot): Unit = allSnapshots.change { all ->
         all.copy(calls = all.calls.map { if (it.id == id && it.state !is CallState.Ended) change(it) else it })
     }
 
-    private fun happens(after: Duration, happens: () -> Unit) {
+    internal fun happens(after: Duration, happens: () -> Unit) {
         count += 1
         script += Due(now + after, count, happens)
     }
 
-    private fun note(what: String) {
+    /** A number that nothing else has. */
+    internal fun number(): Long {
+        count += 1
+        return count.toLong()
+    }
+
+    internal fun forget(id: Long) = allSnapshots.change { all ->
+        all.copy(calls = all.calls.filterNot { it.id == id && it.state is CallState.Ended })
+    }
+
+    internal fun hold(except: Long) = allSnapshots.change { all ->
+        all.copy(calls = all.calls.map { if (it.id != except && it.state is CallState.Talking) it.copy(isHeld = true) else it })
+    }
+
+    internal val isServerThere: Boolean
+        get() = snapshots.value.server == ServerLink.UP
+
+    internal fun note(what: String) {
         if (isClosed) throw CallsException.Closed("the calls were closed; connect again")
         asked += what
     }
 
-    private inner class FakeCall(override val id: Long) : Call {
-        override fun accept(type: CallType) {
-            note("accept $id $type")
-            if (snapshot(id)?.state != CallState.RingingHere) return
-            hold(except = id)
-            change(id) { it.copy(picture = if (type == CallType.VIDEO) Picture.CAMERA else Picture.NONE) }
-            talk(id)
-        }
-
-        override fun reject() {
-            note("reject $id")
-            if (snapshot(id)?.state == CallState.RingingHere) end(id, EndReason.WE_DECLINED)
-        }
-
-        override fun hangUp() {
-            note("hangUp $id")
-            val talks = snapshot(id)?.state is CallState.Talking
-            end(id, if (talks) EndReason.WE_HUNG_UP else EndReason.WE_CANCELLED)
-        }
-
-        override fun setMuted(muted: Boolean) {
-            note("setMuted $id $muted")
-            change(id) { it.copy(isMuted = muted) }
-        }
-
-        override fun show(picture: Picture) {
-            note("show $id $picture")
-            change(id) { it.copy(picture = picture) }
-        }
-
-        override fun setHeld(held: Boolean) {
-            note("setHeld $id $held")
-            if (!held) hold(except = id)
-            change(id) { it.copy(isHeld = held) }
-        }
-
-        override fun dismiss() {
-            note("dismiss $id")
-            allSnapshots.change { all -> all.copy(calls = all.calls.filterNot { it.id == id && it.state is CallState.Ended }) }
-        }
-
-        override suspend fun stats(): CallStats {
-            note("stats $id")
-            return stats
-        }
-
-        override suspend fun report(): String {
-            note("report $id")
-            return "nothing is known of this call\n"
-        }
-
-        private fun hold(except: Long) = allSnapshots.change { all ->
-            all.copy(calls = all.calls.map { if (it.id != except && it.state is CallState.Talking) it.copy(isHeld = true) else it })
-        }
-    }
-
-    private companion object {
+    internal companion object {
         /** As long as it rings in the engine. */
-        val RINGS_FOR: Duration = Duration.ofSeconds(45)
+        private val RINGS_FOR: Duration = Duration.ofSeconds(45)
         val A_MOMENT: Duration = Duration.ofMillis(100)
     }
 }

@@ -63,7 +63,7 @@ internal class CallsViewModelTest {
     fun `an end that has to be told is told in the person's language, until it was seen`() = runTest {
         val language = MutableStateFlow(Language.UK)
         val model = CallsViewModel(calls, backgroundScope, language)
-        bob.reaction = Reaction.IsBusy
+        bob.whenCalled = WhenCalled.IsBusy
         model.dial(2, CallType.AUDIO)
         runCurrent()
         calls.advance(Duration.ofSeconds(1))
@@ -82,11 +82,11 @@ internal class CallsViewModelTest {
 
     @Test
     fun `whom the call was with is called again`() = test { model ->
-        bob.reaction = Reaction.Declines()
+        bob.whenCalled = WhenCalled.Declines()
         talk(model, CallType.VIDEO)
         model.shows<CallsUiState.Ended>()
 
-        bob.reaction = Reaction.NeverAnswers
+        bob.whenCalled = WhenCalled.NeverAnswers
         model.callAgain()
         runCurrent()
 

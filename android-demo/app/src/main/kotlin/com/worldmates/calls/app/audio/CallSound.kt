@@ -181,7 +181,8 @@ public class CallSound(
 private fun CallSnapshot.wantsSound(): Boolean = when (state) {
     CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking -> true
     // It rings by the notification, at the ringer's volume.
-    CallState.RingingHere, is CallState.Ended -> false
+    // Before a door there is nothing to hear.
+    CallState.RingingHere, CallState.AtTheDoor, is CallState.Ended -> false
 }
 
 /** Apart, as the type does not exist before Android 12. */

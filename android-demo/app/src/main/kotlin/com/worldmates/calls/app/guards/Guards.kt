@@ -58,7 +58,7 @@ public suspend fun holdWhile(wanted: Flow<Set<Guard>>, locks: Locks) {
 /** Whether the phone may be at the ear: we listen, to a voice or to the tone of ringing. */
 private fun CallSnapshot.isAtEar(): Boolean = !isHeld && when (state) {
     CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking -> true
-    CallState.RingingHere, is CallState.Ended -> false
+    CallState.RingingHere, CallState.AtTheDoor, is CallState.Ended -> false
 }
 
 private fun CallSnapshot.isLookedAt(): Boolean = picture != Picture.NONE || participants.any { it.video }

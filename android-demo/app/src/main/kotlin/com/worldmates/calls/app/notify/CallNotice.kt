@@ -72,7 +72,7 @@ public fun missedOf(before: CallsSnapshot, now: CallsSnapshot): List<MissedNotic
 private fun noticeOf(call: CallSnapshot): CallNotice? = when (val state = call.state) {
     CallState.RingingHere -> CallNotice.Incoming(call.id, call.title, call.callType, isQuiet = false)
     CallState.Dialing, is CallState.RingingThere -> call.ongoing(Stage.Calling)
-    CallState.Answering -> call.ongoing(Stage.Connecting)
+    CallState.Answering, CallState.AtTheDoor -> call.ongoing(Stage.Connecting)
     is CallState.Talking -> call.ongoing(if (call.isHeld) Stage.Held else Stage.Talking(state.since))
     is CallState.Ended -> null
 }

@@ -90,7 +90,7 @@ internal fun triesFor(wanted: Set<ServiceType>, held: Set<ServiceType>): List<Se
 public fun CallSnapshot.use(): CallUse? = when (state) {
     is CallState.Ended -> null
     CallState.RingingHere -> CallUse(microphone = false, camera = false, screen = false)
-    CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking ->
+    CallState.Dialing, is CallState.RingingThere, CallState.Answering, CallState.AtTheDoor, is CallState.Talking ->
         CallUse(microphone = true, camera = picture == Picture.CAMERA, screen = picture == Picture.SCREEN)
 }
 

@@ -104,7 +104,8 @@ private fun TelecomState.shown(): TelecomStep {
 
 private fun stageOf(call: CallSnapshot): TelecomStage? = when (call.state) {
     CallState.RingingHere -> TelecomStage.RINGING
-    CallState.Dialing, is CallState.RingingThere -> TelecomStage.DIALING
+    // Before a door one waits as one waits for an answer.
+    CallState.Dialing, is CallState.RingingThere, CallState.AtTheDoor -> TelecomStage.DIALING
     // Answered here: for Telecom that is the moment, the connection is our matter.
     CallState.Answering, is CallState.Talking -> if (call.isHeld) TelecomStage.HELD else TelecomStage.ACTIVE
     is CallState.Ended -> null
@@ -118,7 +119,8 @@ private fun endOf(reason: EndReason?): TelecomEnd = when (reason) {
     null, EndReason.THEY_HUNG_UP, EndReason.THEY_DECLINED, EndReason.THEY_ARE_BUSY, EndReason.WE_WERE_BUSY -> TelecomEnd.THERE
     EndReason.UNREACHABLE, EndReason.WE_LOST_CONNECTION, EndReason.THEY_LOST_CONNECTION, EndReason.NO_PATH,
     EndReason.NO_SERVER, EndReason.SERVER_STOPPED, EndReason.SIGNED_OUT, EndReason.NOT_ALLOWED, EndReason.NOT_FOUND,
-    EndReason.ALREADY_IN_CALL, EndReason.ROOM_FULL, EndReason.GROUP_IS_TALKING, EndReason.TOO_MANY_CALLS,
+    EndReason.ALREADY_IN_CALL, EndReason.ROOM_FULL, EndReason.GROUP_IS_TALKING, EndReason.TOO_MANY_CALLS, EndReason.REMOVED,
+    EndReason.NOT_LET_IN,
     EndReason.NO_MICROPHONE, EndReason.THEIR_FAULT, EndReason.OUR_FAULT,
     -> TelecomEnd.ERROR
 }

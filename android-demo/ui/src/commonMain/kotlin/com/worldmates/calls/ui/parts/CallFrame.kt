@@ -1,5 +1,7 @@
 package com.worldmates.calls.ui.parts
 
+import androidx.compose.animation.core.animateDpAsState
+import androidx.compose.animation.core.tween
 import androidx.compose.foundation.background
 import androidx.compose.foundation.border
 import androidx.compose.foundation.layout.Box
@@ -13,6 +15,7 @@ import androidx.compose.foundation.shape.CornerSize
 import androidx.compose.foundation.shape.CutCornerShape
 import androidx.compose.foundation.shape.RoundedCornerShape
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.getValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
@@ -34,12 +37,15 @@ import com.worldmates.calls.ui.theme.callsPalette
 
 /**
  * A picture in the chosen frame. The frame grows and shrinks with the place it has, so that it looks the same on a tablet,
- * in a tile of nine, and in the settings. [isSpeaking] lights a ring that follows the frame's own outline.
+ * in a tile of nine, and in the settings. [isSpeaking] lights a ring that follows the frame's own outline, as thick as the voice
+ * is loud.
  */
 @Composable
 public fun CallFrame(
-    style: FrameStyle, modifier: Modifier = Modifier, isSpeaking: Boolean = false, content: @Composable BoxScope.() -> Unit,
+    style: FrameStyle, modifier: Modifier = Modifier, isSpeaking: Boolean = false, level: Float = 0f,
+    content: @Composable BoxScope.() -> Unit,
 ) {
+    val ring by animateDpAsState(2.5.dp + 3.dp * level.coerceIn(0f, 1f), tween(RING_MILLIS))
     BoxWithConstraints(modifier, contentAlignment = Alignment.Center) {
         val shorter = min(maxWidth, maxHeight)
         val scale = (shorter / FULL_SIZE).coerceIn(0.3f, 1.25f)
@@ -48,11 +54,14 @@ public fun CallFrame(
         val place = if (style == FrameStyle.CIRCLE) Modifier.size(shorter) else Modifier.fillMaxSize()
         Box(
             place.then(style.rim(scale)).clip(shape).background(callsPalette.tile.container)
-                .then(if (isSpeaking) Modifier.border(3.dp, speaking, shape) else style.thread(scale, shape)),
+                .then(if (isSpeaking) Modifier.border(ring, speaking, shape) else style.thread(scale, shape)),
             content = content,
         )
     }
 }
+
+/** Loudness is told a few times a second: the ring goes from one to the next and does not jump. */
+private const val RING_MILLIS = 160
 
 /** The shorter side, at which a frame is drawn as thick as it was designed. */
 private val FULL_SIZE = 340.dp

@@ -9,7 +9,9 @@ import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
+import androidx.compose.foundation.layout.defaultMinSize
 import androidx.compose.foundation.layout.fillMaxWidth
+import androidx.compose.foundation.layout.height
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.shape.CircleShape
@@ -26,14 +28,17 @@ import androidx.compose.ui.geometry.Size
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.semantics.LiveRegionMode
+import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.Quality
 import com.worldmates.calls.ui.text.strings
 import com.worldmates.calls.ui.theme.ColorPair
+import com.worldmates.calls.ui.theme.Icons
 import com.worldmates.calls.ui.theme.callsPalette
 
 /** Three bars; how many are lit says how good the connection is. Nothing while nobody knows. */
@@ -89,7 +94,40 @@ internal fun Banner(
     }
 }
 
-/** A small round mark on a tile: a raised hand. */
+/** A raised hand, with its [number] in the line. */
+@Composable
+internal fun HandMark(number: Int, modifier: Modifier = Modifier, size: Dp = 32.dp) {
+    val colors = callsPalette.hand
+    val words = strings.handNumber(number)
+    Row(
+        modifier.height(size).clip(CircleShape).background(colors.container).padding(horizontal = size * 0.22f)
+            .clearAndSetSemantics { contentDescription = words },
+        Arrangement.spacedBy(2.dp), Alignment.CenterVertically,
+    ) {
+        Icon(Icons.Hand, contentDescription = null, Modifier.size(size * 0.56f), tint = colors.content)
+        Text("$number", color = colors.content, style = MaterialTheme.typography.labelMedium.grownAtMost(1f), maxLines = 1)
+    }
+}
+
+/** A number on the corner of a button: so many wait, so much is unread. */
+@Composable
+internal fun Counted(count: Int, modifier: Modifier = Modifier, content: @Composable () -> Unit) {
+    Box(modifier) {
+        content()
+        if (count > 0) {
+            val colors = callsPalette.hand
+            Text(
+                if (count > 99) "99+" else "$count",
+                Modifier.align(Alignment.TopEnd).padding(top = 3.dp, end = 1.dp).defaultMinSize(minWidth = 18.dp).height(18.dp)
+                    .clip(CircleShape).background(colors.container).padding(horizontal = 4.dp).clearAndSetSemantics {},
+                color = colors.content, textAlign = TextAlign.Center, maxLines = 1,
+                style = MaterialTheme.typography.labelSmall.grownAtMost(1f),
+            )
+        }
+    }
+}
+
+/** A small round mark on a picture. */
 @Composable
 internal fun RoundMark(icon: ImageVector, label: String, colors: ColorPair, modifier: Modifier = Modifier, size: Dp = 32.dp) {
     Box(

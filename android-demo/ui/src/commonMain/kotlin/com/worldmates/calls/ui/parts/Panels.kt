@@ -30,6 +30,7 @@ import androidx.compose.ui.graphics.vector.ImageVector
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.Role
 import androidx.compose.ui.semantics.clearAndSetSemantics
+import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.paneTitle
 import androidx.compose.ui.semantics.semantics
@@ -40,7 +41,6 @@ import com.worldmates.calls.AudioRoutes
 import com.worldmates.calls.Picture
 import com.worldmates.calls.ui.ActiveState
 import com.worldmates.calls.ui.CallActions
-import com.worldmates.calls.ui.CallSurroundings
 import com.worldmates.calls.ui.text.strings
 import com.worldmates.calls.ui.theme.Icons
 
@@ -106,6 +106,9 @@ internal fun MorePanel(
     val words = strings
     val call = state.call
     PanelCard(words.more, modifier.testTag("more panel")) {
+        if (state.isGroup) {
+            ReactionRow({ actions.react(it); onClose() }, Modifier.semantics { contentDescription = words.reactions }.padding(bottom = 6.dp))
+        }
         state.active.other?.let { other ->
             PanelRow(Icons.Swap, words.swapWith(callName(other, words))) { actions.swap(); onClose() }
         }
@@ -127,10 +130,6 @@ internal fun MorePanel(
         PanelRow(
             if (isSharing) Icons.StopSharing else Icons.ShareScreen, if (isSharing) words.stopSharing else words.shareScreen,
         ) { actions.toggleScreen(); onClose() }
-        if (state.surroundings.canRaiseHand) {
-            val isUp = CallSurroundings.MY_HAND in state.surroundings.handsUp
-            PanelRow(Icons.Hand, if (isUp) words.lowerHand else words.raiseHand) { actions.toggleHand(); onClose() }
-        }
         val isShown = state.active.stats != null
         PanelRow(Icons.Statistics, if (isShown) words.hideStatistics else words.showStatistics) {
             actions.setStatsShown(!isShown)

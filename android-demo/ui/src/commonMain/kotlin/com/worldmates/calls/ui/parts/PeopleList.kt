@@ -48,7 +48,7 @@ private fun PersonLine(face: Face) {
             face.trouble(strings)?.let { Text(it, color = callsPalette.warning, style = MaterialTheme.typography.bodySmall) }
         }
         QualityBars(face.quality)
-        if (face.isHandUp) RoundMark(Icons.Hand, strings.handUp, callsPalette.hand, size = 26.dp)
+        if (face.isHandUp) HandMark(face.hand, size = 26.dp)
         Icon(
             if (face.isMuted) Icons.MicOff else Icons.Mic, contentDescription = if (face.isMuted) strings.muted else null,
             Modifier.size(20.dp), tint = if (face.isMuted) quiet else callsPalette.onBackdrop,

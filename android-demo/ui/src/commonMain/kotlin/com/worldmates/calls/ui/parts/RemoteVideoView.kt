@@ -53,9 +53,15 @@ public data class Face(
     val level: Float = 0f,
     val path: MediaPath = MediaPath.UP,
     val isAway: Boolean = false,
-    val isHandUp: Boolean = false,
+    /** Which of the raised hands is theirs, from 1 on; 0: theirs is not up. */
+    val hand: Int = 0,
     val quality: Quality = Quality.UNKNOWN,
+    /** Not their face but the screen that they share. */
+    val isScreen: Boolean = false,
+    /** By which pictures of them are asked for, as `PictureFeed` has it. */
+    val picture: Long? = user,
 ) {
+    val isHandUp: Boolean get() = hand > 0
     val isSpeaking: Boolean get() = level >= AUDIBLE && !isMuted
 }
 
@@ -71,13 +77,14 @@ public fun RemoteVideoView(
     val description = face.description(words)
     CallFrame(
         style, modifier.semantics(mergeDescendants = true) { contentDescription = description },
-        isSpeaking = isRingShown && face.isSpeaking,
+        isSpeaking = isRingShown && face.isSpeaking, level = face.level,
     ) {
-        BoxWithConstraints(Modifier.fillMaxSize().clearAndSetSemantics {}) {
+        BoxWithConstraints(Modifier.fillMaxSize().lookedAt(face).clearAndSetSemantics {}) {
             val shorter = min(maxWidth, maxHeight)
             if (face.hasPicture) {
-                LocalVideoSource.current(face.user, face.isMirrored, Modifier.fillMaxSize())
-                if (isNameShown) Foot()
+                LocalVideoSource.current(face.picture, face.isMirrored, Modifier.fillMaxSize())
+                // A shade would hide what stands at the foot of a screen.
+                if (isNameShown && !face.isScreen) Foot()
             } else {
                 FaceWithoutPicture(face, shorter, hasNameBelow = isNameShown)
             }
@@ -136,8 +143,8 @@ private fun BoxScope.Corners(face: Face, style: FrameStyle, shorter: Dp, isNameS
     val isRound = style == FrameStyle.CIRCLE
     val inset = if (shorter < 120.dp) 6.dp else 10.dp
     if (face.isHandUp) {
-        RoundMark(
-            Icons.Hand, strings.handUp, callsPalette.hand,
+        HandMark(
+            face.hand,
             // In a round window on the rim, half way between the top and the side.
             Modifier.align(Alignment.TopEnd).padding(if (isRound) shorter * 0.11f else inset),
             size = if (shorter < 120.dp) 26.dp else 34.dp,
@@ -166,11 +173,11 @@ private fun NameChip(face: Face, modifier: Modifier, isSmall: Boolean, widest: D
         verticalAlignment = Alignment.CenterVertically,
         horizontalArrangement = Arrangement.spacedBy(5.dp, Alignment.CenterHorizontally),
     ) {
-        if (face.isMuted) Icon(Icons.MicOff, contentDescription = null, Modifier.size(14.dp), tint = MUTED_ON_CHIP)
+        if (face.isMuted && !face.isScreen) Icon(Icons.MicOff, contentDescription = null, Modifier.size(14.dp), tint = MUTED_ON_CHIP)
         if (face.quality == Quality.WEAK || face.quality == Quality.BAD) QualityBars(face.quality, size = 12.dp, rest = chip.content)
         Text(
             // A small tile has room for the first name; a reader of the screen hears all of it.
-            if (isSmall || isLargeText) face.name(words).substringBefore(' ') else face.name(words),
+            if ((isSmall || isLargeText) && !face.isScreen) face.name(words).substringBefore(' ') else face.name(words),
             Modifier.weight(1f, fill = false).testTag("name"), color = chip.content, maxLines = 1, overflow = TextOverflow.Ellipsis,
             style = (if (isSmall) MaterialTheme.typography.labelSmall else MaterialTheme.typography.labelMedium).grownAtMost(LARGE_TEXT),
         )
@@ -178,10 +185,13 @@ private fun NameChip(face: Face, modifier: Modifier, isSmall: Boolean, widest: D
 }
 
 /** The name to show: the person's, their number if the name is not known, "You". */
-internal fun Face.name(words: Strings): String = when {
-    user == null -> words.you
-    name.isBlank() -> words.user(user)
-    else -> name
+internal fun Face.name(words: Strings): String {
+    val whose = when {
+        user == null -> words.you
+        name.isBlank() -> words.user(user)
+        else -> name
+    }
+    return if (isScreen) words.screenOf(whose) else whose
 }
 
 internal fun Face.trouble(words: Strings): String? = when {
@@ -196,8 +206,8 @@ internal fun Face.trouble(words: Strings): String? = when {
 private fun Face.description(words: Strings): String = listOfNotNull(
     name(words),
     trouble(words),
-    words.handUp.takeIf { isHandUp },
-    words.muted.takeIf { isMuted },
+    (if (user == null) words.handUp else words.handNumber(hand)).takeIf { isHandUp },
+    words.muted.takeIf { isMuted && !isScreen },
     words.pictureOff.takeIf { !hasPicture },
     words.quality(quality).takeIf { quality == Quality.WEAK || quality == Quality.BAD },
 ).joinToString(", ")

@@ -6,7 +6,8 @@ import androidx.compose.runtime.staticCompositionLocalOf
 import androidx.compose.ui.Modifier
 
 /**
- * Draws somebody's picture; user null is our own camera. Mirrored only for our own front camera. Android gives a Surface
+ * Draws somebody's picture; user null is our own camera, `PictureFeed.screenOf` somebody the screen that they share beside
+ * theirs, which is to be seen whole. Mirrored only for our own front camera. Android gives a Surface
  * here, the desktop an image; the screens need not know.
  */
 public typealias VideoSource = @Composable (user: Long?, mirrored: Boolean, modifier: Modifier) -> Unit

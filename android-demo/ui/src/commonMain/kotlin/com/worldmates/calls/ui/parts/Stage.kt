@@ -1,28 +1,17 @@
 package com.worldmates.calls.ui.parts
 
 import androidx.compose.foundation.background
-import androidx.compose.foundation.clickable
 import androidx.compose.foundation.layout.Arrangement
 import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.BoxWithConstraints
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
-import androidx.compose.foundation.layout.aspectRatio
-import androidx.compose.foundation.layout.fillMaxHeight
 import androidx.compose.foundation.layout.fillMaxSize
-import androidx.compose.foundation.layout.fillMaxWidth
 import androidx.compose.foundation.layout.height
-import androidx.compose.foundation.layout.offset
 import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.layout.width
-import androidx.compose.foundation.lazy.LazyColumn
-import androidx.compose.foundation.lazy.LazyRow
-import androidx.compose.foundation.lazy.items
-import androidx.compose.foundation.pager.HorizontalPager
-import androidx.compose.foundation.pager.rememberPagerState
 import androidx.compose.foundation.rememberScrollState
-import androidx.compose.foundation.shape.CircleShape
 import androidx.compose.foundation.verticalScroll
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Text
@@ -33,7 +22,6 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
-import androidx.compose.ui.draw.clip
 import androidx.compose.ui.geometry.Offset
 import androidx.compose.ui.geometry.Rect
 import androidx.compose.ui.geometry.Size
@@ -44,8 +32,6 @@ import androidx.compose.ui.layout.onGloballyPositioned
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.LiveRegionMode
-import androidx.compose.ui.semantics.Role
-import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
 import androidx.compose.ui.text.style.TextAlign
@@ -58,10 +44,6 @@ import com.worldmates.calls.Picture
 import com.worldmates.calls.ui.ActiveState
 import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.FrameStyle
-import com.worldmates.calls.ui.StageChoice
-import com.worldmates.calls.ui.layout.gridCapacity
-import com.worldmates.calls.ui.layout.gridPages
-import com.worldmates.calls.ui.layout.gridTiles
 import com.worldmates.calls.ui.text.strings
 import com.worldmates.calls.ui.theme.EVEN_DIGITS
 import com.worldmates.calls.ui.theme.callsPalette
@@ -149,11 +131,14 @@ private fun Alone(modifier: Modifier) {
     )
 }
 
-/** The one face that matters, from edge to edge: whoever speaks, else the first, else ourselves. */
+/** What matters, from edge to edge: a shared screen, whoever speaks, else the first, else ourselves. */
 @Composable
 internal fun TinyStage(state: ActiveState) {
     val faces = state.faces()
-    val shown = faces.filter { it.isSpeaking }.maxByOrNull { it.level } ?: faces.firstOrNull { it.hasPicture } ?: faces.firstOrNull()
+    val screen = state.call.participants.firstOrNull { it.screen && state.isGroup }?.let(state::screen)
+    val dominant = faces.firstOrNull { it.user == state.call.dominant }
+    val shown = screen ?: dominant ?: faces.filter { it.isSpeaking }.maxByOrNull { it.level } ?: faces.firstOrNull { it.hasPicture }
+        ?: faces.firstOrNull()
     RemoteVideoView(
         shown ?: state.myFace(), FrameStyle.PLAIN, Modifier.fillMaxSize().testTag("tiny"), isNameShown = false, isRingShown = false,
     )
@@ -213,131 +198,5 @@ internal fun VoiceStage(state: ActiveState, time: String, modifier: Modifier = M
             }
         }
         state.active.stats?.let { StatsOverlay(it, state.namer(strings), Modifier.align(Alignment.TopStart).padding(16.dp)) }
-    }
-}
-
-/** Everyone in tiles, we among them. What does not fit is on further pages. */
-@Composable
-internal fun GridStage(state: ActiveState, onBring: (Long) -> Unit, modifier: Modifier = Modifier) {
-    BoxWithConstraints(modifier.fillMaxSize().padding(horizontal = 8.dp)) {
-        val faces = state.faces() + state.myFace()
-        val gap = 8f
-        val width = maxWidth.value
-        val full = maxHeight.value
-        // Voices change ten times a second, places only when people come and go.
-        val (sizes, height) = remember(faces.size, width, full) { pagesAndHeight(faces.size, width, full, gap) }
-        val isPaged = sizes.size > 1
-        // We ourselves are on the first page: one looks at oneself first.
-        val ordered = if (isPaged) listOf(faces.last()) + faces.dropLast(1) else faces
-        val pager = rememberPagerState { sizes.size }
-        Column(Modifier.fillMaxSize()) {
-            HorizontalPager(pager, Modifier.weight(1f).fillMaxWidth().testTag("grid"), pageSpacing = 8.dp) { page ->
-                val from = sizes.take(page).sum()
-                Tiles(ordered.subList(from, from + sizes[page]), width, height, gap, state.surroundings.frame, onBring)
-            }
-            if (isPaged) PageDots(pager.currentPage, sizes.size)
-        }
-    }
-}
-
-/** How many faces each page has, and how tall a page is: dots below the tiles need room where there are pages. */
-private fun pagesAndHeight(faces: Int, width: Float, height: Float, gap: Float): Pair<List<Int>, Float> {
-    if (gridCapacity(faces, width, height, gap, SMALLEST_TILE) >= faces) return listOf(faces) to height
-    val lower = height - DOTS_HEIGHT
-    val capacity = gridCapacity(faces, width, lower, gap, SMALLEST_TILE)
-    return gridPages(faces, capacity, width, lower, gap) to lower
-}
-
-private const val SMALLEST_TILE = 104f
-private const val DOTS_HEIGHT = 28f
-
-@Composable
-private fun Tiles(faces: List<Face>, width: Float, height: Float, gap: Float, style: FrameStyle, onBring: (Long) -> Unit) {
-    val words = strings
-    val places = remember(faces.size, width, height) { gridTiles(faces.size, width, height, gap) }
-    Box(Modifier.fillMaxSize()) {
-        faces.zip(places).forEach { (face, place) ->
-            RemoteVideoView(
-                face, style.forTiles(),
-                Modifier.offset(place.left.dp, place.top.dp).size(place.width.dp, place.height.dp)
-                    .testTag("tile ${face.user ?: "me"}")
-                    .bringable(face, words.bring(face.name(words)), onBring),
-            )
-        }
-    }
-}
-
-/** Without a frame tiles would run into each other. */
-private fun FrameStyle.forTiles(): FrameStyle = if (this == FrameStyle.PLAIN) FrameStyle.ROUNDED else this
-
-private fun Modifier.bringable(face: Face, label: String, onBring: (Long) -> Unit): Modifier {
-    val user = face.user ?: return this
-    return clickable(onClickLabel = label, role = Role.Button) { onBring(user) }
-}
-
-@Composable
-private fun PageDots(page: Int, of: Int) {
-    val words = strings.page(page + 1, of)
-    Row(
-        Modifier.fillMaxWidth().height(DOTS_HEIGHT.dp).semantics(mergeDescendants = true) {
-            contentDescription = words
-            liveRegion = LiveRegionMode.Polite
-        },
-        Arrangement.spacedBy(7.dp, Alignment.CenterHorizontally), Alignment.CenterVertically,
-    ) {
-        repeat(of) { index ->
-            val isHere = index == page
-            Box(
-                Modifier.size(width = if (isHere) 20.dp else 7.dp, height = 7.dp).clip(CircleShape)
-                    .background(if (isHere) callsPalette.onBackdrop else callsPalette.onBackdropQuiet.copy(alpha = 0.5f)),
-            )
-        }
-    }
-}
-
-/** One large, the others in a strip: below on an upright screen, at the side on a lying one. */
-@Composable
-internal fun SpotlightStage(state: ActiveState, user: Long, onChoice: (StageChoice) -> Unit, modifier: Modifier = Modifier) {
-    val words = strings
-    val faces = state.faces()
-    val large = faces.firstOrNull { it.user == user } ?: return
-    val others = faces.filter { it.user != user } + state.myFace()
-    val style = state.surroundings.frame.forTiles()
-    BoxWithConstraints(modifier.fillMaxSize().padding(horizontal = 8.dp)) {
-        val isWide = maxWidth > maxHeight
-        val main: @Composable (Modifier) -> Unit = { place ->
-            RemoteVideoView(
-                large, style,
-                place.testTag("spotlight").clickable(onClickLabel = words.showGrid, role = Role.Button) { onChoice(StageChoice.Everyone) },
-            )
-        }
-        val thumb = if (isWide) (maxWidth * 0.22f).coerceIn(104.dp, 220.dp) else (maxHeight * 0.2f).coerceIn(96.dp, 150.dp)
-        val small: @Composable (Face, Modifier) -> Unit = { face, place ->
-            RemoteVideoView(
-                face, style,
-                place.testTag("thumb ${face.user ?: "me"}")
-                    .bringable(face, words.bring(face.name(words))) { onChoice(StageChoice.One(it)) },
-            )
-        }
-        if (isWide) {
-            Row(Modifier.fillMaxSize(), Arrangement.spacedBy(8.dp)) {
-                main(Modifier.weight(1f).fillMaxHeight())
-                LazyColumn(
-                    Modifier.width(thumb).fillMaxHeight(), verticalArrangement = Arrangement.spacedBy(8.dp, Alignment.CenterVertically),
-                ) {
-                    items(others, key = { it.user ?: 0 }) { small(it, Modifier.fillMaxWidth().aspectRatio(4f / 3f)) }
-                }
-            }
-        } else {
-            Column(Modifier.fillMaxSize(), Arrangement.spacedBy(8.dp)) {
-                main(Modifier.weight(1f).fillMaxWidth())
-                LazyRow(
-                    Modifier.height(thumb).fillMaxWidth(),
-                    horizontalArrangement = Arrangement.spacedBy(8.dp, Alignment.CenterHorizontally),
-                ) {
-                    items(others, key = { it.user ?: 0 }) { small(it, Modifier.fillMaxHeight().aspectRatio(3f / 4f)) }
-                }
-            }
-        }
     }
 }

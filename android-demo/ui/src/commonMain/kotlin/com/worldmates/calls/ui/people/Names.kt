@@ -14,6 +14,7 @@ internal fun CallsUiState.named(people: Map<Long, Contact>): CallsUiState = when
     is CallsUiState.Idle -> this
     is CallsUiState.Incoming -> copy(call = call.named(people), other = other?.named(people))
     is CallsUiState.Outgoing -> copy(call = call.named(people))
+    is CallsUiState.AtTheDoor -> copy(call = call.named(people), other = other?.named(people))
     is CallsUiState.Active -> copy(call = call.named(people), other = other?.named(people))
     is CallsUiState.Ended -> copy(call = call.named(people))
 }
@@ -25,5 +26,8 @@ internal fun CallSnapshot.named(people: Map<Long, Contact>): CallSnapshot {
         one.copy(name = knownName(one.name, one.user).ifEmpty { own?.name.orEmpty() }, avatar = one.avatar ?: own?.avatar)
     }
     val other = others.singleOrNull()?.takeIf { kind == CallKind.OneToOne }
-    return copy(title = if (other == null) title else knownName(title, other.user).ifEmpty { other.name }, participants = others)
+    fun nameOf(name: String, user: Long) = knownName(name, user).ifEmpty { people[user]?.name.orEmpty() }
+    val waiting = waiting.map { it.copy(name = nameOf(it.name, it.user)) }
+    val chat = chat.map { it.copy(name = nameOf(it.name, it.user)) }
+    return copy(title = if (other == null) title else knownName(title, other.user).ifEmpty { other.name }, participants = others, waiting = waiting, chat = chat)
 }

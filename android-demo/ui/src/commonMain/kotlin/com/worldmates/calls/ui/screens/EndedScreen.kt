@@ -49,6 +49,7 @@ import com.worldmates.calls.ui.parts.callName
 import com.worldmates.calls.ui.text.Strings
 import com.worldmates.calls.ui.text.strings
 import com.worldmates.calls.ui.theme.Icons
+import com.worldmates.calls.ui.theme.RoomIcons
 import com.worldmates.calls.ui.theme.callsPalette
 
 /** What can be done after a call that did not work out. */
@@ -69,7 +70,9 @@ internal fun nextSteps(reason: EndReason): List<NextStep> = when (reason) {
     EndReason.WE_HUNG_UP, EndReason.THEY_HUNG_UP, EndReason.WE_CANCELLED, EndReason.MISSED, EndReason.WE_DECLINED,
     EndReason.WE_WERE_BUSY, EndReason.ANSWERED_ELSEWHERE, EndReason.DECLINED_ELSEWHERE, EndReason.BUSY_ELSEWHERE,
     EndReason.WE_LOST_CONNECTION, EndReason.THEY_LOST_CONNECTION, EndReason.NO_PATH, EndReason.NO_SERVER,
-    EndReason.SERVER_STOPPED, EndReason.ALREADY_IN_CALL, EndReason.ROOM_FULL, EndReason.GROUP_IS_TALKING, EndReason.OUR_FAULT ->
+    EndReason.SERVER_STOPPED, EndReason.ALREADY_IN_CALL, EndReason.ROOM_FULL, EndReason.GROUP_IS_TALKING, EndReason.OUR_FAULT,
+    // Whoever comes again stands at the door, and is let in or not.
+    EndReason.REMOVED, EndReason.NOT_LET_IN ->
         listOf(NextStep.CALL_AGAIN, NextStep.MESSAGE)
 }
 
@@ -169,6 +172,7 @@ private fun iconOf(reason: EndReason): ImageVector = when (reason) {
     EndReason.NO_ANSWER, EndReason.MISSED, EndReason.TOO_MANY_CALLS -> Icons.Clock
     EndReason.ANSWERED_ELSEWHERE, EndReason.DECLINED_ELSEWHERE, EndReason.BUSY_ELSEWHERE -> Icons.Devices
     EndReason.ROOM_FULL, EndReason.GROUP_IS_TALKING -> Icons.People
+    EndReason.REMOVED, EndReason.NOT_LET_IN -> RoomIcons.Door
     EndReason.NOT_ALLOWED, EndReason.NOT_FOUND, EndReason.THEIR_FAULT, EndReason.OUR_FAULT, EndReason.SIGNED_OUT,
     EndReason.ALREADY_IN_CALL -> Icons.Warning
     EndReason.WE_HUNG_UP, EndReason.THEY_HUNG_UP, EndReason.WE_CANCELLED, EndReason.WE_DECLINED, EndReason.THEY_DECLINED,

@@ -22,19 +22,15 @@ import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
 import androidx.compose.foundation.shape.CircleShape
 import androidx.compose.foundation.shape.RoundedCornerShape
-import androidx.compose.material3.FilledIconButton
 import androidx.compose.material3.Icon
 import androidx.compose.material3.MaterialTheme
 import androidx.compose.material3.Surface
 import androidx.compose.material3.Text
-import androidx.compose.material3.TextField
-import androidx.compose.material3.TextFieldDefaults
 import androidx.compose.runtime.Composable
 import androidx.compose.runtime.remember
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.draw.clip
-import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.Role
@@ -52,6 +48,7 @@ import com.worldmates.calls.ui.ConversationState
 import com.worldmates.calls.ui.Message
 import com.worldmates.calls.ui.MessageContent
 import com.worldmates.calls.ui.parts.Avatar
+import com.worldmates.calls.ui.parts.Composer
 import com.worldmates.calls.ui.parts.IconAction
 import com.worldmates.calls.ui.parts.LARGE_TEXT
 import com.worldmates.calls.ui.parts.READABLE_WIDTH
@@ -105,7 +102,7 @@ public fun MessagesScreen(
                     }
                 }
             }
-            if (onSend != null) Composer(state.draft, onDraft, onSend)
+            if (onSend != null) Composer(state.draft, strings.writeMessage, onDraft, onSend)
         }
     }
 }
@@ -212,30 +209,6 @@ private fun CallBubble(message: Message, content: MessageContent.PastCall, zone:
             val how = content.lasted?.let { strings.lasted(it) }
                 ?: if (isMissed) strings.missed else if (message.isMine) strings.outgoing else strings.incoming
             Text("$how · ${timeOfDay(message.at, zone)}", style = MaterialTheme.typography.bodySmall)
-        }
-    }
-}
-
-@Composable
-private fun Composer(draft: String, onDraft: (String) -> Unit, onSend: () -> Unit) {
-    Surface(color = MaterialTheme.colorScheme.surfaceContainerLow) {
-        Box(Modifier.fillMaxWidth(), Alignment.Center) {
-            Row(Modifier.readableWidth().padding(horizontal = 12.dp, vertical = 10.dp), Arrangement.spacedBy(10.dp), Alignment.Bottom) {
-                TextField(
-                    draft, onDraft, Modifier.weight(1f).testTag("draft"), placeholder = { Text(strings.writeMessage) }, maxLines = 4,
-                    shape = RoundedCornerShape(26.dp),
-                    colors = TextFieldDefaults.colors(
-                        focusedIndicatorColor = Color.Transparent, unfocusedIndicatorColor = Color.Transparent,
-                        focusedContainerColor = MaterialTheme.colorScheme.surfaceContainerHigh,
-                        unfocusedContainerColor = MaterialTheme.colorScheme.surfaceContainerHigh,
-                    ),
-                )
-                val label = strings.send
-                FilledIconButton(
-                    onSend, Modifier.padding(bottom = 2.dp).size(52.dp).testTag("send").semantics { contentDescription = label },
-                    enabled = draft.isNotBlank(),
-                ) { Icon(Icons.Send, contentDescription = null) }
-            }
         }
     }
 }

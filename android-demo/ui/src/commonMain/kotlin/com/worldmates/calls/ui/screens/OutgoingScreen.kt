@@ -125,5 +125,5 @@ private fun Waiting(
 private fun waitingWords(state: CallState, words: Strings): String = when (state) {
     is CallState.RingingThere -> if (state.devices == 0) words.wakingPhone else words.ringingOn(state.devices)
     is CallState.Answering, is CallState.Talking -> words.answering
-    is CallState.Dialing, is CallState.RingingHere, is CallState.Ended -> words.calling
+    is CallState.Dialing, is CallState.RingingHere, is CallState.AtTheDoor, is CallState.Ended -> words.calling
 }

@@ -6,6 +6,7 @@ import androidx.compose.runtime.staticCompositionLocalOf
 import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.Language
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ui.FrameStyle
 
 /**
@@ -120,6 +121,50 @@ public interface Strings {
     public val movePicture: String
     public val waitingForOthers: String
     public fun talkedFor(time: String): String
+
+    // A room of many
+    public val chat: String
+    public fun unread(count: Int): String
+    public val writeToAll: String
+    public val chatEmpty: String
+    public val chatEmptyHelp: String
+    public val sending: String
+    public val notSent: String
+    public val writeAgain: String
+    public val participants: String
+    public fun wantIn(count: Int): String
+    public fun wantsIn(name: String): String
+    public fun waitsFor(time: String): String
+    public val letIn: String
+    public val notLetIn: String
+    public val show: String
+    public val host: String
+    public val lockRoom: String
+    public val lockRoomHelp: String
+    public val locked: String
+    public val waitingRoom: String
+    public val waitingRoomHelp: String
+    public val waitingTitle: String
+    public val handsTitle: String
+    public val inCallTitle: String
+    public fun handNumber(number: Int): String
+    public fun handsUp(names: String): String
+    public val pin: String
+    public val unpin: String
+    public val muteOther: String
+    public val removeOther: String
+    public fun removeQuestion(name: String): String
+    public val cancel: String
+    public fun actionsFor(name: String): String
+    public val mutedByHost: String
+    public val mutedByHostHelp: String
+    public fun screenOf(name: String): String
+    public val reactions: String
+    public fun reacted(name: String, what: String): String
+    public val atTheDoor: String
+    public val atTheDoorHelp: String
+    public val leaveDoor: String
+    public fun reaction(reaction: Reaction): String
 
     // Statistics
     public val roundTrip: String

@@ -3,6 +3,7 @@ package com.worldmates.calls.ui.text
 import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.Language
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ui.FrameStyle
 
 internal object EnglishStrings : Strings {
@@ -125,6 +126,60 @@ internal object EnglishStrings : Strings {
     override val showStatisticsAlways: String = "Statistics in calls"
     override val showStatisticsAlwaysHelp: String = "Network and picture numbers over the call."
     override val chosen: String = "Chosen"
+
+    // A room of many
+    override val chat: String = "Chat"
+    override fun unread(count: Int): String = "$count unread"
+    override val writeToAll: String = "Write to everybody"
+    override val chatEmpty: String = "Nothing written yet"
+    override val chatEmptyHelp: String = "Everybody in the call sees it."
+    override val sending: String = "Sending…"
+    override val notSent: String = "Not sent"
+    override val writeAgain: String = "Try again"
+    override val participants: String = "People"
+    override fun wantIn(count: Int): String = people(count) + if (count == 1) " wants to come in" else " want to come in"
+    override fun wantsIn(name: String): String = "$name wants to come in"
+    override fun waitsFor(time: String): String = "Waiting for $time"
+    override val letIn: String = "Let in"
+    override val notLetIn: String = "Do not let in"
+    override val show: String = "Show"
+    override val host: String = "Host"
+    override val lockRoom: String = "Lock the room"
+    override val lockRoomHelp: String = "Nobody new comes in."
+    override val locked: String = "Locked"
+    override val waitingRoom: String = "Waiting room"
+    override val waitingRoomHelp: String = "Whoever is new waits until you let them in."
+    override val waitingTitle: String = "At the door"
+    override val handsTitle: String = "Want to speak"
+    override val inCallTitle: String = "In the call"
+    override fun handNumber(number: Int): String = "Hand up, number $number in line"
+    override fun handsUp(names: String): String = "Hands up: $names"
+    override val pin: String = "Pin"
+    override val unpin: String = "Unpin"
+    override val muteOther: String = "Mute"
+    override val removeOther: String = "Remove"
+    override fun removeQuestion(name: String): String = "Remove $name from the call? They come back only if you let them."
+    override val cancel: String = "Cancel"
+    override fun actionsFor(name: String): String = "What to do with $name"
+    override val mutedByHost: String = "The host muted you"
+    override val mutedByHostHelp: String = "Unmute yourself when you want to speak."
+    override fun screenOf(name: String): String = "$name’s screen"
+    override val reactions: String = "Reactions"
+    override fun reacted(name: String, what: String): String = "$name: $what"
+    override val atTheDoor: String = "The host was asked to let you in"
+    override val atTheDoorHelp: String = "While you wait, nobody hears or sees you."
+    override val leaveDoor: String = "Stop waiting"
+
+    override fun reaction(reaction: Reaction): String = when (reaction) {
+        Reaction.THUMBS_UP -> "Thumbs up"
+        Reaction.THUMBS_DOWN -> "Thumbs down"
+        Reaction.HEART -> "Heart"
+        Reaction.LAUGH -> "Laughing"
+        Reaction.SURPRISE -> "Surprised"
+        Reaction.SAD -> "Sad"
+        Reaction.CLAP -> "Applause"
+        Reaction.PARTY -> "Celebration"
+    }
 
     override fun user(number: Long): String = "User $number"
     override fun andMore(names: String, more: Int): String = "$names and $more more"

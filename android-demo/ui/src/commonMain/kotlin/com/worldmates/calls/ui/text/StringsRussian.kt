@@ -3,6 +3,7 @@ package com.worldmates.calls.ui.text
 import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.Language
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ui.FrameStyle
 
 internal object RussianStrings : Strings {
@@ -125,6 +126,60 @@ internal object RussianStrings : Strings {
     override val showStatisticsAlways: String = "Статистика во время разговора"
     override val showStatisticsAlwaysHelp: String = "Числа о сети и изображении поверх разговора."
     override val chosen: String = "Выбрано"
+
+    // A room of many
+    override val chat: String = "Чат"
+    override fun unread(count: Int): String = "$count " + slavicPlural(count, "непрочитанное", "непрочитанных", "непрочитанных")
+    override val writeToAll: String = "Написать всем"
+    override val chatEmpty: String = "Здесь пока тихо"
+    override val chatEmptyHelp: String = "Увидят все, кто сейчас в звонке."
+    override val sending: String = "Отправляем…"
+    override val notSent: String = "Не отправлено"
+    override val writeAgain: String = "Ещё раз"
+    override val participants: String = "Участники"
+    override fun wantIn(count: Int): String = "Хотят войти: " + people(count)
+    override fun wantsIn(name: String): String = "Хочет войти: $name"
+    override fun waitsFor(time: String): String = "Ждёт $time"
+    override val letIn: String = "Впустить"
+    override val notLetIn: String = "Не впускать"
+    override val show: String = "Показать"
+    override val host: String = "Организатор"
+    override val lockRoom: String = "Закрыть вход"
+    override val lockRoomHelp: String = "Никто новый не войдёт."
+    override val locked: String = "Вход закрыт"
+    override val waitingRoom: String = "Комната ожидания"
+    override val waitingRoomHelp: String = "Новый гость ждёт, пока вы его впустите."
+    override val waitingTitle: String = "Ждут за дверью"
+    override val handsTitle: String = "Хотят сказать"
+    override val inCallTitle: String = "В звонке"
+    override fun handNumber(number: Int): String = "Рука поднята, место в очереди: $number"
+    override fun handsUp(names: String): String = "Подняли руку: $names"
+    override val pin: String = "Закрепить"
+    override val unpin: String = "Открепить"
+    override val muteOther: String = "Выключить микрофон"
+    override val removeOther: String = "Удалить"
+    override fun removeQuestion(name: String): String = "Удалить из звонка: $name? Вернуться можно будет только с вашего разрешения."
+    override val cancel: String = "Отмена"
+    override fun actionsFor(name: String): String = "Что можно сделать: $name"
+    override val mutedByHost: String = "Организатор выключил вам микрофон"
+    override val mutedByHostHelp: String = "Включите его, когда захотите говорить."
+    override fun screenOf(name: String): String = "Экран: $name"
+    override val reactions: String = "Реакции"
+    override fun reacted(name: String, what: String): String = "$name: $what"
+    override val atTheDoor: String = "Организатора попросили вас впустить"
+    override val atTheDoorHelp: String = "Пока вы ждёте, вас не слышат и не видят."
+    override val leaveDoor: String = "Не ждать"
+
+    override fun reaction(reaction: Reaction): String = when (reaction) {
+        Reaction.THUMBS_UP -> "Нравится"
+        Reaction.THUMBS_DOWN -> "Не нравится"
+        Reaction.HEART -> "Сердце"
+        Reaction.LAUGH -> "Смех"
+        Reaction.SURPRISE -> "Удивление"
+        Reaction.SAD -> "Грусть"
+        Reaction.CLAP -> "Аплодисменты"
+        Reaction.PARTY -> "Праздник"
+    }
 
     override fun user(number: Long): String = "Пользователь $number"
     override fun andMore(names: String, more: Int): String = "$names и ещё $more"

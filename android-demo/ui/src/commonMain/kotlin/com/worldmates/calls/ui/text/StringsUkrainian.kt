@@ -3,6 +3,7 @@ package com.worldmates.calls.ui.text
 import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.Language
 import com.worldmates.calls.Quality
+import com.worldmates.calls.Reaction
 import com.worldmates.calls.ui.FrameStyle
 
 internal object UkrainianStrings : Strings {
@@ -125,6 +126,60 @@ internal object UkrainianStrings : Strings {
     override val showStatisticsAlways: String = "Статистика під час розмови"
     override val showStatisticsAlwaysHelp: String = "Числа про мережу й зображення поверх розмови."
     override val chosen: String = "Обрано"
+
+    // A room of many
+    override val chat: String = "Чат"
+    override fun unread(count: Int): String = "$count " + slavicPlural(count, "непрочитане", "непрочитані", "непрочитаних")
+    override val writeToAll: String = "Написати всім"
+    override val chatEmpty: String = "Тут поки тихо"
+    override val chatEmptyHelp: String = "Побачать усі, хто зараз у дзвінку."
+    override val sending: String = "Надсилаємо…"
+    override val notSent: String = "Не надіслано"
+    override val writeAgain: String = "Ще раз"
+    override val participants: String = "Учасники"
+    override fun wantIn(count: Int): String = "Хочуть увійти: " + people(count)
+    override fun wantsIn(name: String): String = "Хоче увійти: $name"
+    override fun waitsFor(time: String): String = "Чекає $time"
+    override val letIn: String = "Впустити"
+    override val notLetIn: String = "Не впускати"
+    override val show: String = "Показати"
+    override val host: String = "Організатор"
+    override val lockRoom: String = "Зачинити вхід"
+    override val lockRoomHelp: String = "Ніхто новий не зайде."
+    override val locked: String = "Вхід зачинено"
+    override val waitingRoom: String = "Кімната очікування"
+    override val waitingRoomHelp: String = "Новий гість чекає, поки ви його впустите."
+    override val waitingTitle: String = "Чекають за дверима"
+    override val handsTitle: String = "Хочуть сказати"
+    override val inCallTitle: String = "У дзвінку"
+    override fun handNumber(number: Int): String = "Рука піднята, місце в черзі: $number"
+    override fun handsUp(names: String): String = "Підняли руку: $names"
+    override val pin: String = "Закріпити"
+    override val unpin: String = "Відкріпити"
+    override val muteOther: String = "Вимкнути мікрофон"
+    override val removeOther: String = "Видалити"
+    override fun removeQuestion(name: String): String = "Видалити з дзвінка: $name? Повернутися можна буде лише з вашого дозволу."
+    override val cancel: String = "Скасувати"
+    override fun actionsFor(name: String): String = "Що можна зробити: $name"
+    override val mutedByHost: String = "Організатор вимкнув вам мікрофон"
+    override val mutedByHostHelp: String = "Увімкніть його, коли захочете говорити."
+    override fun screenOf(name: String): String = "Екран: $name"
+    override val reactions: String = "Реакції"
+    override fun reacted(name: String, what: String): String = "$name: $what"
+    override val atTheDoor: String = "Організатора попросили вас впустити"
+    override val atTheDoorHelp: String = "Поки ви чекаєте, вас не чують і не бачать."
+    override val leaveDoor: String = "Не чекати"
+
+    override fun reaction(reaction: Reaction): String = when (reaction) {
+        Reaction.THUMBS_UP -> "Подобається"
+        Reaction.THUMBS_DOWN -> "Не подобається"
+        Reaction.HEART -> "Серце"
+        Reaction.LAUGH -> "Сміх"
+        Reaction.SURPRISE -> "Здивування"
+        Reaction.SAD -> "Сум"
+        Reaction.CLAP -> "Оплески"
+        Reaction.PARTY -> "Свято"
+    }
 
     override fun user(number: Long): String = "Користувач $number"
     override fun andMore(names: String, more: Int): String = "$names і ще $more"

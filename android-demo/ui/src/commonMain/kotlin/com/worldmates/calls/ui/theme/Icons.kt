@@ -376,14 +376,17 @@ public object Icons {
             "5-12.7 0-22.2 9.5-9.5 9.5-9.5 22.3t9.5 22.3q9.5 9.5 22.2 9.5Z",
     )
 
-    private fun icon(path: String, isMirrored: Boolean = false): Lazy<ImageVector> = lazy(LazyThreadSafetyMode.PUBLICATION) {
+    private fun icon(path: String, isMirrored: Boolean = false): Lazy<ImageVector> = symbol(path, isMirrored)
+}
+
+/** A picture of one path. Those of Material Symbols count upwards from a [baseline] at the bottom. */
+internal fun symbol(path: String, isMirrored: Boolean = false, side: Float = 960f, baseline: Float = 960f): Lazy<ImageVector> =
+    lazy(LazyThreadSafetyMode.PUBLICATION) {
         ImageVector.Builder(
-            defaultWidth = 24.dp, defaultHeight = 24.dp, viewportWidth = 960f, viewportHeight = 960f, autoMirror = isMirrored,
+            defaultWidth = 24.dp, defaultHeight = 24.dp, viewportWidth = side, viewportHeight = side, autoMirror = isMirrored,
         )
-            // The drawings count upwards from a base line at the bottom.
-            .addGroup(translationY = 960f)
+            .addGroup(translationY = baseline)
             .addPath(addPathNodes(path), fill = SolidColor(Color.Black))
             .clearGroup()
             .build()
     }
-}

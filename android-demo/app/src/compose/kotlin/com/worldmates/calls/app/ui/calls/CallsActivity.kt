@@ -120,7 +120,15 @@ public class CallsActivity : ComponentActivity() {
     override fun onStart() {
         super.onStart()
         window?.seen()
-        (applicationContext as? ScreensOwner)?.holder?.cameBack()
+        val holder = (applicationContext as? ScreensOwner)?.holder
+        holder?.setWatched(true)
+        holder?.cameBack()
+    }
+
+    override fun onStop() {
+        super.onStop()
+        // The call goes on; what nobody sees need not be fetched.
+        (applicationContext as? ScreensOwner)?.holder?.setWatched(false)
     }
 
     override fun onUserLeaveHint() {
@@ -192,6 +200,7 @@ private class PermittedActions(
     private fun shown() = when (val state = holder.state.value) {
         is CallsUiState.Active -> state.call
         is CallsUiState.Outgoing -> state.call
+        is CallsUiState.AtTheDoor -> state.call
         is CallsUiState.Idle, is CallsUiState.Incoming, is CallsUiState.Ended -> null
     }
 }
