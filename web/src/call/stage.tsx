@@ -62,11 +62,8 @@ export function Stage({
           if (!at) return null;
           const isSelf = user === state.me;
           const person = state.people[user];
-          const track = isSelf
-            ? media.track(kind)
-            : person && (kind === "screen" ? person.screen : person.video)
-              ? call.picture(user, kind)?.track
-              : null;
+          const isOn = Boolean(kind === "screen" ? person?.screen : person?.video);
+          const track = isSelf ? media.track(kind) : isOn ? call.picture(user, kind)?.track : null;
           return (
             <Tile
               key={key}
@@ -86,7 +83,8 @@ export function Stage({
               shown={kind === "camera" ? state.shown.filter((shown) => shown.user === user && now - shown.at < SHOWN_FOR) : []}
               isFloating={isSelf && spots.length === 2 && !pinned}
               onPin={() => onPin(pinned === key ? null : key)}
-              watch={isSelf ? null : watch(user, kind)}
+              // Before there is a picture, too: what nobody looks at is not sent.
+              watch={isOn ? watch(user, kind) : null}
             />
           );
         })}

@@ -36,8 +36,7 @@ export function Tile(props: TileProps) {
   const { user, kind, name, avatar, place, track, isSelf, isMuted, isAway, hasHand, isPinned, loudness, onPin } = props;
   const root = useRef<HTMLDivElement>(null);
   const { watch } = props;
-  const hasPicture = track !== null;
-  useEffect(() => (watch && root.current && hasPicture ? watch(root.current) : undefined), [watch, hasPicture]);
+  useEffect(() => (watch && root.current ? watch(root.current) : undefined), [watch]);
   const isSpeaking = loudness > SPEAKS && !isMuted;
   const size = Math.round(Math.min(112, place.height * 0.44, place.width * 0.44));
   const isSmall = place.width < 180;

@@ -82,7 +82,8 @@ function handle(turn: Turn, event: CallEvent): void {
     case "dial":
       if (call.kind.is === "pair") {
         const { with: callee } = call.kind;
-        call.people[callee] = newPerson(callee, "", null, now);
+        // What they switch off they tell; that they come as they were called they do not.
+        call.people[callee] = { ...newPerson(callee, "", null, now), video: call.wantsVideo };
         offerTo(turn, callee, false);
       } else askInitiate(turn, false);
       break;
