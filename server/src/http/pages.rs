@@ -123,7 +123,8 @@ fn answer(kind: &'static str, plain: &Form, packed: Option<&Form>, asked: &Heade
 fn takes_gzip(asked: &HeaderMap) -> bool {
     let named = |part: &str| {
         let (coding, weight) = part.split_once(';').unwrap_or((part, ""));
-        coding.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+        coding.trim().eq_ignore_ascii_case("gzip")
+            && !matches!(weight.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
     };
     let accepted = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     accepted.flat_map(|value| value.split(',')).any(named)

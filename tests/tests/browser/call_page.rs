@@ -1,7 +1,7 @@
 //! The page of a call that the server brings, used as people use it: by the names of its buttons.
-use crate::stage::Stage;
+use crate::stage::{Stage, alone};
 use anyhow::Result;
-use calls_tests::browser::Page;
+use calls_tests::{browser::Page, folder::Folder, server::TestServer};
 use serde_json::{Value, json};
 
 /// A server whose open rooms go straight for up to three.
@@ -107,7 +107,8 @@ async fn a_hand_a_message_and_a_host_who_mutes() -> Result<()> {
     host.press("Mute: User 2").await?;
     guest.until_in_room("muted", |seen| says(seen, "buttons", "Turn microphone on")).await?;
     host.until_in_room("the sign of it", |seen| says(seen, "tiles", "User 2, muted")).await?;
-    let silent = |seen: &Value| seen["users"]["2"]["sound"]["loudness"].as_f64().is_some_and(|loud| loud < 0.001);
+    let silent =
+        |seen: &Value| seen["users"]["2"]["sound"]["loudness"].as_f64().is_some_and(|loud| loud < 0.001);
     host.until_in_room("silent", silent).await?;
 
     // They may switch it on again, by the keyboard as well.
@@ -134,4 +135,67 @@ async fn whoever_comes_to_a_room_with_a_door_waits_until_the_host_lets_them_in()
     guest.hears_of(1).await?;
     host.sees_of(2).await?;
     stage.over([host, guest]).await
+}
+
+#[tokio::test]
+async fn a_shared_screen_is_seen_beside_the_camera_until_it_is_stopped() -> Result<()> {
+    let stage = stage().await;
+    let mut ann = joins(&stage, 1).await?;
+    let mut bob = joins(&stage, 2).await?;
+    bob.sees_of(1).await?;
+
+    ann.press("Share screen").await?;
+
+    let has_screen =
+        |seen: &Value| seen["users"]["1"]["screen"]["width"].as_u64().is_some_and(|width| width > 0);
+    bob.until_in_room("the screen", has_screen).await?;
+    bob.sees_of(1).await?;
+    ann.press("Stop sharing").await?;
+    bob.until_in_room("no screen", |seen| seen["users"]["1"].get("screen").is_none()).await?;
+    bob.sees_of(1).await?;
+    stage.over([ann, bob]).await
+}
+
+/// Two talk, the server is restarted, and they go on: what follows needs the server.
+async fn over_a_restart(paths: [&str; 2], buttons: [&str; 2]) -> Result<()> {
+    let _alone = alone().await;
+    let server = TestServer::start_in(Folder::new(), &[]).await;
+    let address = server.address();
+    let mut ann = Page::open_call(address, 1, paths[0]).await?;
+    let mut bob = Page::open_call(address, 2, paths[1]).await?;
+    ann.press(buttons[0]).await?;
+    bob.press(buttons[1]).await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+        page.sees_of(other).await?;
+    }
+
+    let folder = server.stop().await.expect("it has one");
+    ann.until_in_room("the word about it", |seen| seen["banner"].is_string()).await?;
+    let server = TestServer::start_in(folder, &[("PORT", &address.port().to_string())]).await;
+    for page in [&mut ann, &mut bob] {
+        page.until_in_room("back", |seen| seen["banner"].is_null() && seen["phase"] == "talking").await?;
+    }
+
+    bob.press("Turn microphone off").await?;
+    ann.until_in_room("bob muted", |seen| says(seen, "tiles", "User 2, muted")).await?;
+    bob.press("Turn microphone on").await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+        page.sees_of(other).await?;
+    }
+    ann.close().await?;
+    bob.close().await?;
+    server.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_goes_on_over_a_restart_of_the_server() -> Result<()> {
+    over_a_restart(["to=2", ""], ["Call", "Answer with video"]).await
+}
+
+#[tokio::test]
+async fn a_room_is_opened_again_after_a_restart_of_the_server() -> Result<()> {
+    over_a_restart(["room=page", "room=page"], ["Join", "Join"]).await
 }

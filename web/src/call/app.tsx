@@ -95,6 +95,12 @@ function Screens({ phone, onSignOut }: { phone: Phone; onSignOut: () => void }) 
   const [goal, setGoal] = useState<Goal | null>(() => goalOf(location.search));
   const [dismissed, setDismissed] = useState<unknown>(null);
   const { call, line } = phone;
+  useEffect(() => {
+    // Whoever closes the page leaves at once, and is not waited for.
+    const leave = (): void => phone.call?.send({ event: "hangUp" });
+    addEventListener("pagehide", leave);
+    return () => removeEventListener("pagehide", leave);
+  }, [phone]);
   if (line.is === "refused") {
     const isReplaced = line.code === "replaced";
     return (

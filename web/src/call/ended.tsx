@@ -7,13 +7,14 @@ import { Button, Card } from "./parts";
 import { clock, say, sayEnd } from "./text";
 
 export function Ended({ phone, call, reason, onHome }: { phone: Phone; call: Call; reason: EndReason; onHome: () => void }) {
-  const { kind, room, phase, wantsVideo } = call.state;
+  const { kind, room, phase, mine } = call.state;
   const lasted = phase.is === "ended" ? phase.lasted : 0;
   // The camera's light has to go out when a call is over.
   useEffect(() => phone.media.release(), [phone]);
   const again = async (): Promise<void> => {
-    await phone.media.open({ audio: true, video: wantsVideo });
-    await phone.media.setVideo(wantsVideo);
+    await phone.media.open({ audio: true, video: mine.video });
+    phone.media.setAudio(mine.audio);
+    await phone.media.setVideo(mine.video);
     if (kind.is === "room") phone.join(room);
     else if (kind.is === "pair") phone.dial(kind.with);
     else phone.dialGroup(kind.group);

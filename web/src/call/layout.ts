@@ -26,9 +26,9 @@ const GAP = 8;
 /** A face is still told on a tile of this width. */
 const NARROWEST = 132;
 
-/** Cameras see 16:9; a tile may be squarer than that, up to upright on a phone. */
+/** Cameras see 16:9; a tile may be squarer than that, and upright where the page is. */
 const WIDEST_SHAPE = 16 / 9;
-const TALLEST_SHAPE = 3 / 4;
+const tallestShape = ({ width, height }: Room): number => (width > height ? 1.1 : 3 / 4);
 
 /** All alike, as large as they go. The last row is in the middle. */
 export function grid(keys: string[], room: Room): Layout {
@@ -46,7 +46,7 @@ export function grid(keys: string[], room: Room): Layout {
     const left = (room.width - rowWidth) / 2 + column * (width + GAP);
     places.set(key, whole({ left, top: top + row * (height + GAP), width, height }));
   });
-  return { places, height: Math.max(room.height, used) };
+  return { places, height: Math.max(room.height, Math.ceil(used)) };
 }
 
 /** Of all numbers of columns, the one with the largest tiles. */
@@ -56,7 +56,7 @@ function bestColumns(count: number, room: Room): number {
   for (let columns = 1; columns <= most; columns += 1) {
     const { width, height } = tile(columns, Math.ceil(count / columns), room);
     // The picture in it counts, not the empty space around it.
-    const seen = Math.min(width, height * WIDEST_SHAPE) * Math.min(height, width / TALLEST_SHAPE);
+    const seen = Math.min(width, height * WIDEST_SHAPE) * Math.min(height, width / tallestShape(room));
     if (width >= Math.min(NARROWEST, room.width) && seen > area) [best, area] = [columns, seen];
   }
   return area > 0 ? best : most;
@@ -68,7 +68,7 @@ function tile(columns: number, rows: number, room: Room): { width: number; heigh
   // Where they do not fit, they keep a shape in which a face is seen, and the whole scrolls.
   const lowest = Math.min(width, NARROWEST) / WIDEST_SHAPE;
   const fit = Math.max(height, lowest);
-  return { width: Math.min(width, fit * WIDEST_SHAPE), height: Math.min(fit, width / TALLEST_SHAPE) };
+  return { width: Math.min(width, fit * WIDEST_SHAPE), height: Math.min(fit, width / tallestShape(room)) };
 }
 
 /** One large, the others in a strip beside or below; who does not fit is not seen. */
@@ -81,7 +81,7 @@ export function spotlight(large: string, others: string[], room: Room): Layout {
     return { places, height: room.height };
   }
   const across = isWide ? clamp(room.width * 0.18, 120, 240) : clamp(room.height * 0.16, 84, 132);
-  const side = isWide ? (across * 9) / 16 : (across * 4) / 3;
+  const side = isWide ? (across * 9) / 16 : across * 0.8;
   const length = isWide ? room.height : room.width;
   const fit = Math.max(1, Math.floor((length + GAP) / (side + GAP)));
   const shown = others.slice(0, fit);
@@ -118,5 +118,5 @@ export function pair(other: string, self: string, room: Room): Layout {
 const clamp = (value: number, low: number, high: number): number => Math.max(low, Math.min(high, value));
 
 function whole({ left, top, width, height }: Place): Place {
-  return { left: Math.round(left), top: Math.round(top), width: Math.floor(width), height: Math.floor(height) };
+  return { left: Math.floor(left), top: Math.floor(top), width: Math.floor(width), height: Math.floor(height) };
 }

@@ -20,11 +20,13 @@ export function Lobby({ phone, goal, onGoal }: { phone: Phone; goal: Goal | null
   const { media } = phone;
   const state = useMedia(media);
   const [on, setOn] = useState({ ...wish });
+  const [isChecked, setChecked] = useState(false);
   const [draft, setDraft] = useState<{ is: "room" | "person"; text: string }>({ is: "room", text: "" });
   const open = async (): Promise<void> => {
     await media.open({ audio: true, video: true });
     media.setAudio(wish.audio);
     await media.setVideo(wish.video);
+    setChecked(true);
   };
   useEffect(() => void open(), []);
   const change = (part: Partial<typeof wish>): void => {
@@ -49,6 +51,7 @@ export function Lobby({ phone, goal, onGoal }: { phone: Phone; goal: Goal | null
     if (draft.is === "person") return user === null || user === phone.user ? null : { is: "person", user };
     return ROOM_NAME.test(draft.text.trim()) ? { is: "room", room: draft.text.trim() } : null;
   };
+  const isReady = isChecked && phone.line.is === "up";
   const isCall = goal ? goal.is !== "room" : draft.is === "person";
   return (
     <main className="h-full overflow-y-auto">
@@ -83,7 +86,7 @@ export function Lobby({ phone, goal, onGoal }: { phone: Phone; goal: Goal | null
             }}
           >
             {goal ? <Where goal={goal} /> : <Ask draft={draft} onDraft={setDraft} />}
-            <Button type="submit" tone="accent" className="mt-1 w-full" disabled={state.isAsking || phone.line.is !== "up"}>
+            <Button type="submit" tone="accent" className="mt-1 w-full" disabled={!isReady}>
               {say(phone.line.is === "up" ? (isCall ? "callNow" : "joinRoom") : "connecting")}
             </Button>
           </form>

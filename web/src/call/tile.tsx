@@ -54,7 +54,7 @@ export function Tile(props: TileProps) {
       data-user={user}
       data-kind={kind}
       className={`group absolute overflow-hidden rounded-xl bg-tile transition-[left,top,width,height] duration-200 ${
-        props.isFloating ? "z-10 shadow-lg" : ""
+        props.isFloating ? "z-10 shadow-lg outline-2 outline-stage" : ""
       }`}
       style={place}
     >
@@ -64,9 +64,9 @@ export function Tile(props: TileProps) {
           <Avatar user={user} name={name} url={avatar} size={size} />
         </div>
       )}
-      {(isAway || props.isConnecting) && (
+      {props.isConnecting && (
         <div className="absolute inset-0 grid place-items-center bg-black/50 px-2 text-center text-sm text-white">
-          {say(isAway ? "away" : "connecting")}
+          {say("connecting")}
         </div>
       )}
       <div
@@ -76,7 +76,10 @@ export function Tile(props: TileProps) {
       <div className="absolute bottom-1.5 left-1.5 flex max-w-[calc(100%-12px)] items-center gap-1 rounded-lg bg-black/60 px-2 py-0.5 text-white">
         {kind === "camera" && isMuted && <Icon name="micOff" className="size-4 shrink-0" />}
         {kind === "screen" && <Icon name="screen" className="size-4 shrink-0" />}
-        <span className={`truncate ${isSmall ? "text-xs" : "text-sm"}`}>{name}</span>
+        <span className={`truncate ${isSmall ? "text-xs" : "text-sm"}`}>
+          {/* Only the server misses them: what we hear and see goes on as long as it comes. */}
+          {isAway ? `${name} · ${say("away")}` : name}
+        </span>
       </div>
       {hasHand && (
         <span className="absolute top-1.5 left-1.5 grid size-8 place-items-center rounded-full bg-[#f0bf5a] text-black">
@@ -95,7 +98,7 @@ export function Tile(props: TileProps) {
         aria-pressed={isPinned}
         title={say(isPinned ? "unpin" : "pin")}
         className={`absolute top-1.5 right-1.5 grid size-9 place-items-center rounded-full bg-black/60 text-white ${
-          isPinned ? "" : "opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
+          isPinned ? "" : "opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-60"
         }`}
       >
         <Icon name="pin" className="size-5" />

@@ -41,7 +41,7 @@ export class Call {
     [this.state, this.#outside] = [state, outside];
     this.#offMedia = outside.media.subscribe(() => this.#mediaChanged());
     this.#ears = setInterval(() => this.#listen(), LISTEN_EVERY);
-    globalThis.navigator?.connection?.addEventListener?.("change", this.#networkChanged);
+    addEventListener("online", this.#networkChanged);
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -136,7 +136,7 @@ export class Call {
 
   #listen(): void {
     const { state } = this;
-    if (state.phase.is !== "talking" || state.way.is === "byServer" || !globalThis.document) return;
+    if (state.phase.is !== "talking" || state.way.is === "byServer") return;
     const levels: Record<UserId, number> = {};
     const now = performance.timeOrigin + performance.now();
     for (const [user, { peer }] of this.#peers) {
@@ -166,13 +166,6 @@ export class Call {
     clearTimeout(this.#timer);
     clearInterval(this.#ears);
     this.#offMedia();
-    globalThis.navigator?.connection?.removeEventListener?.("change", this.#networkChanged);
-  }
-}
-
-declare global {
-  interface Navigator {
-    /** The Network Information API, which some browsers have. */
-    readonly connection?: EventTarget;
+    removeEventListener("online", this.#networkChanged);
   }
 }

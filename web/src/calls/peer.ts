@@ -24,12 +24,23 @@ export interface Around {
   changed: () => void;
 }
 
-/** Three sizes of the camera, of which the media server gives each receiver the one that fits. */
-const LAYERS: RTCRtpEncodingParameters[] = [
-  { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
-  { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-  { rid: "h", maxBitrate: 1_500_000 },
-];
+/**
+ * The sizes of the camera, of which the media server gives each receiver the one that fits. Of a small picture Chromium
+ * sends the first layers only (seen with 156), which are the smallest; so it gets no more layers than it fills.
+ */
+export function layers(height: number): RTCRtpEncodingParameters[] {
+  const whole = { rid: "h", maxBitrate: 1_500_000 };
+  if (height < 270) return [whole];
+  if (height < 540) return [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 200_000 }, whole];
+  return [
+    { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    whole,
+  ];
+}
+
+/** A camera that is not on yet will be of this height. */
+const USUAL_HEIGHT = 720;
 
 /** To one other device: a mesh of four sends three of these. */
 const STRAIGHT: RTCRtpEncodingParameters[] = [{ maxBitrate: 1_000_000 }];
@@ -201,12 +212,14 @@ export class Peer {
   /** A section of ours, for what is sent of a kind. */
   #open(kind: Kind): void {
     const isSound = kind === "audio";
-    const layers = this.#isToServer ? LAYERS : STRAIGHT;
-    const section = this.#connection.addTransceiver(this.#around.track(kind) ?? (isSound ? "audio" : "video"), {
+    const track = this.#around.track(kind);
+    const height = track?.getSettings().height ?? USUAL_HEIGHT;
+    const camera = this.#isToServer ? layers(height) : STRAIGHT;
+    const section = this.#connection.addTransceiver(track ?? (isSound ? "audio" : "video"), {
       // The media server gives those two a slot, so that two people need no further offer.
       direction: kind === "screen" && this.#isToServer ? "sendonly" : "sendrecv",
       streams: [this.#stream],
-      ...(isSound ? {} : { sendEncodings: kind === "screen" ? SCREEN : layers }),
+      ...(isSound ? {} : { sendEncodings: kind === "screen" ? SCREEN : camera }),
     });
     this.#sections.set(kind, section);
   }

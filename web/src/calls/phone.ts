@@ -81,12 +81,18 @@ export class Phone {
   #lineIs(line: LineState): void {
     this.line = line;
     if (line.is !== "up") this.call?.send({ event: "line", isUp: false, servers: null });
+    if (line.is === "refused") {
+      // It does not come back, so nobody would hear of what happens here.
+      this.call?.send({ event: "hangUp" });
+      this.media.release();
+    }
     this.#changed();
   }
 
   #registered(servers: IceServers, pending: Incoming[], groups: GroupIncoming[]): void {
     this.#servers = servers;
     this.call?.send({ event: "line", isUp: true, servers });
+    this.#stopRinging([...pending, ...groups].map(({ roomName }) => roomName));
     for (const incoming of pending) this.#rings(incoming);
     for (const incoming of groups) this.#groupRings(incoming);
   }
@@ -99,6 +105,14 @@ export class Phone {
     const wasLive = call.state.phase.is !== "ended";
     call.send({ event: "server", message });
     if (message.name === "call:ended" && wasLive) this.#replacedBy = message.payload.replacedBy ?? null;
+  }
+
+  /** What rang here and does not any more, has stopped while the line was away. */
+  #stopRinging(stillRing: string[]): void {
+    const { call } = this;
+    if (call?.state.phase.is !== "ringing" || stillRing.includes(call.state.room)) return;
+    const payload = { roomName: call.state.room, reason: "missed", endedBy: null, duration: 0 } as const;
+    call.send({ event: "server", message: { name: "call:ended", payload } });
   }
 
   #rings({ roomName, fromId, fromName, fromAvatar, callType, sdpOffer, expiresAt }: Incoming): void {

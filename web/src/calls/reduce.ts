@@ -219,6 +219,25 @@ function listen(turn: Turn, levels: Record<number, number>): void {
   [call.dominant, call.dominantSince] = [Number(loudest[0]), now];
 }
 
+/** The line is there, and the answer did not come. */
+function askAgain(turn: Turn, what: What): void {
+  switch (what) {
+    case "initiate":
+      return askInitiate(turn, true);
+    case "accept":
+      return askAccept(turn, true);
+    case "join":
+      return askToJoin(turn, true);
+    case "resume":
+      return resume(turn);
+    // Offers are made again in their own time, and the rest is no loss.
+    case "offer":
+    case "look":
+    case "chat":
+    case "say":
+  }
+}
+
 /** The connection to the server came or went. */
 function line(turn: Turn, isUp: boolean, servers: Registered["iceServers"] | null): void {
   const { call } = turn;
@@ -268,8 +287,12 @@ function acked(turn: Turn, what: What, outcome: Outcome, isAgain: boolean, id: s
     const status = outcome.is === "ok" ? ("sent" as const) : ("failed" as const);
     call.chat = call.chat.map((line) => (line.id === id ? { ...line, status } : line));
   }
-  // What was lost is asked again when the line is back.
-  if (!isLive(call) || outcome.is === "lost") return;
+  if (!isLive(call)) return;
+  if (outcome.is === "lost") {
+    // Otherwise it is asked again when the line is back.
+    if (call.isLineUp) askAgain(turn, what);
+    return;
+  }
   const isGood = outcome.is === "ok";
   switch (what) {
     case "initiate":

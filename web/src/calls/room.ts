@@ -75,7 +75,7 @@ export function told(turn: Turn, message: ServerMessage): void {
     case "user:media_changed": {
       const { userId, audio, video, screen } = message.payload;
       const person = call.people[userId];
-      if (person) Object.assign(person, { audio, video, screen: screen ?? person.screen });
+      if (person) Object.assign(person, { audio, video, screen: screen ?? false });
       break;
     }
     case "user:reconnecting":

@@ -17,6 +17,12 @@ import type { Ask, Outcome, ServerMessage } from "./state";
 /** An answer that did not come after this long is lost. */
 const PATIENCE = 10_000;
 
+/** A server that cannot now is asked again after this long. */
+const AGAIN = 2000;
+
+/** What does not get better by trying again. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(["unauthorized", "forbidden", "bad_request"]);
+
 /** How the line is. */
 export type LineState =
   | { is: "connecting" }
@@ -47,6 +53,7 @@ export class Line {
   readonly #events: LineEvents;
   readonly #device: string;
   #isUp = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** What waits for the line. */
   #waiting: Array<() => void> = [];
 
@@ -69,8 +76,10 @@ export class Line {
     this.#socket.on("connect_error", (error) => {
       const { data } = error as Error & { data?: { code?: ErrorCode } };
       // One that the server let in no further; what failed on the way there is tried again.
-      if (data?.code) this.#refused(data.code, error.message);
-      else events.state({ is: "down" });
+      if (data?.code && FINAL.has(data.code)) return this.#refused(data.code, error.message);
+      events.state({ is: "down" });
+      // The library tries again by itself, but not after a word of the server.
+      if (data?.code) this.#later(() => this.#socket.connect());
     });
     this.#socket.onAny((name: keyof ServerEvents, payload: object) => {
       events.message({ name, payload } as ServerMessage);
@@ -92,15 +101,19 @@ export class Line {
   }
 
   close(): void {
+    clearTimeout(this.#timer);
     this.#socket.disconnect();
   }
 
   async #register(): Promise<void> {
     const payload = { userId: this.user, deviceId: this.#device, platform: "web", callWaiting: false };
     const outcome = await this.#askNow({ name: "call:register", payload });
-    if (outcome.is === "refused") return this.#refused(outcome.code, "");
-    // The connection broke meanwhile, and a new one follows.
-    if (outcome.is === "lost") return;
+    if (outcome.is === "refused" && FINAL.has(outcome.code)) return this.#refused(outcome.code, "");
+    if (outcome.is !== "ok") {
+      // If the connection broke meanwhile, a new one follows.
+      if (this.#socket.connected) this.#later(() => void this.#register());
+      return;
+    }
     const { iceServers, pending, pendingGroups } = outcome.answer as Registered;
     this.#isUp = true;
     this.#events.state({ is: "up" });
@@ -119,6 +132,11 @@ export class Line {
     } catch {
       return { is: "lost" };
     }
+  }
+
+  #later(act: () => void): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(act, AGAIN);
   }
 
   #refused(code: ErrorCode | "replaced", message: string): void {
