@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import puppeteer from "puppeteer-core";
+import { CallPage } from "./call_page.js";
 import { moving, soundCard, tone } from "./devices.js";
 import { usage } from "./usage.js";
 
@@ -94,9 +95,10 @@ export class Page {
   #folder;
   #page;
   #server;
+  #callPage;
 
   /** `told` is given each milestone of the page. */
-  static async open({ browser, hertz = 440, picture, camera }, told) {
+  static async open({ browser, hertz = 440, picture, camera, callPage }, told) {
     const page = new Page();
     page.#folder = await mkdtemp(join(tmpdir(), "calls-browser-"));
     page.#server = await serve();
@@ -116,6 +118,11 @@ export class Page {
     page.version = await page.#browser.version();
     [page.#page] = await page.#browser.pages();
     page.#page.on("pageerror", (error) => told({ milestone: "fault", why: String(error) }));
+    if (callPage) {
+      page.#callPage = await CallPage.open(page.#page, callPage);
+      told({ milestone: "registered", at: Date.now() });
+      return page;
+    }
     await page.#page.exposeFunction("told", (line) => told(JSON.parse(line)));
     await page.#page.goto(`http://127.0.0.1:${page.#server.address().port}/`);
     await page.#page.waitForFunction("globalThis.ready");
@@ -126,6 +133,7 @@ export class Page {
 
   /** Has the page do something; what comes of it. */
   order(name, with_ = {}) {
+    if (this.#callPage) return this.#callPage.order(name, with_);
     return this.#page.evaluate((name, with_) => globalThis.orders[name](with_), name, with_);
   }
 

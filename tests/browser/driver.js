@@ -9,9 +9,9 @@ process.stdout.on("error", () => {});
 let page;
 
 const work = {
-  async open({ browser, hertz, picture, camera, isBare, ...begin }) {
-    page = await Page.open({ browser, hertz, picture, camera }, say);
-    if (!isBare) await page.order("begin", { ...begin, size: page.size });
+  async open({ browser, hertz, picture, camera, isBare, callPage, ...begin }) {
+    page = await Page.open({ browser, hertz, picture, camera, callPage: callPage && { ...begin, ...callPage } }, say);
+    if (!isBare && !callPage) await page.order("begin", { ...begin, size: page.size });
     return { version: page.version };
   },
   screenshot: ({ path }) => page.screenshot(path),

@@ -112,6 +112,18 @@ impl Page {
         Ok(page)
     }
 
+    /// Starts a Chromium with the server's own page of a call at the check before it; `path` is what stands behind `?`.
+    pub async fn open_call(server: SocketAddr, user: u64, path: &str) -> Result<Self> {
+        let begin = json!({ "browser": "chromium", "callPage": { "path": path } });
+        let person = Person { user, answers: None };
+        Ok(Self::open_by(&mut driver()?, begin, server, person, (320, 180)).await?.0)
+    }
+
+    /// Presses the button of that name, as soon as it is there.
+    pub async fn press(&mut self, name: &str) -> Result<()> {
+        self.order("press", json!({ "name": name })).await.map(drop)
+    }
+
     /// [`Page::open`] by any program that takes the orders of the driver; `begin` is what it has to know beside the usual, the
     /// size is that of the camera. Also what the program says of itself.
     pub async fn open_by(

@@ -1,6 +1,8 @@
 //! Browsers call each other and our own connections, through a real server: sound and picture as they come out at the
 //! other end.
 #![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
+#[path = "browser/call_page.rs"]
+mod call_page;
 #[path = "browser/crowd.rs"]
 mod crowd;
 #[path = "browser/media_server.rs"]

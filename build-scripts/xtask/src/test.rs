@@ -66,9 +66,9 @@ fn read_along(mut cargo: Command) -> Result<Totals> {
     Ok(totals)
 }
 
-/// The web client's own tests, as it defines them.
+/// The tests of the pages, as they define them.
 fn web(workspace: &Workspace) -> Totals {
-    run::heading("web: types of the protocol");
+    run::heading("web: types, rules and pages");
     let mut npm = Command::new("npm");
     let result = run::run(npm.current_dir(workspace.root.join("web")).args(["test", "--silent"]));
     if let Err(error) = &result {

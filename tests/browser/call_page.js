@@ -1,0 +1,131 @@
+// The page of a call as it is served, used as a person uses it: by the names of its buttons, and by what comes out of its
+// loudspeakers and is on its screen.
+
+/** Runs in the page: ears and eyes. */
+function grow() {
+  const context = new AudioContext({ sampleRate: 48000 });
+  const ears = new Map(); // by track
+
+  function listen(track) {
+    let ear = ears.get(track);
+    if (!ear) {
+      const analyser = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+      context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+      ears.set(track, (ear = analyser));
+    }
+    const samples = new Float32Array(ear.fftSize);
+    ear.getFloatTimeDomainData(samples);
+    const tones = new Float32Array(ear.frequencyBinCount);
+    ear.getFloatFrequencyData(tones);
+    const strongest = tones.indexOf(Math.max(...tones));
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    return { loudness: Math.sqrt(power), hertz: (strongest * context.sampleRate) / ear.fftSize };
+  }
+
+  /** The pictures of others that are shown, by whose they are. */
+  const shown = (user, kind) =>
+    [...document.querySelectorAll("video[data-user]")].find(
+      (video) => video.dataset.user === String(user) && video.dataset.kind === kind && video.videoWidth > 0,
+    );
+
+  globalThis.senses = {
+    look() {
+      const users = {};
+      for (const element of document.querySelectorAll("audio[data-user]")) {
+        if (element.muted || element.paused) continue;
+        const user = (users[element.dataset.user] ??= {});
+        const [track] = element.srcObject?.getAudioTracks() ?? [];
+        // A voice that is played twice is heard as an echo.
+        user.voices = (user.voices ?? 0) + 1;
+        if (track) user.sound = listen(track);
+      }
+      for (const video of document.querySelectorAll("video[data-user]")) {
+        const { user, kind } = video.dataset;
+        (users[user] ??= {})[kind] = { width: video.videoWidth, height: video.videoHeight };
+      }
+      const status = document.querySelector("[data-phase]")?.dataset ?? {};
+      const text = (selector) => document.querySelector(selector)?.textContent ?? null;
+      return {
+        users,
+        phase: status.phase ?? null,
+        way: status.way ?? null,
+        reason: document.querySelector("[data-reason]")?.dataset.reason ?? null,
+        title: text("h1"),
+        banner: text("[data-testid=banner]"),
+        lines: [...document.querySelectorAll("[data-testid=lines] li")].map((line) => line.textContent),
+        tiles: [...document.querySelectorAll("[role=group][data-user]")].map((tile) => tile.ariaLabel),
+        buttons: [...document.querySelectorAll("button")].map((button) => button.ariaLabel ?? button.textContent),
+      };
+    },
+    luma({ user, kind = "camera" }) {
+      const video = shown(user, kind);
+      if (!video) return null;
+      const [width, height] = [video.videoWidth & ~1, video.videoHeight & ~1];
+      const brush = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+      brush.drawImage(video, 0, 0, width, height);
+      const { data } = brush.getImageData(0, 0, width, height);
+      let text = "";
+      for (let at = 0; at < data.length; at += 4) {
+        text += String.fromCharCode(0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]);
+      }
+      return { width, height, luma: btoa(text) };
+    },
+    /** The button, field or item of that name. */
+    find(name) {
+      const isIt = (element) => {
+        const named = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
+        // Behind the name a button may count.
+        return (named === name || named.startsWith(`${name} (`)) && element.checkVisibility();
+      };
+      return [...document.querySelectorAll("button, input, select")].find(isIt);
+    },
+  };
+}
+
+/** The orders that this page takes. */
+export class CallPage {
+  #page;
+
+  /** Opens `path` of the server, as a user of it. */
+  static async open(page, { server, user, path = "", size }) {
+    const opened = new CallPage();
+    opened.#page = page;
+    if (size) await page.setViewport(size);
+    await page.evaluateOnNewDocument(grow);
+    await page.goto(`${server}/call?${path}${path ? "&" : ""}lang=en#user=${user}`);
+    await page.waitForFunction(() => document.querySelector("form button[type=submit]:not(:disabled)"));
+    return opened;
+  }
+
+  order(name, with_) {
+    const orders = {
+      press: ({ name }) => this.#press(name),
+      write: ({ name, text }) => this.#write(name, text),
+      lookRoom: () => this.#page.evaluate(() => globalThis.senses.look()),
+      pictureInRoom: (whose) => this.#page.evaluate((whose) => globalThis.senses.luma(whose), whose),
+      roomStats: () => this.#page.evaluate(() => document.body.innerText),
+      press_keys: ({ keys }) => this.#keys(keys),
+    };
+    return orders[name](with_);
+  }
+
+  async #find(name) {
+    const found = await this.#page.waitForFunction((name) => globalThis.senses.find(name), {}, name);
+    return found.asElement();
+  }
+
+  async #press(name) {
+    await (await this.#find(name)).click();
+  }
+
+  async #write(name, text) {
+    const field = await this.#find(name);
+    await field.type(text);
+    await field.press("Enter");
+  }
+
+  async #keys(keys) {
+    for (const key of keys) await this.#page.keyboard.down(key);
+    for (const key of [...keys].reverse()) await this.#page.keyboard.up(key);
+  }
+}

@@ -1,0 +1,126 @@
+// Which screen is shown: who are you, the check before a call, the call, its end.
+import { useEffect, useState, useSyncExternalStore } from "react";
+import { Phone } from "../calls/phone";
+import type { Identity } from "../calls/signal";
+import { Ended } from "./ended";
+import {
+  askSignIn,
+  byNumber,
+  byToken,
+  device,
+  forgetIdentity,
+  goalOf,
+  knownIdentity,
+  type Goal,
+  type SignIn,
+} from "./identity";
+import { Lobby } from "./lobby";
+import { Button, Card, Field, FIELD } from "./parts";
+import { Ringing } from "./ringing";
+import { Room } from "./room";
+import { say } from "./text";
+
+/** Renders again whenever something of the phone is another. */
+export function usePhone(phone: Phone): number {
+  return useSyncExternalStore(phone.subscribe, phone.version);
+}
+
+export function App() {
+  const [signIn, setSignIn] = useState<SignIn | null>(null);
+  const [phone, setPhone] = useState<Phone | null>(null);
+  const begin = (identity: Identity): void => setPhone(new Phone(location.origin, identity, device()));
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const ask = (): void => {
+      askSignIn().then(
+        (signIn) => {
+          setSignIn(signIn);
+          const identity = knownIdentity(signIn);
+          if (identity) begin(identity);
+        },
+        // The server is away: it is asked again, as the library asks for its connection.
+        () => (timer = setTimeout(ask, 1000)),
+      );
+    };
+    ask();
+    return () => clearTimeout(timer);
+  }, []);
+  if (phone) {
+    const again = (): void => {
+      phone.close();
+      forgetIdentity();
+      setPhone(null);
+    };
+    return <Screens phone={phone} onSignOut={again} />;
+  }
+  if (!signIn) return <Card title={say("connecting")}>{null}</Card>;
+  return <WhoAreYou signIn={signIn} onKnown={begin} />;
+}
+
+function WhoAreYou({ signIn, onKnown }: { signIn: SignIn; onKnown: (identity: Identity) => void }) {
+  const [text, setText] = useState("");
+  const isOpen = signIn === "open";
+  const identity = (): Identity | null => (isOpen ? byNumber(text) : byToken(text));
+  return (
+    <Card title={say("signIn")}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const known = identity();
+          if (known) onKnown(known);
+        }}
+      >
+        <Field label={say(isOpen ? "yourNumber" : "yourToken")} hint={say(isOpen ? "openMode" : "signInWhy")}>
+          <input
+            className={FIELD}
+            id="who"
+            required
+            autoComplete="off"
+            inputMode={isOpen ? "numeric" : "text"}
+            pattern={isOpen ? "[1-9][0-9]{0,15}" : "[^.]+\\.[^.]+\\.[^.]+"}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </Field>
+        <Button type="submit" tone="accent" className="w-full">
+          {say("signIn")}
+        </Button>
+      </form>
+    </Card>
+  );
+}
+
+function Screens({ phone, onSignOut }: { phone: Phone; onSignOut: () => void }) {
+  usePhone(phone);
+  const [goal, setGoal] = useState<Goal | null>(() => goalOf(location.search));
+  const [dismissed, setDismissed] = useState<unknown>(null);
+  const { call, line } = phone;
+  useEffect(() => {
+    // Whoever closes the page leaves at once, and is not waited for.
+    const leave = (): void => phone.call?.send({ event: "hangUp" });
+    addEventListener("pagehide", leave);
+    return () => removeEventListener("pagehide", leave);
+  }, [phone]);
+  if (line.is === "refused") {
+    const isReplaced = line.code === "replaced";
+    return (
+      <Card title={say(isReplaced ? "replaced" : "refused")}>
+        <p className="mb-4 text-soft">{line.message}</p>
+        <Button tone="accent" onClick={() => (isReplaced ? location.reload() : onSignOut())}>
+          {say("tryAgain")}
+        </Button>
+      </Card>
+    );
+  }
+  if (!call || call === dismissed) {
+    return <Lobby phone={phone} goal={goal} onGoal={setGoal} />;
+  }
+  switch (call.state.phase.is) {
+    case "ringing":
+      return <Ringing phone={phone} call={call} />;
+    case "ended":
+      return <Ended call={call} reason={call.state.phase.reason} phone={phone} onHome={() => setDismissed(call)} />;
+    default:
+      return <Room phone={phone} call={call} />;
+  }
+}
