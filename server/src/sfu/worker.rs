@@ -202,26 +202,14 @@ impl Worker {
                 Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
                 Ok(()) | Err(_) => {}
             }
-            while let Ok(letter) = self.parts.letters.try_recv() {
-                match letter {
-                    Letter::Order(order) => self.order(order),
-                    Letter::Datagrams(all) => {
-                        self.parts.inboxes[self.parts.number].read(all.len());
-                        for (from, mut bytes) in all {
-                            self.datagram(from, &mut bytes);
-                        }
-                    }
-                    Letter::Stream { from, writer } => self.exit.opened(from, writer),
-                    Letter::StreamOver { from } => self.stream_over(from),
-                    Letter::Stop => {
-                        self.say_goodbye();
-                        return Ok(());
-                    }
-                }
-            }
             for _ in 0..BATCHES {
                 let count = arrived.receive(&self.exit.socket);
                 self.parts.counts.received.fetch_add(count as u64, Relaxed);
+                // What the rules said before somebody sent these is so for them: whoever is muted by now is not heard.
+                if self.read_letters() {
+                    self.say_goodbye();
+                    return Ok(());
+                }
                 for n in 0..count {
                     let (from, bytes) = arrived.get(n);
                     if is_somebody(from) {
@@ -237,6 +225,25 @@ impl Worker {
             self.exit.flush();
             self.count();
         }
+    }
+
+    /// Does what letters say. True when it is the end.
+    fn read_letters(&mut self) -> bool {
+        while let Ok(letter) = self.parts.letters.try_recv() {
+            match letter {
+                Letter::Order(order) => self.order(order),
+                Letter::Datagrams(all) => {
+                    self.parts.inboxes[self.parts.number].read(all.len());
+                    for (from, mut bytes) in all {
+                        self.datagram(from, &mut bytes);
+                    }
+                }
+                Letter::Stream { from, writer } => self.exit.opened(from, writer),
+                Letter::StreamOver { from } => self.stream_over(from),
+                Letter::Stop => return true,
+            }
+        }
+        false
     }
 
     fn now(&self) -> Duration {
