@@ -552,7 +552,7 @@ export interface Stats {
 export interface Subscribe {
   /** The room. */
   roomName: RoomName;
-  /** What to send, by whose it is; at most 64. Those who are not in the room are left out. */
+  /** What to send, by whose it is; at most 64. Who is not in the room yet counts from when they are. */
   streams: StreamWish[];
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Subscribe {
     /// The room.
     pub room_name: RoomName,
-    /// What to send, by whose it is; at most 64. Those who are not in the room are left out.
+    /// What to send, by whose it is; at most 64. Who is not in the room yet counts from when they are.
     #[serde(deserialize_with = "bounds::list::<{ bounds::STREAMS }, _, _>")]
     pub streams: Vec<StreamWish>,
 }

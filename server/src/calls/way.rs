@@ -356,8 +356,8 @@ impl Room {
         let now = cx.now;
         let Some(crowd) = self.many() else { unreachable!("looked at above") };
         let mut wishes = subscribe.streams;
-        // Somebody who has just left, or is about to come: no fault of the one who looks.
-        wishes.retain(|wish| wish.user_id != user && crowd.member(wish.user_id).is_some());
+        // Also of who is about to come: they are seen as soon as they are there.
+        wishes.retain(|wish| wish.user_id != user);
         let Some(Member { media: MediaSide { line: Some(line), .. }, sender, .. }) = crowd.member_mut(user)
         else {
             return refuse(

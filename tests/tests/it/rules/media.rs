@@ -87,7 +87,7 @@ fn the_media_server_is_told_what_is_switched_on() {
 }
 
 #[test]
-fn wishes_go_to_the_media_server_if_they_are_about_people_in_the_room() {
+fn wishes_go_to_the_media_server_also_about_people_who_come_later() {
     check_with_media(
         r#"
         1a registers
@@ -114,7 +114,7 @@ fn wishes_go_to_the_media_server_if_they_are_about_people_in_the_room() {
           media switches room 1.2 audio
         1a subscribes room 2:720 2:screen:1080 1:90 3:90 9:90
           1a ok
-          media subscribe room 1.2 2:camera:720 2:screen:1080
+          media subscribe room 1.2 2:camera:720 2:screen:1080 3:camera:90 9:camera:90
         1a subscribes room 2:180:paused
           1a ok
           media subscribe room 1.2 2:camera:180:paused
