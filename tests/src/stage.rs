@@ -385,6 +385,8 @@ fn about(ack: &Ack) -> String {
         Ack::Accepted(accepted) => format!(" call {}", accepted.call_id),
         Ack::Ended(ended) => format!(" {} s", ended.duration.0),
         Ack::RoomState(state) => format!(" in it: {}", many::state(state)),
+        // When it came says the test of it.
+        Ack::Written(_) => String::new(),
     }
 }
 

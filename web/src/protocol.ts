@@ -97,7 +97,7 @@ export interface Answers {
   "call:admit": Done;
   "call:raise_hand": Done;
   "call:react": Done;
-  "call:chat": Done;
+  "call:chat": Written;
 }
 
 /** Everything the server can say, for `Socket<ServerEvents, ClientEvents>`. */
@@ -666,6 +666,12 @@ export interface Chat {
   messageId: string;
   /** What they write; it may have several lines. */
   text: string;
+}
+
+/** To `call:chat`. */
+export interface Written {
+  /** When it reached the server, as the others are told. Said again, it reached it the first time. */
+  sentAt: UnixMillis;
 }
 
 /** `call:answer` */

@@ -40,6 +40,7 @@ impl Machine {
             }
             (What::Join, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
+                    self.on_call(key, |call| call.door.forget_waiting());
                     self.room_is(now, key, state, true, out);
                 }
             }
@@ -48,7 +49,7 @@ impl Machine {
             }
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.on_call(key, |call| call.door.is_resumed());
+                    self.on_call(key, |call| call.door.forget_waiting());
                     self.room_is(now, key, state, false, out);
                 }
             }
@@ -63,12 +64,18 @@ impl Machine {
             (What::Lock(locked), Ok(_)) => self.on_call(key, |call| call.door.is_locked = locked),
             (What::HaveWait(on), Ok(_)) => self.on_call(key, |call| call.door.has_waiting_room = on),
             (What::React(id), Err(_)) => self.reaction_failed(key, id),
-            (What::Write(number), Ok(_)) => self.written(key, number, None),
+            (What::Write(number), Ok(ack)) => {
+                let at = if let Ack::Written(written) = ack { Some(written.sent_at) } else { None };
+                self.written(key, number, at);
+            }
             (What::Write(number), Err(_)) => self.not_written(key, number),
+            (What::Decide(user), Ok(_)) => {
+                self.on_call(key, |call| call.door.waiting.retain(|them| them.user != user));
+            }
             // What is shown as wished until the answer comes is as it was before, if it was refused.
-            (What::Hand(_) | What::Lock(_) | What::HaveWait(_), Err(_))
+            (What::Hand(_) | What::Lock(_) | What::HaveWait(_) | What::Decide(_), Err(_))
             | (What::Offer | What::React(_), Ok(_))
-            | (What::Decide(_) | What::Media | What::Say, _) => {}
+            | (What::Media | What::Say, _) => {}
         }
         let is_in = self.live(key).is_some_and(|call| match call.phase {
             Phase::Calling { .. } | Phase::Talking { .. } => true,
@@ -135,6 +142,10 @@ impl Machine {
             }
             ErrorCode::AlreadyAnswered => {
                 self.end(now, key, EndReason::AnsweredElsewhere, Tell::Nothing, out);
+            }
+            // Whoever was in it could come back, if the host had not said otherwise.
+            ErrorCode::Forbidden if call.is_gathering() => {
+                self.end(now, key, EndReason::Removed, Tell::Nothing, out);
             }
             ErrorCode::Forbidden => self.end(now, key, EndReason::NotAllowed, Tell::Nothing, out),
             // It cannot now. The next reconnect asks again; media is not touched.

@@ -1,7 +1,7 @@
 //! What the server tells of a room of many: who is in it, and how they are reached.
 use crate::{
     CallKey, Direction, Effect, Machine, Picture, Time, What,
-    call::{Person, Phase},
+    call::{Call, Person, Phase},
     way::Way,
     wire::{Around, Wire},
 };
@@ -15,7 +15,8 @@ impl Machine {
         let UserInCall { room_name, user_id, user_name, avatar, audio, video } = joined;
         let Some(key) = self.live_in(&room_name) else { return };
         let around = Around::new(now, &self.settings, self.server);
-        let Some(call) = self.calls.get_mut(&key).filter(|call| call.with().is_none()) else { return };
+        let is_inside = |call: &&mut Call| call.with().is_none() && !call.is_at_the_door();
+        let Some(call) = self.calls.get_mut(&key).filter(is_inside) else { return };
         // They offer to everybody who is there: whoever comes later begins.
         let close = call.close_wire(user_id.into());
         call.people.insert(user_id, Person { audio, ..Person::new(user_name, avatar, video) });
@@ -31,7 +32,7 @@ impl Machine {
         let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
         if left.host_id.is_some() {
             call.host = left.host_id;
-            call.door.is_handed_over();
+            call.door.forget_waiting();
         }
         let close = call.close_wire(left.user_id.into());
         call.people.remove(&left.user_id);
@@ -111,7 +112,7 @@ impl Machine {
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
         if call.host != state.host_id {
-            call.door.is_handed_over();
+            call.door.forget_waiting();
         }
         call.host = state.host_id;
         call.door.is_like(&state);
@@ -142,7 +143,6 @@ impl Machine {
                 call.begin_talking(around);
                 self.hold_others(key, out);
             }
-            self.correct_media(key, us.as_ref(), comes_in, out);
             return;
         }
         let gone: Vec<UserId> = call
