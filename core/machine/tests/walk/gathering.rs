@@ -294,8 +294,7 @@ fn a_reaction_is_not_said_again_and_not_without_the_server() {
 #[test]
 fn a_reaction_that_is_refused_is_shown_to_nobody() {
     let mut device = gathered(2);
-    let asked =
-        app(&mut device, |call| Command::React { call, id: "r".into(), reaction: Reaction::Heart });
+    let asked = app(&mut device, |call| Command::React { call, id: "r".into(), reaction: Reaction::Heart });
 
     device.answer(&asked, refused(ErrorCode::RateLimited));
 

@@ -317,7 +317,9 @@ fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
         | ClientEvent::Lock(_)
         | ClientEvent::WaitingRoom(_)
         | ClientEvent::Admit(_)
-        | ClientEvent::React(_) => vec![("is done", Ok(Ack::Done)), ("is refused", no(ErrorCode::RateLimited))],
+        | ClientEvent::React(_) => {
+            vec![("is done", Ok(Ack::Done)), ("is refused", no(ErrorCode::RateLimited))]
+        }
         ClientEvent::Chat(_) => {
             let written = Written { sent_at: UnixMillis(7) };
             vec![("is written", Ok(Ack::Written(written))), ("is refused", no(ErrorCode::Conflict))]
