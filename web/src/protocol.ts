@@ -138,7 +138,7 @@ export interface ServerEvents {
   "call:chat": (event: InRoom<ChatMessage>) => void;
   /** The host locked or unlocked the room, or has newcomers wait or no longer. */
   "call:room_changed": (event: InRoom<RoomChanged>) => void;
-  /** Who waits to be let in; to the host, each time it changes. */
+  /** Who waits to be let in; to the host, each time it changes, and again to one who comes back. */
   "call:waiting": (event: InRoom<Waiting>) => void;
   /** Who is speaking. */
   "call:speakers": (event: Speakers) => void;
