@@ -41,7 +41,7 @@ impl Machine {
             (What::Join, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
                     self.on_call(key, |call| call.door.forget_waiting());
-                    self.room_is(now, key, state, true, out);
+                    self.room_is(now, key, &state, true, out);
                 }
             }
             (What::Join, Err(refusal)) => {
@@ -50,7 +50,7 @@ impl Machine {
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
                     self.on_call(key, |call| call.door.forget_waiting());
-                    self.room_is(now, key, state, false, out);
+                    self.room_is(now, key, &state, false, out);
                 }
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
@@ -102,7 +102,12 @@ impl Machine {
             return;
         }
         self.keep_servers(key, &ack.ice_servers);
+        let me = self.me;
         let Some(call) = self.live(key) else { return };
+        if call.with().is_none() {
+            // Whoever calls a group decides in it, until the server names another one.
+            call.host = call.host.or(Some(me));
+        }
         if let Phase::Dialing { until } = call.phase
             && call.direction == Direction::Outgoing
         {

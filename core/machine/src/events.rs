@@ -175,7 +175,7 @@ impl Machine {
             ServerEvent::Renegotiate(message) => self.described(now, message, out),
             ServerEvent::RoomState(state) => {
                 if let Some(key) = self.live_in(&state.room_name) {
-                    self.room_is(now, key, state, false, out);
+                    self.room_is(now, key, &state, false, out);
                 }
             }
             ServerEvent::Speakers(speakers) => self.speakers(&speakers),

@@ -88,7 +88,7 @@ impl Machine {
         &mut self,
         now: Time,
         key: CallKey,
-        state: RoomState,
+        state: &RoomState,
         comes_in: bool,
         out: &mut Vec<Effect>,
     ) {
@@ -99,7 +99,7 @@ impl Machine {
         };
         self.keep_servers(key, &state.ice_servers);
         if state.waiting {
-            return self.waits_at_the_door(now, key, &state, out);
+            return self.waits_at_the_door(now, key, state, out);
         }
         let was_outside = self.calls[&key].is_at_the_door();
         let comes_in = comes_in || was_outside;
@@ -115,7 +115,7 @@ impl Machine {
             call.door.forget_waiting();
         }
         call.host = state.host_id;
-        call.door.is_like(&state);
+        call.door.is_like(state);
         call.hand_is_up = us.as_ref().is_some_and(|us| us.hand_raised_at.is_some());
         if let Some(us) = &us {
             call.my_name.clone_from(&us.user_name);

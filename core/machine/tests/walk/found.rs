@@ -107,7 +107,7 @@ fn orders(effects: &[Effect]) -> Vec<&PeerOrder> {
     effects.iter().filter_map(order_of).collect()
 }
 
-fn initiated() -> Ack {
+pub(super) fn initiated() -> Ack {
     Ack::Initiated(Initiated {
         call_id: CallId::new(1).expect(FINE),
         room_name: room("a"),

@@ -1,15 +1,15 @@
 //! What people write, show and decide in a room of many, and the door before it.
 use super::{
-    State, World, ended,
-    found::{Device, asks},
+    FINE, State, World, ended,
+    found::{Device, asks, initiated},
     most, participant, registered, room, room_state, user, walk,
 };
 use calls_machine::{
-    CallSnapshot, CallState, ChatState, Command, Effect, EndReason, FromServer, Input, Picture, Sound,
+    CallSnapshot, CallState, Callee, ChatState, Command, Effect, EndReason, FromServer, Input, Picture, Sound,
 };
 use calls_protocol::{
-    Ack, CallType, ChatMessage, ClientEvent, EndedReason, ErrorCode, HandChanged, LeftCall, Muted, Reacted,
-    Reaction, Refusal, RoomChanged, RoomName, RoomState, ServerEvent, Topology, UnixMillis, Waiting,
+    Ack, CallType, ChatMessage, ClientEvent, EndedReason, ErrorCode, GroupId, HandChanged, LeftCall, Muted,
+    Reacted, Reaction, Refusal, RoomChanged, RoomName, RoomState, ServerEvent, Topology, UnixMillis, Waiting,
     WaitingUser, Written,
 };
 use std::time::Duration;
@@ -465,4 +465,16 @@ fn a_room_that_is_over_is_over_for_whoever_waits_before_it() {
 
         assert_eq!(call(&device).state, CallState::Ended { reason: EndReason::TheyHungUp }, "{reason:?}");
     }
+}
+
+#[test]
+fn whoever_calls_a_group_decides_in_it() {
+    let mut device = Device::new();
+    let group = Callee::Group(GroupId::new(7).expect(FINE));
+    let dial = Command::Dial { room: room("g"), to: group, call_type: CallType::Audio };
+    let asked = device.give(Input::App(dial));
+
+    device.answer(&asked, Ok(initiated()));
+
+    assert_eq!(call(&device).host, Some(user(1)));
 }
