@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo run --example call_cli -- --server http://127.0.0.1:3000 --user 1 --call 2 --tone 440 --seconds 10
+//! cargo run --example call_cli -- --server http://127.0.0.1:3000 --user 1 --room kitchen
 //! ```
+#[path = "shared/gathering.rs"]
+mod gathering;
 #[path = "shared/terminal.rs"]
 mod terminal;
 
@@ -13,6 +16,7 @@ use calls_core::{
 };
 use calls_protocol::{CallType, UserId};
 use clap::Parser;
+use gathering::Gathering;
 use serde_json::{Value, json};
 use std::{
     path::PathBuf,
@@ -21,7 +25,10 @@ use std::{
     time::{Duration, Instant},
 };
 use terminal::{Connection, Heard, Listening, Progress, Seen, Teller, Terminal};
-use tokio::time::{interval, sleep_until};
+use tokio::{
+    sync::mpsc::UnboundedReceiver,
+    time::{interval, sleep_until},
+};
 
 /// What the test picture names.
 const WHO: u64 = 1;
@@ -34,6 +41,9 @@ struct Arguments {
     /// Whom to call. Without it the first call that comes is answered.
     #[arg(long)]
     call: Option<u64>,
+    /// Comes into the room of this name. What is typed is written to all; `/help` says what else can be.
+    #[arg(long, conflicts_with = "call")]
+    room: Option<String>,
     /// With a picture.
     #[arg(long)]
     video: bool,
@@ -69,9 +79,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     config.peer.relay_only = arguments.relay_only;
     let calls = Calls::connect(config, Arc::new(host))?;
     let call_type = if arguments.video { CallType::Video } else { CallType::Audio };
-    let call = match arguments.call {
-        Some(whom) => calls.dial(Callee::User(UserId::new(whom)?), call_type).await?,
-        None => first_call(&calls, &teller).await?,
+    let call = match (arguments.call, &arguments.room) {
+        (Some(whom), _) => calls.dial(Callee::User(UserId::new(whom)?), call_type).await?,
+        (None, Some(room)) => calls.join(room, call_type).await?,
+        (None, None) => first_call(&calls, &teller).await?,
     };
     let ended = talk(&arguments, &teller, (&calls, &call), (&heard, &seen)).await?;
     if let Some(path) = &arguments.report {
@@ -133,10 +144,15 @@ async fn talk(
     let mut look = interval(Duration::from_secs(1));
     let mut signals = network_signals()?;
     let mut interrupted = terminal::interrupts()?;
+    let mut gathering = Gathering::default();
+    let mut typed = arguments.room.as_ref().map(|_| gathering::typed());
     loop {
         let snapshot = snapshots.borrow_and_update().clone();
         let now = snapshot.calls.iter().find(|known| known.key == call.key());
         progress.see(&snapshot, now);
+        if let Some(call) = now {
+            gathering.see(teller, call);
+        }
         match now.map(|call| call.state) {
             Some(CallState::Talking { .. }) if until.is_none() => {
                 until = arguments
@@ -166,6 +182,7 @@ async fn talk(
                     }
                 }
             }
+            Some(line) = next_line(&mut typed) => gathering::act(teller, call, &line)?,
             () = next(&mut signals) => calls.network_changed()?,
             () = time_is_up => {
                 last = terminal::stats(call, heard).await;
@@ -212,6 +229,14 @@ fn in_words(stats: &Value) -> String {
         number("/voice/lost").unwrap_or(0.0),
         number("/longest_gap_ms").unwrap_or(0.0),
     )
+}
+
+/// What was typed, where that means something.
+async fn next_line(typed: &mut Option<UnboundedReceiver<String>>) -> Option<String> {
+    match typed {
+        Some(typed) => typed.recv().await,
+        None => None,
+    }
 }
 
 /// SIGUSR1 says that the network is another one, as a phone's system would.

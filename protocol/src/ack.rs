@@ -20,6 +20,8 @@ pub enum Ack {
     Ended(Ended),
     /// To `call:join_room` and `call:resume`.
     RoomState(RoomState),
+    /// To `call:chat`.
+    Written(Written),
 }
 
 /// An acknowledgement with nothing but `ok`.
@@ -87,6 +89,15 @@ pub struct Ended {
     pub duration: Seconds,
 }
 
+/// To `call:chat`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct Written {
+    /// When it reached the server, as the others are told. Said again, it reached it the first time.
+    pub sent_at: UnixMillis,
+}
+
 impl Ack {
     /// Appends `{"ok":true, …}`.
     pub fn write(&self, out: &mut Vec<u8>) {
@@ -98,6 +109,7 @@ impl Ack {
             Self::Initiated(ack) => serde_json::to_writer(&mut *out, ack),
             Self::Accepted(ack) => serde_json::to_writer(&mut *out, ack),
             Self::Ended(ack) => serde_json::to_writer(&mut *out, ack),
+            Self::Written(ack) => serde_json::to_writer(&mut *out, ack),
             Self::RoomState(ack) => serde_json::to_writer(&mut *out, ack),
         }
         .expect("messages serialise, and a Vec takes every byte");
@@ -172,14 +184,22 @@ impl ClientEvent {
             | Self::WaitingRoom(_)
             | Self::Admit(_)
             | Self::RaiseHand(_)
-            | Self::React(_)
-            | Self::Chat(_) => parse_ack::<Done>(text).map(|Done {}| Ack::Done),
+            | Self::React(_) => done(text),
+            // A server of before did not say when.
+            Self::Chat(_) => parse_ack(text).map(Ack::Written).or_else(|unread| match unread {
+                AckError::Unreadable(_) => done(text),
+                refused @ AckError::Refused(_) => Err(refused),
+            }),
         };
         read.map_err(|error| match error {
             AckError::Refused(refusal) => refusal,
             AckError::Unreadable(reason) => Refusal::new(ErrorCode::Unknown, reason),
         })
     }
+}
+
+fn done(text: &str) -> Result<Ack, AckError> {
+    parse_ack::<Done>(text).map(|Done {}| Ack::Done)
 }
 
 #[cfg(test)]

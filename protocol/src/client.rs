@@ -81,7 +81,7 @@ events! {
         /// Shows something for a moment; others are told `user:reacted`.
         "call:react" => React(React) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
         /// Writes to everyone in the room. Nothing of it is kept when the room is over.
-        "call:chat" => Chat(Chat) -> Done refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
+        "call:chat" => Chat(Chat) -> Written refused [Expired NotFound Forbidden Conflict AlreadyAnswered],
     }
 }
 

@@ -25,7 +25,7 @@ mod opaque;
 pub mod schema;
 mod server;
 
-pub use ack::{Accepted, Ack, AckError, Done, Ended as EndedAck, Initiated, Registered, parse_ack};
+pub use ack::{Accepted, Ack, AckError, Done, Ended as EndedAck, Initiated, Registered, Written, parse_ack};
 pub use client::{
     Accept, Admit, CallTarget, Chat, ClientEvent, End, EndWish, IceCandidate, Initiate, JoinRoom, LeaveRoom,
     Lock, Mute, PictureKind, RaiseHand, React, Reaction, Recipient, Register, Reject, RejectReason, Remove,

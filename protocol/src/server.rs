@@ -53,7 +53,7 @@ events! {
         "call:chat" => Chat(ChatMessage) + eventId,
         /// The host locked or unlocked the room, or has newcomers wait or no longer.
         "call:room_changed" => RoomChanged(RoomChanged) + eventId,
-        /// Who waits to be let in; to the host, each time it changes.
+        /// Who waits to be let in; to the host, each time it changes, and again to one who comes back.
         "call:waiting" => Waiting(Waiting) + eventId,
         /// Who is speaking.
         "call:speakers" => Speakers(Speakers),

@@ -1,7 +1,7 @@
 //! Every golden message is read, and written again as it was or as its `.out` file says.
 use calls_protocol::{
     Accepted, AckError, ClientEvent, DecodeError, Done, EndedAck, ErrorCode, Initiated, Refusal, Registered,
-    RoomState, ServerEvent, parse_ack,
+    RoomState, ServerEvent, Written, parse_ack,
     schema::{Golden, GoldenKind, client_events, error_codes, goldens},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -68,6 +68,7 @@ fn every_acknowledgement_is_read_and_written_as_its_golden_says() {
             "Accepted" => check::<Accepted>(golden),
             "EndedAck" => check::<EndedAck>(golden),
             "RoomState" => check::<RoomState>(golden),
+            "Written" => check::<Written>(golden),
             other => panic!("{other}: say here how it is read"),
         }
     }

@@ -311,6 +311,10 @@ impl Stage {
 
     fn tell(&mut self, asking: Option<&str>, action: &Action) -> Option<String> {
         Some(match action {
+            Action::Reply(Ok(Ack::Written(written))) if written.sent_at != self.now => {
+                let before = (self.now.0 - written.sent_at.0) / 1000;
+                format!("{} ok, written {before} s before", asking.expect("only events are answered"))
+            }
             Action::Reply(Ok(ack)) => {
                 format!("{} ok{}", asking.expect("only events are answered"), about(ack))
             }
@@ -385,6 +389,7 @@ fn about(ack: &Ack) -> String {
         Ack::Accepted(accepted) => format!(" call {}", accepted.call_id),
         Ack::Ended(ended) => format!(" {} s", ended.duration.0),
         Ack::RoomState(state) => format!(" in it: {}", many::state(state)),
+        Ack::Written(_) => String::new(),
     }
 }
 

@@ -97,7 +97,7 @@ export interface Answers {
   "call:admit": Done;
   "call:raise_hand": Done;
   "call:react": Done;
-  "call:chat": Done;
+  "call:chat": Written;
 }
 
 /** Everything the server can say, for `Socket<ServerEvents, ClientEvents>`. */
@@ -138,7 +138,7 @@ export interface ServerEvents {
   "call:chat": (event: InRoom<ChatMessage>) => void;
   /** The host locked or unlocked the room, or has newcomers wait or no longer. */
   "call:room_changed": (event: InRoom<RoomChanged>) => void;
-  /** Who waits to be let in; to the host, each time it changes. */
+  /** Who waits to be let in; to the host, each time it changes, and again to one who comes back. */
   "call:waiting": (event: InRoom<Waiting>) => void;
   /** Who is speaking. */
   "call:speakers": (event: Speakers) => void;
@@ -668,6 +668,12 @@ export interface Chat {
   messageId: string;
   /** What they write; it may have several lines. */
   text: string;
+}
+
+/** To `call:chat`. */
+export interface Written {
+  /** When it reached the server, as the others are told. Said again, it reached it the first time. */
+  sentAt: UnixMillis;
 }
 
 /** `call:answer` */

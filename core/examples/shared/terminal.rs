@@ -254,6 +254,8 @@ impl Progress {
                 self.teller.tell("incoming", &words, &json!({ "from": from }));
             }
             CallState::Answering => self.teller.tell("answering", "answering", &json!({})),
+            // Told by whoever tells of rooms.
+            CallState::AtTheDoor => {}
             CallState::Talking { .. } => self.teller.tell("accepted", "answered", &json!({})),
             CallState::Ended { reason } => {
                 let words = format!("over: {}", reason.sentence(calls_core::Language::En));
@@ -264,7 +266,7 @@ impl Progress {
 }
 
 /// A name that somebody else chose, without what would move the cursor or colour the terminal.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let name: String = name.chars().filter(|letter| !letter.is_control()).collect();
     if name.is_empty() { "somebody".into() } else { name }
 }

@@ -40,7 +40,8 @@ impl Machine {
             }
             (What::Join, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.room_is(now, key, state, true, out);
+                    self.on_call(key, |call| call.door.forget_waiting());
+                    self.room_is(now, key, &state, true, out);
                 }
             }
             (What::Join, Err(refusal)) => {
@@ -48,8 +49,8 @@ impl Machine {
             }
             (What::Resume, Ok(ack)) => {
                 if let Ack::RoomState(state) = ack {
-                    self.on_call(key, |call| call.door.is_resumed());
-                    self.room_is(now, key, state, false, out);
+                    self.on_call(key, |call| call.door.forget_waiting());
+                    self.room_is(now, key, &state, false, out);
                 }
             }
             (What::Resume, Err(refusal)) => self.not_resumed(now, key, refusal.code, out),
@@ -63,12 +64,18 @@ impl Machine {
             (What::Lock(locked), Ok(_)) => self.on_call(key, |call| call.door.is_locked = locked),
             (What::HaveWait(on), Ok(_)) => self.on_call(key, |call| call.door.has_waiting_room = on),
             (What::React(id), Err(_)) => self.reaction_failed(key, id),
-            (What::Write(number), Ok(_)) => self.written(key, number, None),
+            (What::Write(number), Ok(ack)) => {
+                let at = if let Ack::Written(written) = ack { Some(written.sent_at) } else { None };
+                self.written(key, number, at);
+            }
             (What::Write(number), Err(_)) => self.not_written(key, number),
+            (What::Decide(user), Ok(_)) => {
+                self.on_call(key, |call| call.door.waiting.retain(|them| them.user != user));
+            }
             // What is shown as wished until the answer comes is as it was before, if it was refused.
-            (What::Hand(_) | What::Lock(_) | What::HaveWait(_), Err(_))
+            (What::Hand(_) | What::Lock(_) | What::HaveWait(_) | What::Decide(_), Err(_))
             | (What::Offer | What::React(_), Ok(_))
-            | (What::Decide(_) | What::Media | What::Say, _) => {}
+            | (What::Media | What::Say, _) => {}
         }
         let is_in = self.live(key).is_some_and(|call| match call.phase {
             Phase::Calling { .. } | Phase::Talking { .. } => true,
@@ -95,7 +102,12 @@ impl Machine {
             return;
         }
         self.keep_servers(key, &ack.ice_servers);
+        let me = self.me;
         let Some(call) = self.live(key) else { return };
+        if call.with().is_none() {
+            // Whoever calls a group decides in it, until the server names another one.
+            call.host = call.host.or(Some(me));
+        }
         if let Phase::Dialing { until } = call.phase
             && call.direction == Direction::Outgoing
         {
@@ -135,6 +147,10 @@ impl Machine {
             }
             ErrorCode::AlreadyAnswered => {
                 self.end(now, key, EndReason::AnsweredElsewhere, Tell::Nothing, out);
+            }
+            // Whoever was in it could come back, if the host had not said otherwise.
+            ErrorCode::Forbidden if call.is_gathering() => {
+                self.end(now, key, EndReason::Removed, Tell::Nothing, out);
             }
             ErrorCode::Forbidden => self.end(now, key, EndReason::NotAllowed, Tell::Nothing, out),
             // It cannot now. The next reconnect asks again; media is not touched.

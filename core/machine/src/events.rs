@@ -80,7 +80,6 @@ impl Machine {
     pub(crate) fn resume(&mut self, key: CallKey, out: &mut Vec<Effect>) {
         let me = self.me;
         let Some(call) = self.live(key).filter(|call| !call.adrift) else { return };
-        call.door.waiting_is_old = true;
         // One comes before every event. Without it the server believes that all it sent was heard, and what it sent into
         // a dead connection was not.
         let last_event_id = call.heard.or(EventId::new(1).ok());
@@ -176,7 +175,7 @@ impl Machine {
             ServerEvent::Renegotiate(message) => self.described(now, message, out),
             ServerEvent::RoomState(state) => {
                 if let Some(key) = self.live_in(&state.room_name) {
-                    self.room_is(now, key, state, false, out);
+                    self.room_is(now, key, &state, false, out);
                 }
             }
             ServerEvent::Speakers(speakers) => self.speakers(&speakers),

@@ -14,8 +14,6 @@ pub(crate) struct Door {
     pub(crate) has_waiting_room: bool,
     /// Who waits, in the order in which they came. Only a host is told.
     pub(crate) waiting: Vec<Waiting>,
-    /// The connection was lost since we were told who waits.
-    pub(crate) waiting_is_old: bool,
     /// Who silenced us, until we speak again.
     pub(crate) muted_by: Option<UserId>,
 }
@@ -25,23 +23,15 @@ impl Door {
         (self.is_locked, self.has_waiting_room) = (state.locked, state.waiting_room);
     }
 
-    /// Another host decides now, or we do: who waits is told to the new one.
-    pub(crate) fn is_handed_over(&mut self) {
+    /// What we know of who waits is old. If somebody does, the server tells the host next.
+    pub(crate) fn forget_waiting(&mut self) {
         self.waiting.clear();
-    }
-
-    /// The connection was lost. The server tells a host again who waits, before it answers, if anybody does.
-    pub(crate) fn is_resumed(&mut self) {
-        if std::mem::take(&mut self.waiting_is_old) {
-            self.waiting.clear();
-        }
     }
 
     /// All that matters for what happens next.
     pub(crate) fn summary(&self) -> String {
         let waiting: Vec<_> = self.waiting.iter().map(|them| them.user).collect();
-        let door = (self.is_locked, self.has_waiting_room, waiting, self.waiting_is_old);
-        format!("{door:?} {:?}", self.muted_by)
+        format!("{} {} {waiting:?} {:?}", self.is_locked, self.has_waiting_room, self.muted_by)
     }
 }
 
@@ -105,7 +95,6 @@ impl Machine {
             since: them.since,
         };
         call.door.waiting = told.waiting.into_iter().map(waiting).collect();
-        call.door.waiting_is_old = false;
     }
 
     /// The host switched our microphone off. The others were told, and we may switch it on again.

@@ -104,6 +104,12 @@ enum What {
     Say,
 }
 
+impl What {
+    fn is_said(self) -> bool {
+        matches!(self, Self::Say | Self::Offer | Self::Media | Self::React(_) | Self::Write(_))
+    }
+}
+
 /// How the server is told that a call is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tell {
@@ -205,10 +211,12 @@ impl Machine {
         let rivals: Vec<_> =
             self.rivals.iter().map(|(key, rival)| (place(key), &rival.incoming.room_name)).collect();
         // What is only said is answered by nothing that matters. Of the rest the names do not.
-        let is_said = |what: What| matches!(what, What::Say | What::Offer | What::React(_) | What::Write(_));
-        let matters = self.asked.values().filter(|asked| !is_said(asked.what));
+        let matters = self.asked.values().filter(|asked| !asked.what.is_said());
         let asked: Vec<_> = matters.map(|asked| (place(&asked.call), asked.what, asked.is_again)).collect();
-        format!("{:?} {calls:?} {rivals:?} {asked:?}", self.server)
+        // In a room of many a host may silence us while the server has yet to read what we send.
+        let crowds = self.calls.values().filter(|call| call.with().is_none());
+        let tells: Vec<_> = crowds.map(|call| self.has_asked(call.key, What::Media)).collect();
+        format!("{:?} {calls:?} {rivals:?} {asked:?} {tells:?}", self.server)
     }
 
     fn live_calls(&self) -> impl Iterator<Item = &Call> {
@@ -415,7 +423,7 @@ impl Machine {
         call.phase = Phase::Ended { reason, until };
         call.held = false;
         call.talk.end();
-        call.door.is_handed_over();
+        call.door.forget_waiting();
         for (to, wish) in closed {
             self.grant(now, (key, to), vec![wish], out);
         }

@@ -90,6 +90,14 @@ impl Oracle {
                 format!("{:?} is {:?}", call.key, call.state)
             })?;
         }
+        for call in &snapshot.calls {
+            let mut gates = self.peers.iter().filter(|(peer, _)| peer.call == call.key);
+            let outside = call.state == CallState::AtTheDoor;
+            must(!outside || gates.clone().next().is_none(), || "a connection before we are let in".into())?;
+            must(!call.is_muted || gates.all(|(_, gate)| !gate.voice), || "we are silent and heard".into())?;
+            must(call.muted_by.is_none() || call.is_muted, || "silenced by a host, and speaks".into())?;
+            must(call.chat.len() <= 200, || "the chat grows without an end".into())?;
+        }
         let live = snapshot.calls.iter().filter(|call| !matches!(call.state, CallState::Ended { .. }));
         let live: Vec<_> = live.collect();
         must(live.len() <= 2, || format!("{} calls at once", live.len()))?;

@@ -1,7 +1,7 @@
 //! What the server tells of a room of many: who is in it, and how they are reached.
 use crate::{
     CallKey, Direction, Effect, Machine, Picture, Time, What,
-    call::{Person, Phase},
+    call::{Call, Person, Phase},
     way::Way,
     wire::{Around, Wire},
 };
@@ -15,7 +15,8 @@ impl Machine {
         let UserInCall { room_name, user_id, user_name, avatar, audio, video } = joined;
         let Some(key) = self.live_in(&room_name) else { return };
         let around = Around::new(now, &self.settings, self.server);
-        let Some(call) = self.calls.get_mut(&key).filter(|call| call.with().is_none()) else { return };
+        let is_inside = |call: &&mut Call| call.with().is_none() && !call.is_at_the_door();
+        let Some(call) = self.calls.get_mut(&key).filter(is_inside) else { return };
         // They offer to everybody who is there: whoever comes later begins.
         let close = call.close_wire(user_id.into());
         call.people.insert(user_id, Person { audio, ..Person::new(user_name, avatar, video) });
@@ -31,7 +32,7 @@ impl Machine {
         let Some(call) = self.live(key).filter(|call| call.with().is_none()) else { return };
         if left.host_id.is_some() {
             call.host = left.host_id;
-            call.door.is_handed_over();
+            call.door.forget_waiting();
         }
         let close = call.close_wire(left.user_id.into());
         call.people.remove(&left.user_id);
@@ -87,7 +88,7 @@ impl Machine {
         &mut self,
         now: Time,
         key: CallKey,
-        state: RoomState,
+        state: &RoomState,
         comes_in: bool,
         out: &mut Vec<Effect>,
     ) {
@@ -98,7 +99,7 @@ impl Machine {
         };
         self.keep_servers(key, &state.ice_servers);
         if state.waiting {
-            return self.waits_at_the_door(now, key, &state, out);
+            return self.waits_at_the_door(now, key, state, out);
         }
         let was_outside = self.calls[&key].is_at_the_door();
         let comes_in = comes_in || was_outside;
@@ -111,10 +112,10 @@ impl Machine {
         let around = Around::new(now, &self.settings, self.server);
         let Some(call) = self.calls.get_mut(&key) else { return };
         if call.host != state.host_id {
-            call.door.is_handed_over();
+            call.door.forget_waiting();
         }
         call.host = state.host_id;
-        call.door.is_like(&state);
+        call.door.is_like(state);
         call.hand_is_up = us.as_ref().is_some_and(|us| us.hand_raised_at.is_some());
         if let Some(us) = &us {
             call.my_name.clone_from(&us.user_name);
@@ -142,7 +143,6 @@ impl Machine {
                 call.begin_talking(around);
                 self.hold_others(key, out);
             }
-            self.correct_media(key, us.as_ref(), comes_in, out);
             return;
         }
         let gone: Vec<UserId> = call

@@ -7,6 +7,7 @@ use super::{
 };
 use calls_protocol::{
     Ack, Chat, ChatMessage, ErrorCode, HandChanged, React, Reacted, Refusal, ServerEvent, UnixMillis, UserId,
+    Written,
 };
 use std::sync::Arc;
 
@@ -62,13 +63,13 @@ impl Room {
         let now = cx.now;
         let sender = self.speaker(cx, socket, user)?;
         let print = fingerprint(&("reaction", &react.message_id));
-        if sender.said.has(print) {
+        if sender.said.when(print).is_some() {
             return Ok(Ack::Done);
         }
         if !sender.gesturing.once_more(now, GESTURES_A_MINUTE) {
             return too_often();
         }
-        sender.said.add(print);
+        sender.said.add(print, now);
         let reacted = Reacted { room_name: self.name.clone(), user_id: user, reaction: react.reaction };
         let event = Arc::new(ServerEvent::Reacted(reacted));
         for other in self.seated() {
@@ -85,13 +86,13 @@ impl Room {
         let now = cx.now;
         let sender = self.speaker(cx, socket, user)?;
         let print = fingerprint(&("chat", &chat.message_id));
-        if sender.said.has(print) {
-            return Ok(Ack::Done);
+        if let Some(sent_at) = sender.said.when(print) {
+            return Ok(Ack::Written(Written { sent_at }));
         }
         if !sender.chatting.once_more(now, MESSAGES_A_MINUTE) {
             return too_often();
         }
-        sender.said.add(print);
+        sender.said.add(print, now);
         let message = ChatMessage {
             room_name: self.name.clone(),
             user_id: user,
@@ -101,7 +102,7 @@ impl Room {
             sent_at: now,
         };
         self.tell_others(cx, user, ServerEvent::Chat(message));
-        Ok(Ack::Done)
+        Ok(Ack::Written(Written { sent_at: now }))
     }
 }
 

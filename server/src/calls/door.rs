@@ -121,6 +121,7 @@ impl Room {
     pub(super) fn join(&mut self, cx: &mut Cx<'_>, socket: SocketId, user: UserId, wish: Wish) -> Reply {
         if self.seat(user).is_some() {
             self.sit(cx, socket, user)?;
+            self.remind_who_waits(cx, user);
             if let Some(offer) = wish.offer {
                 self.came_by_server(cx, user, offer, Occasion::Join)?;
             }
@@ -161,6 +162,16 @@ impl Room {
         self.stop_ringing_if_all_answered();
         self.tell_who_waits(cx);
         Ok(Ack::RoomState(self.state(cx, user)))
+    }
+
+    /// A host who was away or has begun anew is told who waits, if anybody does.
+    pub(super) fn remind_who_waits(&mut self, cx: &mut Cx<'_>, user: UserId) {
+        if let Shape::Crowd(crowd) = &self.shape
+            && crowd.host == Some(user)
+            && !crowd.door.waiting.is_empty()
+        {
+            self.tell_who_waits(cx);
+        }
     }
 
     /// Tells the host who waits.

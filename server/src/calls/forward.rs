@@ -47,7 +47,7 @@ pub(super) struct Sender {
     /// The latest descriptions, for the same reason.
     described: Fingerprints,
     /// The latest chat messages and reactions, for the same reason.
-    pub(super) said: Fingerprints,
+    pub(super) said: Said,
     measured: Option<UnixMillis>,
     /// Candidates that were stored: new descriptions bring new ones, but not for ever.
     stored: usize,
@@ -61,7 +61,7 @@ pub(super) struct Sender {
     pub(super) gesturing: Often,
 }
 
-/// What somebody said lately, so that it is known again.
+/// What somebody described lately, so that it is known again.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Fingerprints(VecDeque<u64>);
 
@@ -82,6 +82,24 @@ impl Fingerprints {
     }
 }
 
+/// Chat messages and reactions of lately, so that what is said again is answered as it was the first time.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Said(VecDeque<(u64, UnixMillis)>);
+
+impl Said {
+    /// When it was said first.
+    pub(super) fn when(&self, print: u64) -> Option<UnixMillis> {
+        self.0.iter().find(|(known, _)| *known == print).map(|(_, when)| *when)
+    }
+
+    pub(super) fn add(&mut self, print: u64, now: UnixMillis) {
+        if self.0.len() == KNOWN_AGAIN {
+            self.0.pop_front();
+        }
+        self.0.push_back((print, now));
+    }
+}
+
 impl Sender {
     /// Somebody came or went: what is sent to them, or to all, is counted anew.
     pub(super) fn forget_recipient(&mut self, user: UserId) {
@@ -99,7 +117,7 @@ impl Sender {
             candidates: HashSet::new(),
             counts: HashMap::new(),
             described: Fingerprints::default(),
-            said: Fingerprints::default(),
+            said: Said::default(),
             measured: None,
             stored: 0,
             describing: Often::default(),

@@ -462,6 +462,7 @@ impl Room {
             (None, None) => {}
         }
         self.remind(cx, user, socket);
+        self.remind_who_waits(cx, user);
         Ok(Ack::RoomState(self.state(cx, user)))
     }
 

@@ -253,6 +253,8 @@ fn fit(caller: EndReason, callee: EndReason, is_calm: bool) -> bool {
         | R::BusyElsewhere
         | R::SignedOut
         | R::NotAllowed
+        | R::Removed
+        | R::NotLetIn
         | R::RoomFull
         | R::TooManyCalls
         | R::TheirFault

@@ -359,7 +359,9 @@ impl World {
 
 fn stage_of(state: CallState) -> Stage {
     match state {
-        CallState::Dialing | CallState::RingingThere { .. } | CallState::Answering => Stage::Waits,
+        CallState::Dialing | CallState::RingingThere { .. } | CallState::Answering | CallState::AtTheDoor => {
+            Stage::Waits
+        }
         CallState::RingingHere => Stage::Rings,
         CallState::Talking { .. } => Stage::Talks,
         CallState::Ended { .. } => Stage::Over,

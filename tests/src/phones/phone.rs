@@ -340,6 +340,7 @@ fn show(call: &CallSnapshot) -> String {
         CallState::RingingThere { .. } => "rings there".into(),
         CallState::RingingHere => "rings here".into(),
         CallState::Answering => "answering".into(),
+        CallState::AtTheDoor => "at the door".into(),
         CallState::Talking { .. } => {
             let paths = call.others.iter().map(|other| format!(" {:?}", other.path).to_lowercase());
             let held = if call.is_held { " on hold" } else { "" };

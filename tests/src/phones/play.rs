@@ -1,13 +1,14 @@
 //! A few phones on a stage: what happens to them is said line by line, and what they showed is read off afterwards.
 use super::{DUSK, World, people::Trouble, phone::is_over};
 use crate::sim::{Random, user};
-use calls_machine::{CallKey, CallState, Callee, Command};
-use calls_protocol::{CallType, Recipient, RoomName};
+use calls_machine::{CallKey, CallSnapshot, CallState, Callee, Command};
+use calls_protocol::{CallType, Reaction, Recipient, RoomName};
 use calls_server::calls::MediaSettings;
 
 /// Phones, a server, and a network in which nothing goes wrong by itself.
 pub struct Play {
     world: World,
+    names: u32,
 }
 
 impl Play {
@@ -29,7 +30,7 @@ impl Play {
     fn begin(seed: u64, users: &[u64], media: Option<MediaSettings>) -> Self {
         let mut world = World::new(Random::new(seed), users, media, true);
         (world.is_rough, world.is_lively) = (false, false);
-        let mut play = Self { world };
+        let mut play = Self { world, names: 0 };
         for phone in 0..users.len() {
             play.app_starts(phone);
         }
@@ -144,6 +145,40 @@ impl Play {
         let room = RoomName::new(room).expect("a room name");
         let to = Callee::Group(crate::sim::group_id());
         self.command(phone, Command::Dial { room, to, call_type: CallType::Audio });
+    }
+
+    /// What somebody's screen shows of a room that they are in, or were in a moment ago.
+    pub fn sees(&self, phone: usize, room: &str) -> CallSnapshot {
+        let seen = self.world.phones[phone].calls().iter().rev().find(|call| call.room.as_str() == room);
+        seen.cloned().unwrap_or_else(|| panic!("phone {phone} sees nothing of {room}"))
+    }
+
+    /// Somebody says or decides something in a room of many.
+    pub fn says(&mut self, phone: usize, room: &str, command: impl FnOnce(CallKey) -> Command) {
+        let command = command(self.call_in(phone, room));
+        self.command(phone, command);
+    }
+
+    /// Somebody writes to all.
+    pub fn writes(&mut self, phone: usize, room: &str, text: &str) {
+        let id = self.new_name();
+        self.says(phone, room, |call| Command::Write { call, id, text: text.to_owned() });
+    }
+
+    /// Somebody shows something for a moment.
+    pub fn reacts(&mut self, phone: usize, room: &str, reaction: Reaction) {
+        let id = self.new_name();
+        self.says(phone, room, |call| Command::React { call, id, reaction });
+    }
+
+    fn new_name(&mut self) -> String {
+        self.names += 1;
+        format!("name-{}", self.names)
+    }
+
+    /// From now on somebody may be kept out of a room: whoever asks all the same is refused, and that is right.
+    pub fn doors_are_kept(&mut self) {
+        self.world.doors_are_kept = true;
     }
 
     /// The media server is killed, and another one begins at once.

@@ -1,4 +1,5 @@
 //! Whole phones that call each other through the server's rules: plays with exact words, and evenings of a seed each.
+mod gathering;
 #[path = "phones/plays.rs"]
 mod plays;
 mod rooms;

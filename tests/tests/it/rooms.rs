@@ -1,11 +1,17 @@
 //! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
 use anyhow::Result;
+<<<<<<< HEAD
 use calls_core::{Call, CallSnapshot};
 use calls_protocol::{CallType, Recipient, UserId};
 use calls_tests::{
     phone::{Phone, SCREEN},
     server::TestServer,
 };
+=======
+use calls_core::{Call, CallSnapshot, CallState, ChatState, EndReason};
+use calls_protocol::{CallType, Reaction, Recipient, UserId};
+use calls_tests::{phone::Phone, server::TestServer};
+>>>>>>> rooms-rust
 
 /// Two speak straight, three through the media server.
 async fn server() -> TestServer {
@@ -89,6 +95,7 @@ async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<(
 }
 
 #[tokio::test]
+<<<<<<< HEAD
 async fn a_shared_screen_takes_the_cameras_place_straight_and_one_of_its_own_through_the_media_server()
 -> Result<()> {
     let server = server().await;
@@ -117,6 +124,60 @@ async fn a_shared_screen_takes_the_cameras_place_straight_and_one_of_its_own_thr
     at_ann.share_screen(false)?;
     cid.until("told that it is over", |call| call.others.iter().all(|other| !other.screen)).await?;
     ann.sees_of(2, 2).await?;
+=======
+async fn a_host_lets_in_silences_and_removes_and_everybody_reads_what_is_written() -> Result<()> {
+    let server = server().await;
+    let ann = joined(&server, 1, CallType::Audio).await?;
+    let bob = joined(&server, 2, CallType::Audio).await?;
+    let (host, guest) = (ann.talks().await?, bob.talks().await?);
+    let user = |id| UserId::new(id).expect("a user");
+
+    host.have_wait(true)?;
+    bob.until("told of the waiting room", |call| call.has_waiting_room).await?;
+    let cid = joined(&server, 3, CallType::Audio).await?;
+    cid.until("at the door", |call| call.state == CallState::AtTheDoor).await?;
+    ann.until("told who waits", |call| call.waiting.iter().any(|them| them.user.get() == 3)).await?;
+    host.admit(user(3), true)?;
+    let third = cid.talks().await?;
+    ann.until("nobody waits", |call| call.waiting.is_empty() && call.others.len() == 2).await?;
+    ann.hears_all(&[2, 3]).await?;
+    cid.hears_all(&[1, 2]).await?;
+
+    guest.write("Чутно?")?;
+    third.react(Reaction::Clap)?;
+    let reads = |call: &CallSnapshot| {
+        call.chat.len() == 1
+            && call.chat.iter().all(|line| {
+                (line.user.get(), &*line.text, line.state, line.at.is_some())
+                    == (2, "Чутно?", ChatState::Sent, true)
+            })
+    };
+    let shows = |call: &CallSnapshot| call.reactions.iter().any(|shown| shown.reaction == Reaction::Clap);
+    let all = [&ann, &bob, &cid];
+    for phone in all {
+        phone.until("a reaction", shows).await?;
+    }
+    for phone in all {
+        phone.until("a line", reads).await?;
+    }
+    for phone in all {
+        phone.until("no reaction any more", |call| call.reactions.is_empty()).await?;
+    }
+
+    host.mute_other(user(2))?;
+    bob.until("silenced", |call| call.is_muted && call.muted_by == Some(user(1))).await?;
+    ann.hears_all(&[3]).await?;
+    cid.hears_all(&[1]).await?;
+    guest.set_muted(false)?;
+    ann.hears_all(&[2, 3]).await?;
+    assert_eq!(guest.snapshot().and_then(|call| call.muted_by), None);
+
+    host.lock(true)?;
+    bob.until("locked", |call| call.is_locked).await?;
+    host.remove(user(3))?;
+    assert_eq!(cid.ended().await?, EndReason::Removed);
+    ann.hears_all(&[2]).await?;
+>>>>>>> rooms-rust
 
     close(vec![ann, bob, cid], server).await;
     Ok(())

@@ -12,28 +12,28 @@ use calls_protocol::{
 use std::time::Duration;
 
 /// A device of user 1, and its clock.
-struct Device {
-    machine: Machine,
+pub(super) struct Device {
+    pub(super) machine: Machine,
     now: u64,
 }
 
 impl Device {
     /// It knows the server.
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut device = Self { machine: Machine::new(user(1), Settings::default()), now: 0 };
         device.server(FromServer::Up(Box::new(registered(&[]))));
         device
     }
 
-    fn give(&mut self, input: Input) -> Vec<Effect> {
+    pub(super) fn give(&mut self, input: Input) -> Vec<Effect> {
         self.machine.handle(Time(self.now), input)
     }
 
-    fn server(&mut self, said: FromServer) -> Vec<Effect> {
+    pub(super) fn server(&mut self, said: FromServer) -> Vec<Effect> {
         self.give(Input::Server(said))
     }
 
-    fn event(&mut self, event: ServerEvent) -> Vec<Effect> {
+    pub(super) fn event(&mut self, event: ServerEvent) -> Vec<Effect> {
         self.server(FromServer::Event { event: Box::new(event), id: None })
     }
 
@@ -42,17 +42,17 @@ impl Device {
         self.give(Input::Peer(PeerKey { call, to: user(2).into(), build }, said))
     }
 
-    fn answer(&mut self, effects: &[Effect], answer: Result<Ack, Refusal>) -> Vec<Effect> {
+    pub(super) fn answer(&mut self, effects: &[Effect], answer: Result<Ack, Refusal>) -> Vec<Effect> {
         let ask = *asks(effects).last().expect("it asked").0;
         self.server(FromServer::Answer { ask, answer })
     }
 
-    fn pass(&mut self, length: Duration) -> Vec<Effect> {
+    pub(super) fn pass(&mut self, length: Duration) -> Vec<Effect> {
         self.now = (Time(self.now) + length).0;
         self.give(Input::Tick)
     }
 
-    fn snapshot(&self) -> Snapshot {
+    pub(super) fn snapshot(&self) -> Snapshot {
         self.machine.snapshot()
     }
 
@@ -92,7 +92,7 @@ fn ask_of(effect: &Effect) -> Option<(&AskId, &ClientEvent)> {
     }
 }
 
-fn asks(effects: &[Effect]) -> Vec<(&AskId, &ClientEvent)> {
+pub(super) fn asks(effects: &[Effect]) -> Vec<(&AskId, &ClientEvent)> {
     effects.iter().filter_map(ask_of).collect()
 }
 
@@ -107,7 +107,7 @@ fn orders(effects: &[Effect]) -> Vec<&PeerOrder> {
     effects.iter().filter_map(order_of).collect()
 }
 
-fn initiated() -> Ack {
+pub(super) fn initiated() -> Ack {
     Ack::Initiated(Initiated {
         call_id: CallId::new(1).expect(FINE),
         room_name: room("a"),

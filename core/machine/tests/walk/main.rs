@@ -1,5 +1,6 @@
 //! Every state that a small world can reach, and in each of them everything that can happen, likely or not.
 mod found;
+mod gathering;
 mod rooms;
 
 use calls_machine::{
@@ -10,7 +11,7 @@ use calls_protocol::{
     Accepted, Ack, Answer, CallId, CallType, Candidate, ClientEvent, Ended, EndedAck, EndedReason, ErrorCode,
     IceCandidate, IceServers, Incoming, Initiated, MediaChanged, Participant, Presence, Recipient, Refusal,
     Registered, RejectReason, Rejected, RelayedRenegotiate, RoomName, RoomState, Sdp, Seconds, ServerEvent,
-    Topology, UnixMillis, UserId,
+    Topology, UnixMillis, UserId, Written,
 };
 use std::{
     collections::{HashSet, VecDeque},
@@ -55,6 +56,7 @@ fn settings() -> Settings {
         move_overlap: steps(1),
         subscribe_every: steps(1),
         goodbye: steps(1),
+        show_reaction: steps(1),
         show_end: steps(1),
     }
 }
@@ -125,6 +127,12 @@ fn kind_of(event: &ClientEvent) -> &'static str {
         ClientEvent::Accept(_) => "accept",
         ClientEvent::JoinRoom(_) => "join",
         ClientEvent::Resume(_) => "resume",
+        ClientEvent::RaiseHand(_) => "hand",
+        ClientEvent::Lock(_) => "lock",
+        ClientEvent::WaitingRoom(_) => "waiting room",
+        ClientEvent::Admit(_) => "admit",
+        ClientEvent::React(_) => "react",
+        ClientEvent::Chat(_) => "chat",
         // Answers to the rest change nothing, so how many are open does not matter.
         _ => "",
     }
@@ -152,6 +160,9 @@ fn moves(state: &State, world: &World) -> Vec<(String, Input, u64)> {
             app("take back", Command::Hold { call: key, held: false });
         }
         app("dismiss", Command::Dismiss { call: key });
+        if world.gathers {
+            gathering::can_do(state, call, &mut app);
+        }
     }
     for peer in state.oracle.peers.keys() {
         for (name, said) in peer_says() {
@@ -210,6 +221,8 @@ struct World {
     calls: usize,
     /// Whether the person mutes, shows and holds. It doubles everything, and has little to do with the rest.
     switches: bool,
+    /// Whether the person writes, reacts and decides as host.
+    gathers: bool,
 }
 
 fn registered(pending: &[Incoming]) -> Registered {
@@ -289,6 +302,8 @@ fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
             ("finds 2", state(&[2, 1])),
             ("finds 2 at the media server", Ok(Ack::RoomState(room_state(&name, &[2, 1], Topology::Sfu)))),
             ("finds it full", no(ErrorCode::RoomFull)),
+            ("waits at the door", Ok(Ack::RoomState(gathering::before_the_door(&name)))),
+            ("finds 2 and decides", Ok(Ack::RoomState(gathering::decided_by(1, &name)))),
         ],
         ClientEvent::Resume(_) => vec![
             ("finds 2", state(&[1, 2])),
@@ -298,6 +313,17 @@ fn answers(event: &ClientEvent) -> Vec<(&'static str, Result<Ack, Refusal>)> {
             ("finds it over", no(ErrorCode::Expired)),
             ("is put off", no(ErrorCode::Unavailable)),
         ],
+        ClientEvent::RaiseHand(_)
+        | ClientEvent::Lock(_)
+        | ClientEvent::WaitingRoom(_)
+        | ClientEvent::Admit(_)
+        | ClientEvent::React(_) => {
+            vec![("is done", Ok(Ack::Done)), ("is refused", no(ErrorCode::RateLimited))]
+        }
+        ClientEvent::Chat(_) => {
+            let written = Written { sent_at: UnixMillis(7) };
+            vec![("is written", Ok(Ack::Written(written))), ("is refused", no(ErrorCode::Conflict))]
+        }
         _ => vec![("is done", Ok(Ack::Ended(EndedAck { duration: Seconds(0) })))],
     }
 }
@@ -446,6 +472,7 @@ fn a_call_that_we_dial() {
         pushes: false,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk_wholly(&world);
 }
@@ -463,6 +490,7 @@ fn what_is_switched_and_shown() {
         pushes: false,
         calls: 1,
         switches: true,
+        gathers: false,
     };
     walk(&world, most());
 }
@@ -480,6 +508,7 @@ fn a_call_that_rings_here() {
         pushes: true,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk_wholly(&world);
 }
@@ -500,6 +529,7 @@ fn both_call_each_other() {
         pushes: false,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk(&world, most());
 }
@@ -519,6 +549,7 @@ fn a_second_call_comes_in() {
         pushes: false,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk(&world, most());
 }

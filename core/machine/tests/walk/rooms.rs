@@ -43,6 +43,7 @@ fn a_room_of_many() {
         pushes: false,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk(&world, most());
 }
@@ -101,6 +102,7 @@ fn a_room_that_moves_to_the_media_server_and_back() {
         pushes: false,
         calls: 1,
         switches: false,
+        gathers: false,
     };
     walk(&world, most());
 }

@@ -167,3 +167,56 @@ fn a_shared_screen_is_a_second_picture() {
         "#,
     );
 }
+
+#[test]
+fn a_message_that_is_said_again_is_answered_with_when_it_was_said_first() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        1a joins room opening
+          1a ok in it: 1
+        2a joins room
+          2a ok in it: 1 2
+          1a < joined room 2 audio #1
+        1a writes one in room as m1
+          1a ok
+          2a < chat room Name 1: one #2
+        wait 7s
+        1a writes one in room as m1
+          1a ok, written 7 s before
+        "#,
+    );
+}
+
+#[test]
+fn a_host_who_comes_back_or_begins_anew_is_told_who_waits() {
+    check(
+        r#"
+        1a registers
+          1a ok
+        2a registers
+          2a ok
+        1a joins room opening
+          1a ok in it: 1
+        1a opens the waiting room of room
+          1a ok
+        2a joins room
+          2a ok in it: nobody, host 1, waiting room, you wait
+          1a < waiting room: 2 #1
+        1a resumes room after #1
+          1a ok in it: 1, waiting room
+          1a < waiting room: 2 #2
+        1a joins room
+          1a ok in it: 1, waiting room
+          1a < waiting room: 2 #3
+        2a leaves room
+          2a ok
+          1a < waiting room: #4
+        1a resumes room after #4
+          1a ok in it: 1, waiting room
+        "#,
+    );
+}
