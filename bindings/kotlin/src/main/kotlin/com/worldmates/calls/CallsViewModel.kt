@@ -215,7 +215,9 @@ public class CallsViewModel(
      * rested for a moment, once.
      */
     public fun look(looks: List<Look>) {
-        val call = (state.value as? CallsUiState.Active)?.call ?: return
+        val now = state.value
+        // While another call rings, the one that goes on has nothing on the screen, and is told so.
+        val call = (now as? CallsUiState.Active)?.call ?: (now as? CallsUiState.Incoming)?.other ?: return
         shown.value = Shown(call.id, looks)
     }
 

@@ -150,6 +150,22 @@ internal class RoomTest {
     }
 
     @Test
+    fun while_another_call_rings_no_picture_of_the_room_is_fetched() = inRoom {
+        room.fills(8)
+        settle()
+        val seen = looks
+
+        marta.calls(CallType.VIDEO)
+        settle()
+        assertTrue(exists("incoming"))
+        assertEquals(emptyList<Look>(), looks)
+        marta.hangsUp()
+        settle()
+
+        assertEquals(seen, looks)
+    }
+
+    @Test
     fun the_large_picture_follows_the_speaker_until_somebody_is_pinned() = inRoom {
         room.puts(marta, video = true)
         room.puts(taras, video = true)

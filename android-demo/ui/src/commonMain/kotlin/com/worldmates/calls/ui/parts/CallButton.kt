@@ -106,6 +106,12 @@ internal fun TextStyle.grownAtMost(factor: Float): TextStyle {
     return if (scale <= factor) this else copy(fontSize = fontSize * (factor / scale), lineHeight = lineHeight * (factor / scale))
 }
 
+/** Nothing that is pressed is smaller than a finger. */
+internal val FINGER: Dp = 48.dp
+
+/** A button of words, as low as Material makes it, is not: it grows to a finger's height. */
+internal fun Modifier.fingerHigh(): Modifier = heightIn(min = FINGER)
+
 /** From here on a word below a disc would break in the middle. */
 internal const val LARGE_TEXT: Float = 1.3f
 

@@ -149,6 +149,6 @@ private fun NotSent(onAgain: () -> Unit) {
             strings.notSent, Modifier.semantics { liveRegion = LiveRegionMode.Polite }, color = MaterialTheme.colorScheme.error,
             style = MaterialTheme.typography.bodySmall,
         )
-        TextButton(onAgain, Modifier.testTag("write again")) { Text(strings.writeAgain, style = MaterialTheme.typography.labelMedium) }
+        TextButton(onAgain, Modifier.fingerHigh().testTag("write again")) { Text(strings.writeAgain, style = MaterialTheme.typography.labelMedium) }
     }
 }

@@ -32,9 +32,6 @@ import com.worldmates.calls.ui.theme.callsPalette
 /** As far as buttons may come together. */
 private val LEAST_GAP = 4.dp
 
-/** No button is smaller than a finger. */
-private val FINGER = 48.dp
-
 /**
  * The buttons of a call: the five that one needs at once, and where there is room all of them. What does not fit waits
  * behind "More". In a room of many a raised hand is one of them.

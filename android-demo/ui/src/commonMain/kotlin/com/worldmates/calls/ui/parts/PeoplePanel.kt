@@ -111,10 +111,12 @@ private fun WaitingLine(person: WaitingPerson, now: Instant, actions: CallAction
         FlowRow(Modifier.padding(top = 2.dp), horizontalArrangement = Arrangement.spacedBy(8.dp)) {
             val letIn = strings.letIn
             val notLetIn = strings.notLetIn
-            Button({ actions.admit(person.user, true) }, Modifier.testTag("admit ${person.user}").describedAs("$letIn: $name")) { Text(letIn) }
-            OutlinedButton({ actions.admit(person.user, false) }, Modifier.testTag("deny ${person.user}").describedAs("$notLetIn: $name")) {
-                Text(notLetIn)
-            }
+            Button(
+                { actions.admit(person.user, true) }, Modifier.fingerHigh().testTag("admit ${person.user}").describedAs("$letIn: $name"),
+            ) { Text(letIn) }
+            OutlinedButton(
+                { actions.admit(person.user, false) }, Modifier.fingerHigh().testTag("deny ${person.user}").describedAs("$notLetIn: $name"),
+            ) { Text(notLetIn) }
         }
     }
 }
@@ -206,15 +208,16 @@ private fun PersonActions(
                 words.removeQuestion(face.name(words)), color = MaterialTheme.colorScheme.onSurface, style = MaterialTheme.typography.bodyMedium,
             )
             FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
-                val danger = ButtonDefaults.buttonColors(containerColor = callsPalette.hangUp.container, contentColor = callsPalette.hangUp.content)
+                val colors = callsPalette.hangUp
+                val danger = ButtonDefaults.buttonColors(containerColor = colors.container, contentColor = colors.content)
                 Button(
                     {
                         actions.removeParticipant(user)
                         onView(view.copy(person = null, isRemoving = false))
                     },
-                    Modifier.testTag("remove surely"), colors = danger,
+                    Modifier.fingerHigh().testTag("remove surely"), colors = danger,
                 ) { Text(words.removeOther) }
-                OutlinedButton({ onView(view.copy(isRemoving = false)) }, Modifier.testTag("remove not")) { Text(words.cancel) }
+                OutlinedButton({ onView(view.copy(isRemoving = false)) }, Modifier.fingerHigh().testTag("remove not")) { Text(words.cancel) }
             }
         }
         return
@@ -235,7 +238,7 @@ private fun PersonActions(
 @Composable
 private fun Small(icon: ImageVector, label: String, tag: String, color: Color = MaterialTheme.colorScheme.primary, onClick: () -> Unit) {
     OutlinedButton(
-        onClick, Modifier.testTag(tag), colors = ButtonDefaults.outlinedButtonColors(contentColor = color),
+        onClick, Modifier.fingerHigh().testTag(tag), colors = ButtonDefaults.outlinedButtonColors(contentColor = color),
         contentPadding = PaddingValues(horizontal = 14.dp),
     ) {
         Icon(icon, contentDescription = null, Modifier.padding(end = 8.dp).size(18.dp))

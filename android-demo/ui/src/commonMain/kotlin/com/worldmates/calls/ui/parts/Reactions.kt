@@ -86,7 +86,8 @@ internal fun FloatingReactions(state: ActiveState, modifier: Modifier = Modifier
     // Said once each, apart from what moves.
     state.call.reactions.lastOrNull()?.let { last ->
         val name = if (last.user == state.surroundings.me) words.you else nameOf(last.user)
-        Box(Modifier.size(1.dp).semantics { liveRegion = LiveRegionMode.Polite; contentDescription = words.reacted(name, words.reaction(last.reaction)) })
+        val said = words.reacted(name, words.reaction(last.reaction))
+        Box(Modifier.size(1.dp).semantics { liveRegion = LiveRegionMode.Polite; contentDescription = said })
     }
 }
 

@@ -38,7 +38,10 @@ import com.worldmates.calls.ui.theme.Icons
 import com.worldmates.calls.ui.theme.RoomIcons
 import com.worldmates.calls.ui.theme.callsPalette
 
-/** What somebody in a room of many has to know now: that the host closed their microphone; as the host, who waits and whose hand is up. */
+/**
+ * What somebody in a room of many has to know now: that the host closed their microphone; as the host, who waits and whose
+ * hand is up.
+ */
 @Composable
 internal fun RoomBanners(state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit) {
     Banner(state.call.mutedBy != null, Icons.MicOff, strings.mutedByHost, callsPalette.notice, help = strings.mutedByHostHelp)
@@ -66,9 +69,9 @@ private fun AtOurDoor(state: ActiveState, isShown: Boolean, actions: CallActions
         ) {
             val text = ButtonDefaults.textButtonColors(contentColor = colors.content)
             val buttons: @Composable () -> Unit = {
-                TextButton(onList, Modifier.testTag("show waiting"), colors = text) { Text(strings.show) }
+                TextButton(onList, Modifier.fingerHigh().testTag("show waiting"), colors = text) { Text(strings.show) }
                 waiting.singleOrNull()?.let { only ->
-                    TextButton({ actions.admit(only.user, true) }, Modifier.testTag("admit at once"), colors = text) { Text(strings.letIn) }
+                    TextButton({ actions.admit(only.user, true) }, Modifier.fingerHigh().testTag("admit at once"), colors = text) { Text(strings.letIn) }
                 }
             }
             val isShort = waiting.size > 1 && LocalDensity.current.fontScale <= LARGE_TEXT

@@ -161,8 +161,8 @@ internal fun SpotlightStage(
     val words = strings
     val people = state.faces()
     // Whose screen is large has a face as well; and whoever speaks stands where one sees them.
-    val others = people.filter { large.isScreen || it.user != large.user }.sortedByDescending { large.isScreen && it.user == state.call.dominant } +
-        state.myFace()
+    val others = people.filter { large.isScreen || it.user != large.user }
+        .sortedByDescending { large.isScreen && it.user == state.call.dominant } + state.myFace()
     val style = state.surroundings.frame.forTiles()
     BoxWithConstraints(modifier.fillMaxSize().padding(horizontal = 8.dp)) {
         val isWide = maxWidth > maxHeight

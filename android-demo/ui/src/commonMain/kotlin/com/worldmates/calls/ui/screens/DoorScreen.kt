@@ -108,9 +108,10 @@ private fun Door(state: CallsUiState.AtTheDoor, size: Dp, modifier: Modifier) {
             )
         }
         state.other?.let { other ->
+            val name = callName(other, strings)
             Banner(
-                isShown = true, Icons.Pause, if (other.isHeld) strings.onHold(callName(other, strings)) else strings.youAreTalkingTo(callName(other, strings)),
-                callsPalette.notice, Modifier.widthIn(max = 420.dp),
+                isShown = true, Icons.Pause, if (other.isHeld) strings.onHold(name) else strings.youAreTalkingTo(name), callsPalette.notice,
+                Modifier.widthIn(max = 420.dp),
             )
         }
     }
