@@ -4,6 +4,13 @@
 /** Runs in the page: ears and eyes. */
 function grow() {
   const context = new AudioContext({ sampleRate: 48000 });
+  const connections = [];
+  globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+    constructor(...how) {
+      super(...how);
+      connections.push(this);
+    }
+  };
   const ears = new Map(); // by track
 
   function listen(track) {
@@ -70,6 +77,21 @@ function grow() {
       }
       return { width, height, luma: btoa(text) };
     },
+    /** What a failure needs to be understood. */
+    async stats() {
+      const alive = connections.filter(({ connectionState }) => connectionState !== "closed");
+      const all = alive.map(async (connection) => ({
+        sections: connection.getTransceivers().map(({ mid, currentDirection, receiver }) => {
+          return `${mid} ${currentDirection}${receiver.track.muted ? " muted" : ""}`;
+        }),
+        pictures: [...(await connection.getStats()).values()]
+          .filter(({ type, kind }) => /^(in|out)bound-rtp$/.test(type) && kind === "video")
+          .map(({ type, mid, rid, frameHeight, framesReceived, framesDecoded, framesSent, bytesSent }) => {
+            return { type, mid, rid, frameHeight, framesReceived, framesDecoded, framesSent, bytesSent };
+          }),
+      }));
+      return { text: document.body.innerText, connections: await Promise.all(all) };
+    },
     /** The button, field or item of that name. */
     find(name) {
       const isIt = (element) => {
@@ -103,7 +125,7 @@ export class CallPage {
       write: ({ name, text }) => this.#write(name, text),
       lookRoom: () => this.#page.evaluate(() => globalThis.senses.look()),
       pictureInRoom: (whose) => this.#page.evaluate((whose) => globalThis.senses.luma(whose), whose),
-      roomStats: () => this.#page.evaluate(() => document.body.innerText),
+      roomStats: () => this.#page.evaluate(() => globalThis.senses.stats()),
       press_keys: ({ keys }) => this.#keys(keys),
     };
     return orders[name](with_);

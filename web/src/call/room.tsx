@@ -209,7 +209,7 @@ function Alone() {
     <div className="pointer-events-none absolute inset-x-0 top-3 z-10 grid justify-items-center">
       <div className="pointer-events-auto flex items-center gap-3 rounded-xl border border-line bg-card py-2 pr-2 pl-4">
         <p>{say("alone")}</p>
-        <Button onClick={copy}>{say(isCopied ? "copied" : "copyLink")}</Button>
+        <Button onClick={copy} className="text-sm whitespace-nowrap">{say(isCopied ? "copied" : "copyLink")}</Button>
       </div>
     </div>
   );

@@ -72,7 +72,7 @@ export function Stage({
               name={isSelf ? say("you") : person ? nameOf(person) : ""}
               avatar={person?.avatar ?? null}
               place={at}
-              track={track && (isSelf || !track.muted) ? track : null}
+              track={track ?? null}
               isSelf={isSelf}
               isMuted={isSelf ? !state.mine.audio : !(person?.audio ?? true)}
               isAway={person?.isAway ?? false}

@@ -53,17 +53,16 @@ export function Tile(props: TileProps) {
       aria-label={words.filter(Boolean).join(", ")}
       data-user={user}
       data-kind={kind}
-      className={`group absolute overflow-hidden rounded-xl bg-tile transition-[left,top,width,height] duration-200 ${
+      className={`group absolute top-0 left-0 overflow-hidden rounded-xl bg-tile transition-[transform,width,height] duration-200 ${
         props.isFloating ? "z-10 shadow-lg outline-2 outline-stage" : ""
       }`}
-      style={place}
+      style={{ width: place.width, height: place.height, transform: `translate(${place.left}px, ${place.top}px)` }}
     >
+      {/* Under the picture, until there is one: a track does not say reliably whether anything comes in it. */}
+      <div className="absolute inset-0 grid place-items-center">
+        <Avatar user={user} name={name} url={avatar} size={size} />
+      </div>
       {track && <Picture track={track} isMirrored={isSelf && kind === "camera"} isWhole={kind === "screen"} user={user} kind={kind} />}
-      {!track && (
-        <div className="absolute inset-0 grid place-items-center">
-          <Avatar user={user} name={name} url={avatar} size={size} />
-        </div>
-      )}
       {props.isConnecting && (
         <div className="absolute inset-0 grid place-items-center bg-black/50 px-2 text-center text-sm text-white">
           {say("connecting")}
@@ -143,7 +142,7 @@ function Picture({
       data-user={user}
       data-kind={kind}
       onLoadedData={() => setThere(true)}
-      className={`size-full ${isWhole ? "bg-black object-contain" : "object-cover"} ${isMirrored ? "-scale-x-100" : ""} ${
+      className={`absolute inset-0 size-full ${isWhole ? "bg-black object-contain" : "object-cover"} ${isMirrored ? "-scale-x-100" : ""} ${
         isThere ? "" : "invisible"
       }`}
     />

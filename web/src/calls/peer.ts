@@ -29,13 +29,14 @@ export interface Around {
  * sends the first layers only (seen with 156), which are the smallest; so it gets no more layers than it fills.
  */
 export function layers(height: number): RTCRtpEncodingParameters[] {
-  const whole = { rid: "h", maxBitrate: 1_500_000 };
-  if (height < 270) return [whole];
-  if (height < 540) return [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 200_000 }, whole];
+  const whole = (maxBitrate: number): RTCRtpEncodingParameters => ({ rid: "h", maxBitrate });
+  // What is small costs little: a receiver whose path carries a few of those would otherwise get none.
+  if (height < 270) return [whole(150_000)];
+  if (height < 540) return [{ rid: "l", scaleResolutionDownBy: 2, maxBitrate: 150_000 }, whole(500_000)];
   return [
     { rid: "l", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
     { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
-    whole,
+    whole(1_500_000),
   ];
 }
 
