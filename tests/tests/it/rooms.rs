@@ -1,17 +1,11 @@
 //! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
 use anyhow::Result;
-<<<<<<< HEAD
-use calls_core::{Call, CallSnapshot};
-use calls_protocol::{CallType, Recipient, UserId};
+use calls_core::{Call, CallSnapshot, CallState, ChatState, EndReason};
+use calls_protocol::{CallType, Reaction, Recipient, UserId};
 use calls_tests::{
     phone::{Phone, SCREEN},
     server::TestServer,
 };
-=======
-use calls_core::{Call, CallSnapshot, CallState, ChatState, EndReason};
-use calls_protocol::{CallType, Reaction, Recipient, UserId};
-use calls_tests::{phone::Phone, server::TestServer};
->>>>>>> rooms-rust
 
 /// Two speak straight, three through the media server.
 async fn server() -> TestServer {
@@ -95,7 +89,6 @@ async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<(
 }
 
 #[tokio::test]
-<<<<<<< HEAD
 async fn a_shared_screen_takes_the_cameras_place_straight_and_one_of_its_own_through_the_media_server()
 -> Result<()> {
     let server = server().await;
@@ -124,7 +117,12 @@ async fn a_shared_screen_takes_the_cameras_place_straight_and_one_of_its_own_thr
     at_ann.share_screen(false)?;
     cid.until("told that it is over", |call| call.others.iter().all(|other| !other.screen)).await?;
     ann.sees_of(2, 2).await?;
-=======
+
+    close(vec![ann, bob, cid], server).await;
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_host_lets_in_silences_and_removes_and_everybody_reads_what_is_written() -> Result<()> {
     let server = server().await;
     let ann = joined(&server, 1, CallType::Audio).await?;
@@ -177,7 +175,6 @@ async fn a_host_lets_in_silences_and_removes_and_everybody_reads_what_is_written
     host.remove(user(3))?;
     assert_eq!(cid.ended().await?, EndReason::Removed);
     ann.hears_all(&[2]).await?;
->>>>>>> rooms-rust
 
     close(vec![ann, bob, cid], server).await;
     Ok(())
