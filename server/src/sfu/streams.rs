@@ -121,7 +121,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, number: u64, inboxes: &
     let nobody = async {
         sleep(PATIENCE).await;
         if is_somebody.load(Relaxed) {
-            future::pending().await
+            future::pending::<()>().await;
         }
     };
     tokio::select! {

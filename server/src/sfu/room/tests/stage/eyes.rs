@@ -88,6 +88,74 @@ impl Actor {
 }
 
 impl Stage {
+    /// A packet, or reports, at the end of the path.
+    pub(super) fn reaches_person(&mut self, person: usize, bytes: &[u8]) {
+        let now = self.now;
+        let Some(actor) = self.people.get_mut(&person) else { return };
+        if control::is_control(bytes) {
+            let mut again = Vec::new();
+            for message in control::messages(bytes) {
+                match message {
+                    Message::KeyPicture { ssrc } => {
+                        actor.keys_asked += 1;
+                        if let Some(sending) = actor.sends.iter_mut().find(|sending| sending.ssrc == ssrc) {
+                            sending.key = true;
+                        }
+                    }
+                    Message::Nack { ssrc, missing } => {
+                        let Some(sending) = actor.sends.iter().find(|s| s.ssrc == ssrc) else { continue };
+                        for number in missing.iter() {
+                            let of = |packet: &&Vec<u8>| packet[2..4] == number.to_be_bytes();
+                            again.extend(sending.sent.iter().find(of).cloned());
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            again.into_iter().for_each(|packet| self.leaves_for_room(person, packet));
+            return;
+        }
+        let packet = Packet::parse(bytes).expect("a packet");
+        let Some([high, low]) = packet.extension(TRANSPORT) else { panic!("no number") };
+        actor.arrivals.note(u16::from_be_bytes([*high, *low]), now);
+        let (&slot, &(sound, _)) = actor
+            .slots
+            .iter()
+            .find(|(_, (sound, picture))| [*sound, *picture].contains(&packet.head.ssrc))
+            .expect("a stream that was agreed");
+        // What a hostile one shows is not judged; that nobody else's slot shows it is.
+        if self.hostile.is_some_and(|hostile| actor.name_of(now, slot, user(hostile)).is_some()) {
+            return;
+        }
+        let is_sound = packet.head.ssrc == sound;
+        let receiving = actor.receives.entry(packet.head.ssrc).or_default();
+        let sequence = receiving.counter.unwrap(packet.head.sequence);
+        if let Some(before) = receiving.packets.insert(sequence, bytes.to_vec()) {
+            assert_eq!(before, bytes, "a repair differs from what it repairs");
+            return;
+        }
+        if receiving.missing.remove(&sequence).is_some() {
+            actor.repaired += 1;
+        }
+        if receiving.highest > 0 && !is_sound {
+            for gap in receiving.highest + 1..sequence {
+                receiving.missing.insert(gap, now);
+            }
+        }
+        receiving.highest = receiving.highest.max(sequence);
+        if is_sound {
+            receiving.kind = Some(Kind::Sound);
+            let from = u32::from_be_bytes(packet.payload[..4].try_into().expect("four")) as usize;
+            assert_ne!(from, person);
+            assert!(actor.name_of(now, slot, user(from)).is_some(), "a wrong name");
+            *actor.heard.entry(from).or_default() += 1;
+            return;
+        }
+        receiving.kind = Some(Kind::Camera);
+        receiving.packets.retain(|number, _| number + 3_000 > sequence);
+        actor.watch(now, packet.head.ssrc, person, sequence);
+    }
+
     pub(in super::super) fn seen(&self, receiver: usize, sender: usize) -> u64 {
         self.looked(receiver, sender, Kind::Camera).map_or(0, |looked| looked.pictures)
     }
