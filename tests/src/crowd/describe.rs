@@ -322,7 +322,8 @@ mod tests {
 
         let says = Says::parse(&answer).unwrap();
         assert_eq!(says.credentials, ("w1234567".to_owned(), "p".repeat(24)));
-        assert_eq!(says.fingerprint, ("sha-256".to_owned(), ["CD"; 32].join(":")));
+        let server = Fingerprint::of(Hash::Sha256, b"the server's certificate");
+        assert_eq!(says.fingerprint, ("sha-256".to_owned(), server.digits()));
         assert_eq!(says.addresses, ["127.0.0.1:7000".parse::<SocketAddr>().unwrap()]);
         let streams: Vec<_> = says.streams().map(|(ssrc, section)| (ssrc, section.mid.as_str())).collect();
         assert_eq!(streams, [(5000, SOUND_MID), (5001, PICTURE_MID)]);
