@@ -33,7 +33,6 @@ pub fn room(mut data: &[u8]) {
     while let [who, length, rest @ ..] = data {
         let (piece, next) = rest.split_at(usize::from(*length).min(rest.len()));
         data = next;
-        told.from = Some(usize::from(*who) % PEOPLE);
         now += Duration::from_millis(u64::from(*who) / 3);
         let seat = usize::from(*who) % PEOPLE;
         if control::is_control(piece) {
@@ -41,7 +40,6 @@ pub fn room(mut data: &[u8]) {
         } else if let Some(packet) = Packet::parse(piece) {
             room.rtp(now, seat, 70_000 + u64::from(packet.head.sequence), &packet, &mut told);
         }
-        told.from = None;
         if room.deadline(now) <= now {
             room.tick(now, &mut told);
         }
@@ -91,8 +89,7 @@ fn facts(ssrc: u32, is_sound: bool) -> TrackFacts {
 /// What the room said.
 #[derive(Default)]
 struct Told {
-    /// Who is speaking just now.
-    from: Option<usize>,
+    /// Seats that want slots: with a picture, and for a voice alone.
     slots: Vec<(usize, usize, usize)>,
 }
 
