@@ -63,7 +63,7 @@ impl Room {
         let now = cx.now;
         let sender = self.speaker(cx, socket, user)?;
         let print = fingerprint(&("reaction", &react.message_id));
-        if sender.said.when(print).is_some() {
+        if sender.said.has(print) {
             return Ok(Ack::Done);
         }
         if !sender.gesturing.once_more(now, GESTURES_A_MINUTE) {
@@ -86,7 +86,7 @@ impl Room {
         let now = cx.now;
         let sender = self.speaker(cx, socket, user)?;
         let print = fingerprint(&("chat", &chat.message_id));
-        if let Some(sent_at) = sender.said.when(print) {
+        if let Some(sent_at) = sender.said.get(print) {
             return Ok(Ack::Written(Written { sent_at }));
         }
         if !sender.chatting.once_more(now, MESSAGES_A_MINUTE) {

@@ -61,42 +61,37 @@ pub(super) struct Sender {
     pub(super) gesturing: Often,
 }
 
-/// What somebody described lately, so that it is known again.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Fingerprints(VecDeque<u64>);
+/// What somebody said lately, so that it is known again, and what there is to remember of it.
+#[derive(Debug, Clone)]
+pub(super) struct Fingerprints<V = ()>(VecDeque<(u64, V)>);
 
-impl Fingerprints {
-    pub(super) fn has(&self, print: u64) -> bool {
-        self.0.contains(&print)
-    }
+/// Chat messages and reactions, with the time of the first: what is said again is answered as it was then.
+pub(super) type Said = Fingerprints<UnixMillis>;
 
-    pub(super) fn add(&mut self, print: u64) {
-        if self.0.len() == KNOWN_AGAIN {
-            self.0.pop_front();
-        }
-        self.0.push_back(print);
-    }
-
-    pub(super) fn forget(&mut self, print: u64) {
-        self.0.retain(|known| *known != print);
+impl<V> Default for Fingerprints<V> {
+    fn default() -> Self {
+        Self(VecDeque::new())
     }
 }
 
-/// Chat messages and reactions of lately, so that what is said again is answered as it was the first time.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Said(VecDeque<(u64, UnixMillis)>);
-
-impl Said {
-    /// When it was said first.
-    pub(super) fn when(&self, print: u64) -> Option<UnixMillis> {
-        self.0.iter().find(|(known, _)| *known == print).map(|(_, when)| *when)
+impl<V: Copy> Fingerprints<V> {
+    pub(super) fn get(&self, print: u64) -> Option<V> {
+        self.0.iter().find(|(known, _)| *known == print).map(|(_, value)| *value)
     }
 
-    pub(super) fn add(&mut self, print: u64, now: UnixMillis) {
+    pub(super) fn has(&self, print: u64) -> bool {
+        self.get(print).is_some()
+    }
+
+    pub(super) fn add(&mut self, print: u64, value: V) {
         if self.0.len() == KNOWN_AGAIN {
             self.0.pop_front();
         }
-        self.0.push_back((print, now));
+        self.0.push_back((print, value));
+    }
+
+    pub(super) fn forget(&mut self, print: u64) {
+        self.0.retain(|(known, _)| *known != print);
     }
 }
 
@@ -269,7 +264,7 @@ impl Room {
         if !sender.describing.once_more(now, DESCRIPTIONS_A_MINUTE) {
             return refuse(ErrorCode::RateLimited, "too many descriptions in a minute: wait a moment");
         }
-        sender.described.add(print);
+        sender.described.add(print, ());
         // A new description brings candidates of its own.
         sender.counts.remove(&Some(to));
         let relayed = RelayedRenegotiate {

@@ -272,7 +272,7 @@ impl Room {
         {
             return refuse(ErrorCode::RateLimited, "too many descriptions in a minute: wait a moment");
         }
-        line.described.add(print);
+        line.described.add(print, ());
         line.waiting.push_back((occasion, print));
         let (number, is_answered) = (line.number, line.is_answered);
         let seat = self.media_seat(user, number);
@@ -322,7 +322,7 @@ impl Room {
         if !sender.describing.once_more(now, DESCRIPTIONS_A_MINUTE) {
             return refuse(ErrorCode::RateLimited, "too many descriptions in a minute: wait a moment");
         }
-        line.described.add(print);
+        line.described.add(print, ());
         let number = line.number;
         let seat = self.media_seat(user, number);
         cx.order(MediaOrder::Answer { seat, sdp });
