@@ -105,6 +105,13 @@ impl Process {
         self.child.id()
     }
 
+    /// Kilobytes of memory that it holds.
+    pub fn resident_kb(&self) -> Result<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        Ok(line.and_then(|line| line.split_whitespace().next()).context("no VmRSS")?.parse()?)
+    }
+
     /// Ends it as `kill -9` or a power cut would.
     pub fn kill(&mut self) -> Result<()> {
         self.child.kill()?;

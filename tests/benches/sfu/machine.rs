@@ -50,11 +50,6 @@ fn busy_seconds() -> Result<f64> {
     Ok((ticks[..3].iter().sum::<f64>() + ticks[5..8].iter().sum::<f64>()) / TICKS)
 }
 
-/// Kilobytes of memory that a process holds.
-pub(crate) fn resident_kb(pid: u32) -> Result<f64> {
-    number_of(&fs::read_to_string(format!("/proc/{pid}/status"))?, "VmRSS:").context("no VmRSS")
-}
-
 /// In words, without its name: that is nobody's business.
 pub(crate) fn describe() -> Result<String> {
     let processors = fs::read_to_string("/proc/cpuinfo")?;

@@ -1,6 +1,6 @@
 //! One run: a server is started, people come, it is looked at, and ended.
 use super::{
-    machine::{Cpu, resident_kb},
+    machine::Cpu,
     report::Run,
     scenario::{Scenario, Size},
 };
@@ -96,7 +96,7 @@ pub(crate) async fn soak(setting: &Setting<'_>, seconds: f64) -> Result<Run> {
     cast.is_ready(scenario, &setting.size).await?;
     sleep(scenario.warm_up()).await;
     let size = Size { seconds: seconds / 10.0, ..setting.size };
-    let mut memory = vec![resident_kb(cast.server.pid())?];
+    let mut memory = vec![cast.server.resident_kb()?];
     let mut last = None;
     for tenth in 1..=10 {
         let run = cast.count(scenario, &size).await?;
@@ -129,7 +129,7 @@ impl Cast {
             members.join(", ")
         );
         database.run(&sql).await?;
-        let idle_kb = resident_kb(server.pid())?;
+        let idle_kb = server.resident_kb()?;
 
         let mut visitors = BTreeMap::new();
         let mut tasks = JoinSet::new();
@@ -147,7 +147,7 @@ impl Cast {
             let (user, visitor) = done?;
             visitors.insert(user, visitor?);
         }
-        let signed_kb = resident_kb(server.pid())?;
+        let signed_kb = server.resident_kb()?;
 
         let is_video = scenario.has_pictures();
         let group = (scenario.people(&size) <= LARGEST_GROUP).then_some(GROUP);
@@ -233,7 +233,7 @@ impl Cast {
         let (seconds, used) = (begun.elapsed().as_secs_f64(), Cpu::now(pid)?.since(before));
         let left = self.server.metric("calls_sfu_sent_total").await? - left;
         let tally = self.stage.look()?;
-        let kb = resident_kb(pid)?;
+        let kb = self.server.resident_kb()?;
         for member in &mut self.people {
             if let Some(error) = member.failure().await {
                 return Err(error);

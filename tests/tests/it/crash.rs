@@ -7,6 +7,7 @@ mod messenger;
 mod monitoring;
 mod refused;
 mod slow;
+mod soak;
 mod spill;
 mod stop;
 
