@@ -127,6 +127,8 @@ pub(crate) struct Room {
     /// Who gets what has to be written down anew.
     is_stale: bool,
     due: Due,
+    /// Whose turn it is to get a report.
+    reported: usize,
     /// The wall clock at no time, in 1/2^32 of a second since 1900.
     ntp_at_zero: u64,
     asked: Vec<u16>,
@@ -152,6 +154,7 @@ impl Room {
             came: 0,
             is_stale: false,
             due: Due::default(),
+            reported: 0,
             ntp_at_zero,
             asked: Vec::new(),
             scratch: vec![0; 2048],
@@ -393,7 +396,6 @@ impl Room {
             self.tell_arrivals(out);
         }
         if now >= self.due.reports {
-            self.due.reports = now + REPORTS;
             self.report(now, out);
         }
     }

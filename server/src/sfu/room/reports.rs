@@ -1,8 +1,11 @@
 //! What a room asks of those who send, and tells those who send and receive: missing packets, whole pictures, arrivals,
 //! reports.
-use super::{OUR_SSRC, Out, Room, Source};
+use super::{OUR_SSRC, Out, REPORTS, Room, Source};
 use calls_rtp::control;
 use std::{collections::BTreeMap, time::Duration};
+
+/// How many get their report at once.
+const REPORTS_AT_ONCE: usize = 32;
 
 impl Room {
     pub(super) fn ask_again(&mut self, now: Duration, out: &mut impl Out) {
@@ -55,8 +58,13 @@ impl Room {
         }
     }
 
-    /// What we hear of what each sends, and what we send to each.
+    /// What we hear of what some of them send, and what we send to each of these. Next time the others have their turn:
+    /// in a room of hundreds, media would wait behind the reports to all.
     pub(super) fn report(&mut self, now: Duration, out: &mut impl Out) {
+        let turn = self.reported..self.reported + REPORTS_AT_ONCE;
+        let all = self.people.len().max(REPORTS_AT_ONCE);
+        self.reported = if turn.end < all { turn.end } else { 0 };
+        self.due.reports = now + REPORTS * REPORTS_AT_ONCE as u32 / all as u32;
         let now_ntp = self.ntp(now);
         let clocks: BTreeMap<Source, (u64, u32)> = self
             .people
@@ -69,7 +77,7 @@ impl Room {
             })
             .collect();
         let mut bytes = [0u8; 1_200];
-        for (seat, person) in self.people.iter_mut().enumerate() {
+        for (seat, person) in self.people.iter_mut().enumerate().take(turn.end).skip(turn.start) {
             let Some(person) = person else { continue };
             let mut writer = control::Writer::new(&mut bytes);
             for track in person.tracks_mut() {
@@ -94,5 +102,64 @@ impl Room {
                 out.rtcp(seat, &bytes[..len]);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Codec, Kind, Leaving, News, RoomSettings, SendSection, Sends};
+    use super::*;
+    use calls_protocol::UserId;
+    use calls_rtp::packet::{Head, HeadWriter, Packet};
+
+    /// Who got reports.
+    #[derive(Default)]
+    struct Told(Vec<usize>);
+
+    impl Out for Told {
+        fn rtp(&mut self, _: usize, _: &Leaving<'_>) {}
+        fn rtcp(&mut self, to: usize, _: &[u8]) {
+            self.0.push(to);
+        }
+        fn news(&mut self, _: News) {}
+    }
+
+    /// A packet of a sound, and whoever sends it: so that there is something to report.
+    fn sends(room: &mut Room, seat: usize) {
+        let sound = SendSection {
+            mid: "0".to_owned(),
+            kind: Kind::Sound,
+            payload_types: vec![(111, Codec::Opus)],
+            ssrcs: vec![7 + seat as u32],
+            rids: Vec::new(),
+        };
+        let none = None;
+        let agreed =
+            Sends { sections: vec![sound], mid_id: none, rid_id: none, level_id: none, transport_id: none };
+        room.sends(seat, agreed);
+        let head =
+            Head { marker: false, payload_type: 111, sequence: 1, timestamp: 1, ssrc: 7 + seat as u32 };
+        let mut bytes = [0; 60];
+        let len = HeadWriter::new(&mut bytes, &head).finish() + 20;
+        let packet = Packet::parse(&bytes[..len]).unwrap();
+        room.rtp(Duration::ZERO, seat, 1, &packet, &mut Told::default());
+    }
+
+    #[test]
+    fn reports_to_hundreds_leave_a_few_at_a_time_and_each_gets_one_a_second() {
+        let mut room = Room::new(RoomSettings::default(), 0);
+        for user in 1..=300 {
+            let seat = room.join(Duration::ZERO, UserId::new(user).unwrap());
+            sends(&mut room, seat);
+        }
+        let mut got = [0; 300];
+        for ms in 1..=5_000 {
+            let mut told = Told::default();
+            room.tick(Duration::from_millis(ms), &mut told);
+            assert!(told.0.len() <= REPORTS_AT_ONCE, "{} at once", told.0.len());
+            told.0.into_iter().for_each(|seat| got[seat] += 1);
+        }
+
+        assert!(got.iter().all(|reports| (4..=6).contains(reports)), "in five seconds: {got:?}");
     }
 }
