@@ -125,9 +125,8 @@ impl Room {
             person.layers.decide(now, budget, &wishes);
             person.path.chose(person.layers.total(&wishes) + SOUNDS_BPS);
             for wish in &wishes {
-                let reach = person.layers.in_reach(wish).and_then(|level| wish.layers[usize::from(level)]);
                 let height = wanted.entry(wish.of).or_default();
-                *height = (*height).max(reach.map_or(0, |layer| layer.height));
+                *height = (*height).max(person.layers.in_reach(wish).map_or(0, |level| wish.up_to(level)));
             }
             self.is_stale |= person.look(now, &offers, &mut keys);
         }

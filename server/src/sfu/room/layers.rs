@@ -51,6 +51,13 @@ impl<Id> Wish<Id> {
         there().find(|(_, layer)| fills(layer)).or_else(|| there().next_back()).map(|(n, _)| n)
     }
 
+    /// How high the sender's picture is of use, if nothing above this layer goes to this receiver. Of the largest that
+    /// came so far, as high as it is on the screen: a larger one may never have been sent.
+    pub(super) fn up_to(&self, layer: u8) -> u16 {
+        let height = self.layers[usize::from(layer)].map_or(0, |layer| layer.height);
+        if self.next(Some(layer)).is_none() { height.max(self.height) } else { height }
+    }
+
     fn cost(&self, layer: Option<u8>) -> u64 {
         layer.and_then(|layer| self.layers[usize::from(layer)]).map_or(0, |layer| layer.bps)
     }
@@ -278,6 +285,14 @@ mod tests {
         let of = |id| chosen.of(id);
         assert_eq!([of(1), of(2), of(3), of(4), of(5)], [Some(2), Some(1), Some(0), Some(0), None]);
         assert_eq!(Layers::ideal(&wishes), 1_500_000 + 500_000 + 150_000 + 150_000);
+    }
+
+    #[test]
+    fn a_larger_picture_that_never_came_is_of_use_if_the_place_is_larger() {
+        let two = Wish { layers: [layers()[0], layers()[1], None], ..wish(1, 720) };
+
+        assert_eq!([two.up_to(1), two.up_to(0), wish(1, 720).up_to(2)], [720, 180, 720]);
+        assert_eq!(Wish { height: 300, ..two }.up_to(1), 360);
     }
 
     #[test]
