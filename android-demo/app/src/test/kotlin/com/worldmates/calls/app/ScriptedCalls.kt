@@ -57,6 +57,7 @@ class ScriptedCalls : Calls {
         override fun hangUp() = ask("$id: hang up")
         override fun setMuted(muted: Boolean) = ask("$id: muted $muted")
         override fun show(picture: Picture) = ask("$id: show $picture")
+        override fun shareScreen(on: Boolean) = ask("$id: share screen $on")
         override fun look(looks: List<Look>) = ask("$id: look ${looks.size}")
         override fun raiseHand(raised: Boolean) = ask("$id: hand $raised")
         override fun react(reaction: Reaction) = ask("$id: react $reaction")
@@ -127,9 +128,11 @@ fun call(
     isMuted: Boolean = false,
     picture: Picture = Picture.NONE,
     showsVideo: Boolean = false,
+    isSharing: Boolean = false,
 ) = CallSnapshot(
     id, "room-$id", direction, type, CallKind.OneToOne, title, state, isMuted, picture, isHeld,
     listOf(Participant(456, title, avatar = null, audio = true, video = showsVideo, MediaPath.UP, isAway = false)),
+    isSharing = isSharing,
 )
 
 fun calls(vararg calls: CallSnapshot) = CallsSnapshot(ServerLink.UP, calls.toList())
