@@ -20,13 +20,17 @@ function grow() {
       context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
       ears.set(track, (ear = analyser));
     }
+    return heard(ear);
+  }
+
+  function heard(ear) {
     const samples = new Float32Array(ear.fftSize);
     ear.getFloatTimeDomainData(samples);
     const tones = new Float32Array(ear.frequencyBinCount);
     ear.getFloatFrequencyData(tones);
     const strongest = tones.indexOf(Math.max(...tones));
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    return { loudness: Math.sqrt(power), hertz: (strongest * context.sampleRate) / ear.fftSize };
+    return { loudness: Math.sqrt(power), hertz: (strongest * ear.context.sampleRate) / ear.fftSize };
   }
 
   /** The pictures of others that are shown, by whose they are. */
@@ -34,6 +38,17 @@ function grow() {
     [...document.querySelectorAll("video[data-user]")].find(
       (video) => video.dataset.user === String(user) && video.dataset.kind === kind && video.videoWidth > 0,
     );
+
+  // What the page itself makes audible: it rings.
+  let rings = null;
+  const { connect } = AudioNode.prototype;
+  AudioNode.prototype.connect = function (to, ...how) {
+    if (to instanceof AudioDestinationNode && this.context !== context) {
+      rings = new AnalyserNode(this.context, { fftSize: 8192, smoothingTimeConstant: 0 });
+      connect.call(this, rings);
+    }
+    return connect.call(this, to, ...how);
+  };
 
   globalThis.senses = {
     look() {
@@ -54,6 +69,14 @@ function grow() {
       const text = (selector) => document.querySelector(selector)?.textContent ?? null;
       return {
         users,
+        // A sound card that rests keeps what it played last, and plays nothing.
+        rings: rings?.context.state === "running" ? heard(rings) : null,
+        // Of each picture that is sent, which layers.
+        layers: connections
+          .filter(({ connectionState }) => connectionState === "connected")
+          .flatMap((connection) => connection.getSenders())
+          .filter(({ track }) => track?.kind === "video")
+          .map((sender) => sender.getParameters().encodings.map(({ active }) => active)),
         phase: status.phase ?? null,
         way: status.way ?? null,
         reason: document.querySelector("[data-reason]")?.dataset.reason ?? null,
@@ -92,12 +115,13 @@ function grow() {
       }));
       return { text: document.body.innerText, connections: await Promise.all(all) };
     },
-    /** The button, field or item of that name. */
+    /** The button, field or item of that name, once it can be used. */
     find(name) {
       const isIt = (element) => {
         const named = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
         // Behind the name a button may count.
-        return (named === name || named.startsWith(`${name} (`)) && element.checkVisibility();
+        const isNamed = named === name || named.startsWith(`${name} (`);
+        return isNamed && !element.disabled && element.checkVisibility();
       };
       return [...document.querySelectorAll("button, input, select")].find(isIt);
     },

@@ -7,6 +7,8 @@ mod call_page;
 mod crowd;
 #[path = "browser/media_server.rs"]
 mod media_server;
+#[path = "browser/page_in_firefox.rs"]
+mod page_in_firefox;
 #[path = "browser/stage.rs"]
 mod stage;
 #[path = "browser/two_browsers.rs"]
