@@ -9,6 +9,8 @@ mod crowd;
 mod media_server;
 #[path = "browser/page_in_firefox.rs"]
 mod page_in_firefox;
+#[path = "browser/page_life.rs"]
+mod page_life;
 #[path = "browser/stage.rs"]
 mod stage;
 #[path = "browser/two_browsers.rs"]

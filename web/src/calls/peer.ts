@@ -1,6 +1,7 @@
 // One RTCPeerConnection, as the rules order it and as it speaks to them. What browsers do differently from the standard
 // is worked round here and nowhere else.
 import type { Candidate } from "../protocol";
+import type { Wanted } from "./state";
 import type { FromPeer, PeerOrder } from "./wire";
 
 /** What is sent: one sound, and at most two pictures. */
@@ -19,6 +20,8 @@ export interface Came {
 export interface Around {
   /** What is sent of each kind right now. */
   track: (kind: Kind) => MediaStreamTrack | null;
+  /** What of it anybody looks at; null: all, for all that is known. */
+  wanted: () => Wanted | null;
   tell: (from: FromPeer) => void;
   /** Tracks came or went. */
   changed: () => void;
@@ -38,6 +41,16 @@ export function layers(height: number): RTCRtpEncodingParameters[] {
     { rid: "m", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
     whole(1_500_000),
   ];
+}
+
+/**
+ * Which of the layers are sent, from the smallest to the whole picture of that height, when nobody can use one higher than
+ * `wanted`: the lowest that has it, and those below.
+ */
+export function worthSending(height: number, parts: number[], wanted: number): boolean[] {
+  // A tenth of the pixels missing is not seen: the media server counts so too.
+  const enough = parts.findIndex((part) => (height / part) * 10 >= wanted * 9);
+  return parts.map((_, index) => wanted > 0 && (enough < 0 || index <= enough));
 }
 
 /** A camera that is not on yet will be of this height. */
@@ -124,9 +137,31 @@ export class Peer {
     try {
       if (section) await section.sender.replaceTrack(track);
       else if (track && this.#connection.remoteDescription) this.#open(kind);
+      // The new one may have another height.
+      this.adapt();
     } catch (error) {
       if (!this.#isClosed) throw error;
     }
+  }
+
+  /** Sends to the media server what somebody can use of our pictures, and nothing else. */
+  adapt(): void {
+    if (!this.#isToServer) return;
+    this.#work = this.#work.then(async () => {
+      const wanted = this.#around.wanted();
+      for (const [kind, { sender }] of this.#sections) {
+        if (this.#isClosed || kind === "audio") continue;
+        const parameters = sender.getParameters();
+        const parts = parameters.encodings.map(({ scaleResolutionDownBy = 1 }) => scaleResolutionDownBy);
+        const height = this.#around.track(kind)?.getSettings().height ?? USUAL_HEIGHT;
+        const most = kind === "camera" ? (wanted?.camera ?? Infinity) : (wanted?.screen ?? true) ? Infinity : 0;
+        const worth = worthSending(height, parts, most);
+        if (parameters.encodings.every(({ active }, index) => active === worth[index])) continue;
+        parameters.encodings.forEach((encoding, index) => (encoding.active = worth[index] ?? true));
+        // One that changes at this moment is looked at again when it has changed. What is sent in vain costs little.
+        await sender.setParameters(parameters).catch(() => {});
+      }
+    });
   }
 
   async #carryOut(order: PeerOrder): Promise<void> {
@@ -174,6 +209,7 @@ export class Peer {
     await this.#retry();
     // What had no section in their offer.
     for (const kind of KINDS) if (!this.#sections.has(kind) && this.#around.track(kind)) this.#open(kind);
+    this.adapt();
     this.#around.changed();
   }
 
@@ -189,6 +225,7 @@ export class Peer {
     this.#tell({ said: "answerApplied" });
     await this.#retry();
     for (const kind of KINDS) if (!this.#sections.has(kind) && this.#around.track(kind)) this.#open(kind);
+    this.adapt();
     this.#around.changed();
   }
 

@@ -1,0 +1,79 @@
+//! What happens to the page of a call in the course of its life: it is opened for a group, and nobody looks at what it shows.
+use crate::stage::{Stage, alone};
+use anyhow::{Context, Result};
+use calls_tests::{
+    browser::{Page, Visit},
+    folder::Folder,
+    server::TestServer,
+};
+use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
+
+#[tokio::test]
+async fn the_link_of_a_group_rings_its_members_who_come_in() -> Result<()> {
+    let _alone = alone().await;
+    let server = TestServer::start_in(Folder::new(), &[]).await;
+    let file = server.folder().context("it has a folder")?.path().join("calls.db");
+    let mut database = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await?;
+    for statement in [
+        "INSERT INTO wo_users (user_id, first_name) VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid')",
+        "INSERT INTO wo_groupchat (group_id, group_name) VALUES (7, 'Friends')",
+        "INSERT INTO wo_groupchatusers (group_id, user_id) VALUES (7, 1), (7, 2), (7, 3)",
+    ] {
+        sqlx::query(statement).execute(&mut database).await?;
+    }
+    database.close().await?;
+    let mut ann = Page::open_call(server.address(), 1, "group=7").await?;
+    let mut bob = Page::open_call(server.address(), 2, "").await?;
+    let mut cid = Page::open_call(server.address(), 3, "").await?;
+
+    ann.press("Call").await?;
+    for page in [&mut bob, &mut cid] {
+        page.until_in_room("the group rings", |seen| seen["title"] == "Friends").await?;
+        page.press("Answer with video").await?;
+    }
+
+    let mut pages = [ann, bob, cid];
+    for (n, page) in (1..).zip(&mut pages) {
+        for other in (1..=3).filter(|other| *other != n) {
+            page.hears_of(other).await?;
+            page.sees_of(other).await?;
+        }
+    }
+    for page in pages {
+        page.close().await?;
+    }
+    server.stop().await;
+    Ok(())
+}
+
+/// Waits until these layers of the camera are sent, and no others.
+async fn sends(page: &mut Page, wanted: &Value) -> Result<()> {
+    let is_so = |seen: &Value| seen["layers"].as_array().is_some_and(|all| all.contains(wanted));
+    page.until_in_room(&format!("{wanted} sent"), is_so).await.map(drop)
+}
+
+#[tokio::test]
+async fn layers_that_nobody_looks_at_are_not_sent_until_somebody_does() -> Result<()> {
+    let stage = Stage::of_rooms().await;
+    let large = Visit { camera: (960, 540), ..Visit::to("room=page") };
+    let mut ann = Page::visit(stage.server.address(), 1, large).await?;
+    ann.press("Join").await?;
+    let small = Visit { window: Some((320, 420)), ..Visit::to("room=page") };
+    let mut bob = Page::visit(stage.server.address(), 2, small).await?;
+    bob.press("Join").await?;
+    bob.sees_of(1).await?;
+
+    // What is left of a page of that height is shown of her: the layer of 270 lines has nearly as many.
+    sends(&mut ann, &json!([true, true, false])).await?;
+    bob.sees_of(1).await?;
+    let wide = Visit { window: Some((1600, 1300)), ..Visit::to("room=page") };
+    let mut cid = Page::visit(stage.server.address(), 3, wide).await?;
+    cid.press("Join").await?;
+    sends(&mut ann, &json!([true, true, true])).await?;
+    cid.sees_of(1).await?;
+    cid.close().await?;
+    bob.close().await?;
+    sends(&mut ann, &json!([false, false, false])).await?;
+    stage.over([ann]).await
+}
