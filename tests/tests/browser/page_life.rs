@@ -1,4 +1,5 @@
-//! What happens to the page of a call in the course of its life: it is opened for a group, and nobody looks at what it shows.
+//! What happens to the page of a call in the course of its life: it rings, it is opened for a group, and nobody looks at
+//! what it shows.
 use crate::stage::{Stage, alone};
 use anyhow::{Context, Result};
 use calls_tests::{
@@ -8,6 +9,44 @@ use calls_tests::{
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
+
+fn rings_at(seen: &Value, tones: &[f64]) -> bool {
+    let heard = (seen["rings"]["loudness"].as_f64(), seen["rings"]["hertz"].as_f64());
+    matches!(heard, (Some(0.01..), Some(hertz)) if tones.iter().any(|tone| (tone - hertz).abs() < 15.0))
+}
+
+fn is_silent(seen: &Value) -> bool {
+    seen["rings"].is_null() || seen["rings"]["loudness"].as_f64().is_some_and(|loud| loud < 0.001)
+}
+
+const RING: [f64; 4] = [587.0, 659.0, 880.0, 988.0];
+const RING_BACK: [f64; 1] = [425.0];
+
+#[tokio::test]
+async fn it_rings_at_both_ends_until_somebody_answers_and_not_where_that_is_switched_off() -> Result<()> {
+    let stage = Stage::new().await;
+    let mut ann = Page::open_call(stage.server.address(), 1, "to=2").await?;
+    let mut bob = Page::open_call(stage.server.address(), 2, "").await?;
+
+    ann.press("Call").await?;
+
+    bob.until_in_room("it rings", |seen| rings_at(seen, &RING)).await?;
+    ann.until_in_room("it rings there", |seen| rings_at(seen, &RING_BACK)).await?;
+    bob.press("Answer").await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+        page.until_in_room("no ringing", is_silent).await?;
+    }
+    ann.press("Hang up").await?;
+    bob.press("Another call").await?;
+    ann.press("Call again").await?;
+    bob.until_in_room("it rings", |seen| rings_at(seen, &RING)).await?;
+    bob.press("Do not ring aloud").await?;
+    bob.until_in_room("no ringing", is_silent).await?;
+    bob.press("Decline").await?;
+    ann.until_in_room("the end", |seen| seen["reason"] == "declined" && is_silent(seen)).await?;
+    stage.over([ann, bob]).await
+}
 
 #[tokio::test]
 async fn the_link_of_a_group_rings_its_members_who_come_in() -> Result<()> {

@@ -17,6 +17,7 @@ import {
 import { Lobby } from "./lobby";
 import { Button, Card, Field, FIELD } from "./parts";
 import { Ringing } from "./ringing";
+import { useRingingSound } from "./ringing_sound";
 import { Room } from "./room";
 import { say } from "./text";
 
@@ -95,6 +96,7 @@ function Screens({ phone, onSignOut }: { phone: Phone; onSignOut: () => void }) 
   const [goal, setGoal] = useState<Goal | null>(() => goalOf(location.search));
   const [dismissed, setDismissed] = useState<unknown>(null);
   const { call, line } = phone;
+  useRingingSound(phone);
   useEffect(() => {
     // Whoever closes the page leaves at once, and is not waited for.
     const leave = (): void => phone.call?.send({ event: "hangUp" });

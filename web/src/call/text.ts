@@ -39,6 +39,8 @@ const TEXTS = {
   cameraOff: ["Turn camera off", "Вимкнути камеру", "Выключить камеру"],
   cameraIsOff: ["Your camera is off", "Ваша камера вимкнена", "Ваша камера выключена"],
   settings: ["Devices", "Пристрої", "Устройства"],
+  tones: ["Ring tones", "Звуки виклику", "Звуки вызова"],
+  tonesOff: ["Do not ring aloud", "Дзвонити без звуку", "Звонить без звука"],
   share: ["Share screen", "Показати екран", "Показать экран"],
   stopSharing: ["Stop sharing", "Припинити показ", "Остановить показ"],
   hand: ["Raise hand", "Підняти руку", "Поднять руку"],
