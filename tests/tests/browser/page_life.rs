@@ -1,11 +1,13 @@
-//! What happens to the page of a call in the course of its life: it rings, it is opened for a group, and nobody looks at
-//! what it shows.
+//! What happens to the page of a call in the course of its life: it rings, it is opened for a group, its sign-in runs out,
+//! and nobody looks at what it shows.
 use crate::stage::{Stage, alone};
 use anyhow::{Context, Result};
+use calls_protocol::UserId;
+use calls_server::auth::make_test_token;
 use calls_tests::{
     browser::{Page, Visit},
     folder::Folder,
-    server::TestServer,
+    server::{TestServer, settings},
 };
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
@@ -84,6 +86,49 @@ async fn the_link_of_a_group_rings_its_members_who_come_in() -> Result<()> {
     }
     server.stop().await;
     Ok(())
+}
+
+#[tokio::test]
+async fn a_call_outlives_the_sign_in_of_somebody_who_signs_in_again() -> Result<()> {
+    let environment = [("JWT_SECRET", "a-secret-that-only-this-test-knows")];
+    let jwt = settings(&environment).auth.jwt.context("a secret turns tokens on")?;
+    let secret = jwt.secret.as_ref().context("it was given")?;
+    let stage = Stage::with(&environment).await;
+    let clock = stage.server.server().switchboard().clock();
+    // A server takes a token for a minute longer than it says.
+    let token = |user: u64, seconds: u64| -> Result<String> {
+        Ok(make_test_token(secret, &jwt, UserId::new(user)?, clock.now().0 / 1000 + seconds - 60, 0))
+    };
+    let mut bob = Page::open_call(stage.server.address(), 2, "room=page").await?;
+    bob.order("write", json!({ "name": "Your token", "text": token(2, 600)? })).await?;
+    bob.press("Join").await?;
+    let mut ann = Page::open_call(stage.server.address(), 1, "room=page").await?;
+    // It runs out in the midst of the call.
+    ann.order("write", json!({ "name": "Your token", "text": token(1, 20)? })).await?;
+    ann.press("Join").await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+    }
+
+    ann.until_in_room("the word about it", |seen| seen["banner"].is_string()).await?;
+    // Nobody is cut off in the middle of a word.
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+    }
+    ann.order("write", json!({ "name": "Your token", "text": token(1, 600)? })).await?;
+
+    ann.until_in_room("back", |seen| seen["banner"].is_null() && seen["phase"] == "talking").await?;
+    bob.press("Raise hand").await?;
+    let has_hand = |seen: &Value| {
+        let tiles = seen["tiles"].as_array().into_iter().flatten();
+        tiles.filter_map(Value::as_str).any(|tile| tile.contains("hand raised"))
+    };
+    ann.until_in_room("what is told by the server", has_hand).await?;
+    for (page, other) in [(&mut ann, 2), (&mut bob, 1)] {
+        page.hears_of(other).await?;
+        page.sees_of(other).await?;
+    }
+    stage.over([ann, bob]).await
 }
 
 /// Waits until these layers of the camera are sent, and no others.
