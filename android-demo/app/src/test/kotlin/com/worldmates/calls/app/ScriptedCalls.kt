@@ -33,6 +33,7 @@ class ScriptedCalls : Calls {
     override val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
     override val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
     val asked = mutableListOf<String>()
+    var feed: PictureFeed = NoPictures
     private var isClosed = false
 
     /** As the engine does: nothing can be asked of it once it is closed. */
@@ -101,7 +102,7 @@ class ScriptedCalls : Calls {
 
     override suspend fun join(room: String, type: CallType): Call = error("not asked for in these tests")
     override suspend fun check(language: Language): CheckReport = error("not asked for in these tests")
-    override fun pictures(call: Long, user: Long): PictureFeed = NoPictures
+    override fun pictures(call: Long, user: Long): PictureFeed = feed
     override fun push(source: Long, picture: CameraPicture) = Unit
     override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int) = Unit
     override suspend fun shutdown() = Unit

@@ -1,11 +1,55 @@
 package com.worldmates.calls.app.pictures
 
+import android.app.Application
+import android.graphics.Matrix
+import android.graphics.SurfaceTexture
+import com.worldmates.calls.PictureFeed
 import com.worldmates.calls.PictureSize
+import com.worldmates.calls.RgbaPicture
+import com.worldmates.calls.app.ScriptedCalls
 import org.junit.Assert.assertEquals
 import org.junit.Test
+import org.junit.runner.RunWith
+import org.robolectric.RobolectricTestRunner
+import org.robolectric.RuntimeEnvironment
+import org.robolectric.annotation.Config
 
 /** A picture keeps its shape, whatever the shape of its place. */
+@RunWith(RobolectricTestRunner::class)
+@Config(sdk = [34], application = Application::class)
 class PictureViewTest {
+    /** Somebody whose camera is turned. */
+    private class Turning(override var size: PictureSize?) : PictureFeed {
+        override fun next(): RgbaPicture? = null
+    }
+
+    @Test
+    fun `the view follows the size of each new picture, and of its place`() {
+        val feed = Turning(size = null)
+        val view = PictureView(RuntimeEnvironment.getApplication(), ScriptedCalls().also { it.feed = feed }, call = 1, user = 2)
+        val texture = SurfaceTexture(0)
+        val scales = {
+            val values = FloatArray(9)
+            view.getTransform(null).getValues(values)
+            values[Matrix.MSCALE_X] to values[Matrix.MSCALE_Y]
+        }
+        view.layout(0, 0, 400, 400)
+
+        view.onSurfaceTextureUpdated(texture)
+        assertEquals(1f to 1f, scales())
+        feed.size = PictureSize(800, 400)
+        view.onSurfaceTextureUpdated(texture)
+        assertEquals(2f to 1f, scales())
+        feed.size = PictureSize(400, 800)
+        view.onSurfaceTextureUpdated(texture)
+        assertEquals(1f to 2f, scales())
+        view.isWhole = true
+        assertEquals(0.5f to 1f, scales())
+        view.layout(0, 0, 200, 400)
+        view.onSurfaceTextureSizeChanged(texture, 200, 400)
+        assertEquals(1f to 1f, scales())
+    }
+
     private fun shown(picture: PictureSize, place: PictureSize, isWhole: Boolean): PictureSize {
         val (across, down) = stretchFor(picture, place, isWhole)
         return PictureSize(Math.round(place.width * across), Math.round(place.height * down))
