@@ -53,6 +53,13 @@ export function worthSending(height: number, parts: number[], wanted: number): b
   return parts.map((_, index) => wanted > 0 && (enough < 0 || index <= enough));
 }
 
+/**
+ * After so many pictures of a layer the media server knows of it. One that it does not know it cannot want, so one that was
+ * switched off before would stay off: that is looked at again after a while.
+ */
+const KNOWN_AFTER = 10;
+const KNOWN_CHECK = 1000;
+
 /** A camera that is not on yet will be of this height. */
 const USUAL_HEIGHT = 720;
 
@@ -83,6 +90,7 @@ export class Peer {
   #kept: RTCSessionDescriptionInit | null = null;
   #theirRole: string | undefined;
   #work: Promise<void> = Promise.resolve();
+  #again: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   constructor(order: Extract<PeerOrder, { order: "create" }>, around: Around) {
@@ -148,20 +156,36 @@ export class Peer {
   adapt(): void {
     if (!this.#isToServer) return;
     this.#work = this.#work.then(async () => {
-      const wanted = this.#around.wanted();
-      for (const [kind, { sender }] of this.#sections) {
-        if (this.#isClosed || kind === "audio") continue;
-        const parameters = sender.getParameters();
-        const parts = parameters.encodings.map(({ scaleResolutionDownBy = 1 }) => scaleResolutionDownBy);
-        const height = this.#around.track(kind)?.getSettings().height ?? USUAL_HEIGHT;
-        const most = kind === "camera" ? (wanted?.camera ?? Infinity) : (wanted?.screen ?? true) ? Infinity : 0;
-        const worth = worthSending(height, parts, most);
-        if (parameters.encodings.every(({ active }, index) => active === worth[index])) continue;
-        parameters.encodings.forEach((encoding, index) => (encoding.active = worth[index] ?? true));
+      try {
+        for (const kind of ["camera", "screen"] as const) await this.#adapt(kind);
+      } catch {
         // One that changes at this moment is looked at again when it has changed. What is sent in vain costs little.
-        await sender.setParameters(parameters).catch(() => {});
       }
     });
+  }
+
+  async #adapt(kind: "camera" | "screen"): Promise<void> {
+    const sender = this.#sections.get(kind)?.sender;
+    if (this.#isClosed || !sender) return;
+    const reports = [...(await sender.getStats()).values()] as Array<{ type: string; rid?: string; framesSent?: number }>;
+    const wanted = this.#around.wanted();
+    const most = kind === "camera" ? (wanted?.camera ?? Infinity) : (wanted?.screen ?? true) ? Infinity : 0;
+    const height = this.#around.track(kind)?.getSettings().height ?? USUAL_HEIGHT;
+    const parameters = sender.getParameters();
+    const parts = parameters.encodings.map(({ scaleResolutionDownBy = 1 }) => scaleResolutionDownBy);
+    const worth = worthSending(height, parts, most);
+    const isKnown = (rid: string | undefined): boolean =>
+      reports.some((one) => one.type === "outbound-rtp" && one.rid === rid && (one.framesSent ?? 0) >= KNOWN_AFTER);
+    const active = parameters.encodings.map(({ rid }, index) => (worth[index] ?? true) || !isKnown(rid));
+    if (active.some((isActive, index) => isActive && !worth[index])) this.#adaptLater();
+    if (parameters.encodings.every((encoding, index) => encoding.active === active[index])) return;
+    parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
+    await sender.setParameters(parameters);
+  }
+
+  #adaptLater(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.adapt(), KNOWN_CHECK);
   }
 
   async #carryOut(order: PeerOrder): Promise<void> {
@@ -313,6 +337,7 @@ export class Peer {
 
   #close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#again);
     this.#connection.close();
     this.#around.changed();
   }
