@@ -100,6 +100,30 @@ function grow() {
       }
       return { width, height, luma: btoa(text) };
     },
+    /** Of each picture of somebody else that has a place: whether it is in sight, and how many packets came of it. */
+    async flows() {
+      const receivers = connections
+        .filter(({ connectionState }) => connectionState === "connected")
+        .flatMap((connection) => connection.getReceivers());
+      const sight = document.querySelector("[data-testid=stage]").getBoundingClientRect();
+      const flows = {};
+      for (const video of document.querySelectorAll("video[data-user]")) {
+        const [track] = video.srcObject?.getVideoTracks() ?? [];
+        const receiver = receivers.find((one) => one.track === track);
+        if (!receiver) continue;
+        const { top, bottom } = video.getBoundingClientRect();
+        const reports = [...(await receiver.getStats()).values()].filter(({ type }) => type === "inbound-rtp");
+        flows[video.dataset.user] = {
+          isInSight: bottom > sight.top && top < sight.bottom,
+          packets: reports.reduce((sum, { packetsReceived }) => sum + packetsReceived, 0),
+        };
+      }
+      return flows;
+    },
+    scroll({ to }) {
+      const stage = document.querySelector("[data-testid=stage]");
+      stage.scrollTop = to * (stage.scrollHeight - stage.clientHeight);
+    },
     /** What a failure needs to be understood. */
     async stats() {
       const alive = connections.filter(({ connectionState }) => connectionState !== "closed");
@@ -149,6 +173,8 @@ export class CallPage {
       write: ({ name, text }) => this.#write(name, text),
       lookRoom: () => this.#page.evaluate(() => globalThis.senses.look()),
       pictureInRoom: (whose) => this.#page.evaluate((whose) => globalThis.senses.luma(whose), whose),
+      flows: () => this.#page.evaluate(() => globalThis.senses.flows()),
+      scroll: (where) => this.#page.evaluate((where) => globalThis.senses.scroll(where), where),
       roomStats: () => this.#page.evaluate(() => globalThis.senses.stats()),
       press_keys: ({ keys }) => this.#keys(keys),
     };

@@ -409,6 +409,8 @@ impl Page {
             r#""do":"picture"#,
             r#""do":"lookRoom""#,
             r#""do":"roomStats""#,
+            r#""do":"flows""#,
+            r#""isInSight""#,
             r#""connections""#,
             r#""users""#,
             r#""signaling""#,

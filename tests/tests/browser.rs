@@ -11,6 +11,8 @@ mod media_server;
 mod page_in_firefox;
 #[path = "browser/page_life.rs"]
 mod page_life;
+#[path = "browser/page_of_many.rs"]
+mod page_of_many;
 #[path = "browser/stage.rs"]
 mod stage;
 #[path = "browser/two_browsers.rs"]
