@@ -1,6 +1,7 @@
 //! The functions of `NativePixels` in Kotlin, written by hand. A panic in here becomes a `RuntimeException` there.
-use crate::pixels::{Fetched, Pixels, from_camera, from_screen};
+use crate::pixels::{Fetched, Pixels};
 use calls_core::video::Frame;
+use calls_samples::colours::{from_camera, from_screen};
 use jni::{
     Env, EnvUnowned,
     errors::{Error, ThrowRuntimeExAndDefault},

@@ -10,8 +10,6 @@ mod engine;
 mod error;
 mod host;
 mod jni;
-#[cfg(any(test, target_os = "android"))]
-mod layout;
 mod listener;
 mod look;
 mod pixels;

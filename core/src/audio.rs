@@ -6,21 +6,15 @@ mod delay;
 mod device;
 mod hearing;
 mod jitter;
-mod level;
-mod mix;
 mod speaking;
 mod tones;
 
 pub use arrivals::Arrivals;
+pub use calls_samples::{FRAME_SAMPLES, Loudness, Mixer};
 #[cfg(feature = "sound-card")]
 pub use device::{CardPart, DeviceEvent, SoundCard, SoundCardStats, StreamStats};
 pub use device::{Device, FileDevice, FileError, NullDevice, ToneDevice};
 pub use hearing::{Hearing, HearingStats};
 pub use jitter::{JitterBuffer, JitterSettings, JitterStats, Packet, Pulled, SAMPLE_RATE};
-pub use level::Loudness;
-pub use mix::Mixer;
 pub use speaking::{CodecError, Speaking, SpeakingSettings, Spoken};
 pub use tones::Tones;
-
-/// Samples of 20 ms, which is what is captured, encoded and played at once. One channel.
-pub const FRAME_SAMPLES: usize = 960;

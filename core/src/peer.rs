@@ -28,9 +28,9 @@ mod stack;
 mod stats;
 mod turn_stream;
 
+pub use calls_samples::Rotation;
 pub use media::{
-    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Layer, Level, Mid, ReceivedPacket, Rotation,
-    VideoCodec,
+    Content, EncodedAudio, EncodedVideo, KeyFrameWanted, Layer, Level, Mid, ReceivedPacket, VideoCodec,
 };
 pub use servers::RelayProtocol;
 pub use settings::PeerSettings;

@@ -5,7 +5,6 @@
 mod assemble;
 mod codec;
 mod filming;
-mod frame;
 mod layers;
 pub mod pattern;
 mod seeing;
@@ -16,11 +15,11 @@ mod watching;
 mod y4m;
 
 pub use assemble::{Assembler, AssemblySettings, AssemblyStats, Picture};
+pub use calls_samples::{BadFrame, Frame, LONGEST_SIDE, Plane};
 #[cfg(feature = "software-video")]
 pub use codec::Software;
 pub use codec::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, claimed_size};
 pub use filming::{Filming, Maker, Studio};
-pub use frame::{BadFrame, Frame, LONGEST_SIDE, Plane};
 pub use seeing::{Seeing, SeeingStats};
 pub use showing::{Showing, ShowingStats, Sizes, Wish};
 pub use source::{Inlet, Relayed, Source};

@@ -85,29 +85,25 @@ pub(crate) fn read<'de, T: Deserialize<'de>>(
     if !payload.trim_ascii_start().starts_with('{') {
         return Err(DecodeError::BadPayload { event, reason: "expected an object".into() });
     }
-    serde_json::from_str(payload)
-        .map_err(|error| DecodeError::BadPayload { event, reason: why::<T>(payload, &error) })
+    serde_json::from_str(payload).map_err(|error| {
+        #[cfg(feature = "paths")]
+        let what = with_the_field::<T>(payload, &error);
+        // To name the field, everything that can be read would be in a phone's library twice.
+        #[cfg(not(feature = "paths"))]
+        let what = error.to_string();
+        DecodeError::BadPayload { event, reason: brief(without_position(&what)) }
+    })
 }
 
 /// Reads it again, slowly, to name the field at fault.
 #[cfg(feature = "paths")]
-fn why<'de, T: Deserialize<'de>>(payload: &'de str, _: &serde_json::Error) -> String {
+fn with_the_field<'de, T: Deserialize<'de>>(payload: &'de str, error: &serde_json::Error) -> String {
     let mut slowly = serde_json::Deserializer::from_str(payload);
     match serde_path_to_error::deserialize::<_, T>(&mut slowly) {
-        Ok(_) => "trailing characters".into(),
-        Err(error) => {
-            let path = error.path().to_string();
-            let what = error.into_inner().to_string();
-            let what = without_position(&what);
-            brief(&if path == "." { what.into() } else { format!("{path}: {what}") })
-        }
+        // All of it is well, but something stands behind it.
+        Ok(_) => error.to_string(),
+        Err(error) => error.to_string(),
     }
-}
-
-/// What is wrong, without the field: to name it, everything that can be read would be in a phone's library twice.
-#[cfg(not(feature = "paths"))]
-fn why<T>(_: &str, error: &serde_json::Error) -> String {
-    brief(without_position(&error.to_string()))
 }
 
 /// The position is of no use to a person: the payload is one line.

@@ -130,7 +130,7 @@ impl Estimator {
             self.heard = self.heard.max(now);
         }
         self.probes.sent(cluster, bytes);
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let bytes = u16::try_from(bytes).unwrap_or(u16::MAX);
         self.history.push(Sent { at: now, bytes, fate: Fate::Flies, cluster })
     }
 
@@ -145,13 +145,12 @@ impl Estimator {
             let before = sent.fate;
             match arrival {
                 None if matches!(before, Fate::Flies | Fate::Untold) => {
-                    sent.fate = Fate::Lost;
+                    self.history.became(number, Fate::Lost);
                     self.loss.lost();
                     self.probes.heard(sent.cluster, sent.at, None, sent.bytes);
                 }
                 Some(raw) if before != Fate::Arrived => {
-                    sent.fate = Fate::Arrived;
-                    let sent = *sent;
+                    self.history.became(number, Fate::Arrived);
                     let arrival = self.unwrap(raw, sent.at as i64);
                     if before == Fate::Lost {
                         self.loss.found();

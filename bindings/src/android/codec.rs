@@ -1,11 +1,11 @@
 //! The codecs of the phone, by `MediaCodec` with bytes in and bytes out.
 //!
 //! Never run on a phone yet. What is known of the phones' manners is in the comments.
-use crate::layout::{Layout, PLANAR, SEMI_PLANAR};
 use calls_core::{
     peer::VideoCodec,
     video::{CodecError, Codecs, Decoder, Encoded, Encoder, EncoderSettings, Frame, claimed_size},
 };
+use calls_samples::layout::{Layout, PLANAR, SEMI_PLANAR};
 use ndk::media::{
     media_codec::{
         DequeuedInputBufferResult, DequeuedOutputBufferInfoResult, MediaCodec, MediaCodecDirection,
@@ -130,9 +130,7 @@ fn bytes<'a>(buffer: &'a OutputBuffer<'_>) -> &'a [u8] {
 /// Writes into memory that was never written to. False if it does not fit.
 fn put(into: &mut [MaybeUninit<u8>], at: usize, bytes: &[u8]) -> bool {
     let Some(place) = into.get_mut(at..at + bytes.len()) else { return false };
-    for (to, from) in place.iter_mut().zip(bytes) {
-        to.write(*from);
-    }
+    place.write_copy_of_slice(bytes);
     true
 }
 

@@ -1,6 +1,6 @@
 //! A place on the screen that a picture is drawn onto.
-use crate::pixels::{draw, upright};
 use calls_core::video::Frame;
+use calls_samples::colours::{draw, upright};
 use ndk::{hardware_buffer_format::HardwareBufferFormat, native_window::NativeWindow};
 use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},

@@ -3,13 +3,11 @@ use super::{
     CodecError, FRAME_SAMPLES, JitterBuffer, JitterSettings, JitterStats, Loudness, Packet, Pulled,
     SAMPLE_RATE,
 };
+use calls_samples::leave_out;
 use std::{collections::VecDeque, time::Duration};
 
 /// The longest packet that Opus has: 120 ms.
 const LONGEST: usize = 5760;
-
-/// What is left out at once when there is too much: a period or two of a voice, which is not missed.
-const LEFT_OUT: usize = FRAME_SAMPLES / 4;
 
 /// Hears: packets become samples.
 pub struct Hearing {
@@ -108,28 +106,6 @@ impl Hearing {
         self.ready.extend(&self.decoded[..kept]);
         true
     }
-}
-
-/// Shortens a piece by a quarter of a frame: its halves slide over each other where they are most alike, and one fades
-/// into the other. Returns its new length.
-fn leave_out(samples: &mut [i16]) -> usize {
-    let count = samples.len();
-    if count < LEFT_OUT * 4 {
-        return count;
-    }
-    let (fade, start) = (LEFT_OUT, LEFT_OUT);
-    let alike = |shift: usize| -> i64 {
-        let pairs = samples[start..start + fade].iter().zip(&samples[start + shift..]);
-        pairs.map(|(a, b)| (i64::from(*a) - i64::from(*b)).abs()).sum()
-    };
-    let best = (LEFT_OUT..LEFT_OUT * 2).min_by_key(|shift| alike(*shift)).unwrap_or(LEFT_OUT);
-    for n in 0..fade {
-        let share = n as f32 / fade as f32;
-        let (from, to) = (f32::from(samples[start + n]), f32::from(samples[start + best + n]));
-        samples[start + n] = (from * (1.0 - share) + to * share) as i16;
-    }
-    samples.copy_within(start + fade + best.., start + fade);
-    count - best
 }
 
 #[cfg(test)]

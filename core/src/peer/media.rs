@@ -1,6 +1,7 @@
 //! What goes through a connection: encoded frames out, RTP packets in. No codec is known here.
 use bytes::Bytes;
 use calls_protocol::PictureKind;
+use calls_samples::Rotation;
 use std::{sync::Arc, time::Instant};
 
 /// A picture codec that both ends of a call may speak.
@@ -19,20 +20,6 @@ pub struct Level {
     pub below_loudest_db: u8,
     /// Somebody speaks.
     pub voice: bool,
-}
-
-/// By how much a picture has to be turned clockwise to stand upright.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Rotation {
-    /// It stands.
-    #[default]
-    None,
-    /// A quarter.
-    Quarter,
-    /// It is upside down.
-    Half,
-    /// Three quarters.
-    ThreeQuarters,
 }
 
 /// One of the sizes in which a picture goes to the media server, which gives each receiver the one of use.
@@ -151,26 +138,5 @@ impl Level {
 
     pub(crate) fn from_byte(byte: u8) -> Self {
         Self { below_loudest_db: byte & 0x7f, voice: byte & 0x80 != 0 }
-    }
-}
-
-impl Rotation {
-    /// The camera counts as the front one, and nothing is mirrored: both concern only a preview.
-    pub(crate) fn to_byte(self) -> u8 {
-        match self {
-            Self::None => 0,
-            Self::Quarter => 1,
-            Self::Half => 2,
-            Self::ThreeQuarters => 3,
-        }
-    }
-
-    pub(crate) fn from_byte(byte: u8) -> Self {
-        match byte & 0b11 {
-            0 => Self::None,
-            1 => Self::Quarter,
-            2 => Self::Half,
-            _ => Self::ThreeQuarters,
-        }
     }
 }

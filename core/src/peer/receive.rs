@@ -1,8 +1,9 @@
 //! From what the stack receives to packets that a jitter buffer can take.
 use super::{
     description::Agreed,
-    media::{Content, Level, Mid, ReceivedPacket, Rotation},
+    media::{Content, Level, Mid, ReceivedPacket},
 };
+use calls_samples::Rotation;
 use rtc::{rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication, rtp::Packet};
 use std::{
     collections::BTreeMap,

@@ -107,7 +107,7 @@ fn plain(gray: u16) -> u16 {
 impl TestPattern {
     /// Of this maker, in this size: 96 by 64 at least, or it could not be read after scaling.
     pub fn new(who: u64, width: u32, height: u32) -> Self {
-        let side = |length: u32, least: u32| (length & !1).clamp(least, super::frame::LONGEST_SIDE);
+        let side = |length: u32, least: u32| (length & !1).clamp(least, super::LONGEST_SIDE);
         Self { who, width: side(width, 96), height: side(height, 64) }
     }
 

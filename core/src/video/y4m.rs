@@ -1,5 +1,5 @@
 //! Pictures from a Y4M file, again and again.
-use super::{Frame, Source, frame::LONGEST_SIDE};
+use super::{Frame, LONGEST_SIDE, Source};
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom},

@@ -118,7 +118,7 @@ mod tests {
         assert!(pacer.may_send(millis(11), Kind::Sound) && !pacer.may_send(millis(11), Kind::Picture));
         assert!(!pacer.may_send(millis(2000), Kind::Padding) && pacer.cluster().is_none());
 
-        let probe = Probe { cluster: Cluster::default(), bps: 1_000_000, bytes: 2500, packets: 5 };
+        let probe = Probe { cluster: Cluster::FIRST, bps: 1_000_000, bytes: 2500, packets: 5 };
         pacer.begin(millis(11), probe);
         let mut left = 0;
         for now in (11..60).map(millis) {

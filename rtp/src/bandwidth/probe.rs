@@ -1,5 +1,6 @@
 //! Whether the path carries more: for a moment, more is sent, and what comes of it is measured.
 use super::MICROS;
+use std::num::NonZeroU16;
 
 /// So long a probe lasts, in seconds. Less is lost in the timers of both sides, more fills queues.
 const LASTS: f64 = 0.02;
@@ -29,8 +30,17 @@ const FULL: f64 = 0.9;
 const BELOW_FULL: f64 = 0.95;
 
 /// Which probe a packet belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Cluster(u32);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cluster(NonZeroU16);
+
+impl Cluster {
+    pub(super) const FIRST: Self = Self(NonZeroU16::MIN);
+
+    /// No two of them are on their way at once, so they may begin again.
+    fn after(self) -> Self {
+        Self(self.0.checked_add(1).unwrap_or(NonZeroU16::MIN))
+    }
+}
 
 /// What to send to see whether the path carries it: media if there is some, else padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +130,7 @@ impl Flying {
 /// When to probe, and what it says.
 #[derive(Debug, Clone)]
 pub(super) struct Probes {
-    next: u32,
+    next: Cluster,
     ready: Option<Probe>,
     flying: Option<Flying>,
     /// The next may begin then.
@@ -136,7 +146,7 @@ impl Probes {
     /// The first may begin at once.
     pub(super) fn new(now: u64) -> Self {
         Self {
-            next: 0,
+            next: Cluster::FIRST,
             ready: None,
             flying: None,
             due: now,
@@ -190,13 +200,9 @@ impl Probes {
         }
         self.saved -= costs;
         self.is_urgent = false;
-        self.next = self.next.wrapping_add(1);
-        self.ready = Some(Probe {
-            cluster: Cluster(self.next),
-            bps: bps as u64,
-            bytes: bytes as usize,
-            packets: PACKETS,
-        });
+        self.next = self.next.after();
+        self.ready =
+            Some(Probe { cluster: self.next, bps: bps as u64, bytes: bytes as usize, packets: PACKETS });
     }
 
     /// To be sent now.
@@ -224,12 +230,12 @@ impl Probes {
     }
 
     /// A packet has arrived, or is lost.
-    pub(super) fn heard(&mut self, cluster: Option<Cluster>, left: u64, came: Option<i64>, bytes: u32) {
+    pub(super) fn heard(&mut self, cluster: Option<Cluster>, left: u64, came: Option<i64>, bytes: u16) {
         let Some(flying) = self.flying_of(cluster) else { return };
         flying.heard += 1;
         if let Some(came) = came {
-            Span::add(&mut flying.left, left as i64, bytes);
-            Span::add(&mut flying.came, came, bytes);
+            Span::add(&mut flying.left, left as i64, bytes.into());
+            Span::add(&mut flying.came, came, bytes.into());
         }
     }
 

@@ -470,6 +470,9 @@ impl Room {
     fn let_leave(&mut self, now: Duration, out: &mut impl Out) {
         for seat in 0..self.people.len() {
             let Some(person) = self.people[seat].as_deref_mut() else { continue };
+            if !person.path.is_due(now) {
+                continue;
+            }
             person.path.tick(now);
             let mut gone: Option<Source> = None;
             person.path.drop_stale(now, |packet| gone = Some(packet.source));

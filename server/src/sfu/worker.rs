@@ -402,6 +402,7 @@ impl Worker {
 
     /// Does something with a room: what it says leaves, and its clock is looked at anew.
     fn in_hall(&mut self, hall: usize, act: impl FnOnce(&mut Room, &mut Outlet<'_>)) {
+        let soon = self.now() + FINEST;
         let Some(Some(held)) = self.halls.get_mut(hall) else { return };
         let mut outlet = Outlet {
             exit: &mut self.exit,
@@ -410,8 +411,8 @@ impl Worker {
             news: &mut self.news,
         };
         act(&mut held.room, &mut outlet);
-        // What is due at once is done after the batch.
-        held.due = Duration::ZERO;
+        // To find out what is due now takes a look at everybody, so not after each packet.
+        held.due = held.due.min(soon);
         if !self.news.is_empty() {
             self.say(hall);
         }

@@ -5,7 +5,6 @@ mod by_cpal;
 mod by_oboe;
 mod driver;
 mod keeper;
-mod resample;
 mod reserve;
 mod ring;
 mod streams;

@@ -2,7 +2,7 @@
 use super::{CodecError, Decoder, Encoded, Encoder, EncoderSettings, software::check_size};
 use crate::{
     peer::VideoCodec,
-    video::{Frame, frame::Plane},
+    video::{Frame, Plane},
 };
 use openh264::{
     OpenH264API,

@@ -2,7 +2,7 @@
 use super::{CodecError, Decoder, Encoded, Encoder, EncoderSettings, software::check_size};
 use crate::{
     peer::VideoCodec,
-    video::{Frame, frame::Plane},
+    video::{Frame, Plane},
 };
 
 /// Fast, as libwebrtc has it on small machines: a picture that comes in time beats one that is a little sharper.

@@ -67,6 +67,9 @@ impl Path {
     /// So much was chosen to be sent.
     pub(super) fn chose(&mut self, bps: u64) {
         self.chosen = bps;
+        if self.has_feedback {
+            self.pace();
+        }
     }
 
     pub(super) fn feedback(&mut self, now: Duration, feedback: &Feedback<'_>) {
@@ -138,6 +141,11 @@ impl Path {
         leaves.into_iter().chain(looks).min()
     }
 
+    /// Whether time alone changes anything by now. In a large room it does for few.
+    pub(super) fn is_due(&self, now: Duration) -> bool {
+        !self.waiting.is_empty() || self.due().is_some_and(|due| due <= now)
+    }
+
     pub(super) fn tick(&mut self, now: Duration) {
         if self.has_feedback {
             self.estimator.tick(now);
@@ -145,9 +153,13 @@ impl Path {
         }
     }
 
-    fn look(&mut self, now: Duration) {
-        // What was chosen leaves, also where it is a little more than what the path is said to carry.
+    /// What was chosen leaves, also where it is a little more than what the path is said to carry.
+    fn pace(&mut self) {
         self.pacer.estimate(self.estimator.estimate().max(self.chosen));
+    }
+
+    fn look(&mut self, now: Duration) {
+        self.pace();
         // Without a picture there is nothing to fill a probe with.
         if let Some(probe) = self.has_pictures.then(|| self.estimator.probe(now)).flatten() {
             self.pacer.begin(now, probe);

@@ -1,11 +1,11 @@
 //! What is between the engine and the callbacks of a sound card: on one side frames of 20 ms in the engine's time, on
 //! the other whatever the card asks for in its own. In a callback there are atomics and a ring of samples, nothing else.
 use super::{
-    resample::Resampler,
     reserve::Reserve,
     ring::{Reader, Writer, ring},
 };
 use crate::audio::{FRAME_SAMPLES, SAMPLE_RATE};
+use calls_samples::Resampler;
 use std::sync::{
     Arc,
     atomic::{AtomicU32, AtomicUsize, Ordering},

@@ -12,7 +12,7 @@ const LONGEST: f64 = 8.0;
 const PASS: f64 = 0.92;
 
 /// Changes the rate of one channel.
-pub(super) struct Resampler {
+pub struct Resampler {
     /// `PHASES + 1` rows of `taps`.
     table: Vec<f32>,
     taps: usize,
@@ -27,7 +27,8 @@ pub(super) struct Resampler {
 }
 
 impl Resampler {
-    pub(super) fn new(from: u32, to: u32) -> Self {
+    /// From so many samples a second to so many.
+    pub fn new(from: u32, to: u32) -> Self {
         let step = f64::from(from.max(1)) / f64::from(to.max(1));
         let narrower = step.clamp(1.0, LONGEST);
         let half = (REACH as f64 * narrower).ceil() as usize;
@@ -44,22 +45,23 @@ impl Resampler {
     }
 
     /// Takes in so much more (less) for each sample that comes out: 0.001 is one in a thousand.
-    pub(super) fn nudge(&mut self, share: f64) {
+    pub fn nudge(&mut self, share: f64) {
         self.nudge = share;
     }
 
     /// How many have to go in before so many came out, at most.
-    pub(super) fn needs(&self, samples: usize) -> usize {
+    pub fn needs(&self, samples: usize) -> usize {
         (samples as f64 * self.step * (1.0 + self.nudge) + self.ahead).ceil() as usize
     }
 
     /// Another one has to go in before the next one comes out.
-    pub(super) fn is_hungry(&self) -> bool {
+    pub fn is_hungry(&self) -> bool {
         self.ahead >= 1.0
     }
 
     /// One goes in.
-    pub(super) fn give(&mut self, sample: f32) {
+    #[inline(never)]
+    pub fn give(&mut self, sample: f32) {
         self.past[self.at] = sample;
         self.past[self.at + self.taps] = sample;
         self.at = (self.at + 1) % self.taps;
@@ -67,7 +69,8 @@ impl Resampler {
     }
 
     /// One comes out. Must not be hungry.
-    pub(super) fn take(&mut self) -> f32 {
+    #[inline(never)]
+    pub fn take(&mut self) -> f32 {
         debug_assert!(!self.is_hungry(), "a sample is made of those that went in");
         let place = self.ahead.max(0.0) * PHASES as f64;
         let row = (place as usize).min(PHASES - 1);

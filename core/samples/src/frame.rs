@@ -1,5 +1,5 @@
 //! A picture as it is seen: brightness and two colours, in one buffer that many may hold.
-use crate::peer::Rotation;
+use crate::Rotation;
 use std::sync::Arc;
 
 /// Of a side. More than any camera of a phone gives in a call, and a bound for what comes from outside.
@@ -46,6 +46,7 @@ impl Frame {
     }
 
     /// Copies Y, U and V from where they have gaps between rows.
+    #[inline(never)]
     pub fn copied(width: u32, height: u32, planes: [Plane<'_>; 3]) -> Result<Self, BadFrame> {
         let bad = BadFrame { width, height };
         let mut all = Vec::with_capacity(length(width, height).ok_or(bad)?);
@@ -152,6 +153,7 @@ fn length(width: u32, height: u32) -> Option<usize> {
 }
 
 /// Appends a plane in another size.
+#[inline(never)]
 fn scale(from: &[u8], (columns, rows): (u32, u32), (width, height): (u32, u32), out: &mut Vec<u8>) {
     let (columns, rows) = (columns as usize, rows as usize);
     let edges = |from: usize, to: u32| -> Vec<(usize, usize)> {

@@ -1,5 +1,5 @@
 //! Many voices in one loudspeaker. Pure.
-use super::FRAME_SAMPLES;
+use crate::FRAME_SAMPLES;
 
 /// Adds up, and turns everything down before it is too loud: at once, and up again slowly.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ impl Mixer {
     }
 
     /// One more voice.
+    #[inline(never)]
     pub fn add(&mut self, voice: &[i16; FRAME_SAMPLES]) {
         for (sum, sample) in self.sum.iter_mut().zip(voice) {
             *sum += f32::from(*sample) / 32768.0;
@@ -33,6 +34,7 @@ impl Mixer {
     }
 
     /// What the loudspeaker gets. The next frame begins with silence.
+    #[inline(never)]
     pub fn take(&mut self, out: &mut [i16; FRAME_SAMPLES]) {
         let loudest = self.sum.iter().fold(0.0_f32, |loudest, sample| loudest.max(sample.abs()));
         let wanted = if loudest > CEILING { CEILING / loudest } else { 1.0 };

@@ -1,29 +1,29 @@
 //! How the codecs of a phone lay out a picture in bytes. Pure, so that it is tested without a phone.
-use calls_core::video::{BadFrame, Frame, Plane};
+use crate::{BadFrame, Frame, Plane};
 
 /// `COLOR_FormatYUV420Planar`: as ours, with gaps.
-pub(crate) const PLANAR: i32 = 19;
+pub const PLANAR: i32 = 19;
 /// `COLOR_FormatYUV420SemiPlanar`: the two colours take turns.
-pub(crate) const SEMI_PLANAR: i32 = 21;
+pub const SEMI_PLANAR: i32 = 21;
 
 /// A layout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Layout {
+pub struct Layout {
     /// [`PLANAR`] or [`SEMI_PLANAR`].
-    pub(crate) colour: i32,
+    pub colour: i32,
     /// Of what is seen.
-    pub(crate) width: u32,
+    pub width: u32,
     /// Of what is seen.
-    pub(crate) height: u32,
+    pub height: u32,
     /// From row to row, of brightness.
-    pub(crate) stride: usize,
+    pub stride: usize,
     /// Rows of brightness before the colours begin.
-    pub(crate) slice: usize,
+    pub slice: usize,
 }
 
 impl Layout {
     /// Bytes of a whole picture.
-    pub(crate) fn length(self) -> usize {
+    pub fn length(self) -> usize {
         self.stride * self.slice + 2 * self.colour_stride() * self.slice.div_ceil(2)
     }
 
@@ -33,7 +33,8 @@ impl Layout {
     }
 
     /// Takes a picture out of bytes.
-    pub(crate) fn read(self, bytes: &[u8]) -> Result<Frame, BadFrame> {
+    #[inline(never)]
+    pub fn read(self, bytes: &[u8]) -> Result<Frame, BadFrame> {
         let Self { width, height, stride, slice, .. } = self;
         let bad = BadFrame { width, height };
         let colours = bytes.get(stride * slice..).ok_or(bad)?;
@@ -59,7 +60,7 @@ impl Layout {
     }
 
     /// Writes a picture of the same size, a row after another; the gaps stay as they are.
-    pub(crate) fn write(self, frame: &Frame, mut put: impl FnMut(usize, &[u8])) {
+    pub fn write(self, frame: &Frame, mut put: impl FnMut(usize, &[u8])) {
         let (width, half) = (self.width as usize, frame.half_width() as usize);
         for (row, samples) in frame.y().chunks_exact(width).enumerate() {
             put(row * self.stride, samples);

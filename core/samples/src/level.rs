@@ -12,6 +12,7 @@ impl Loudness {
     pub const SILENCE: Self = Self(127);
 
     /// Of some samples.
+    #[inline(never)]
     pub fn of(samples: &[i16]) -> Self {
         let sum: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
         let power = sum / samples.len().max(1) as f64 / f64::from(i16::MAX).powi(2);
