@@ -103,6 +103,12 @@ impl CallsEngine {
         Ok(self.call(call)?.show(picture.into())?)
     }
 
+    /// Shares the screen beside what is shown, or no longer. Where there is no place for a second picture, in a call that goes
+    /// straight between devices, it takes the place of the camera for as long.
+    pub fn share_screen(&self, call: i64, on: bool) -> Result<(), CallsError> {
+        Ok(self.call(call)?.share_screen(on)?)
+    }
+
     /// These pictures of others are on the screen, instead of those before: others are not decoded, and the media server does
     /// not send them larger than they are shown. Until the first time, it chooses.
     pub fn look(&self, call: i64, looks: Vec<Look>) -> Result<(), CallsError> {

@@ -45,7 +45,7 @@ pub trait Platform: Send + Sync {
     /// is none, or if it may not be used.
     fn open_camera(&self, lens: Lens, source: i64) -> Result<bool, PlatformError>;
 
-    /// The screen is wanted, likewise.
+    /// The screen is wanted, likewise; the camera may go on beside it, with a number of its own.
     fn open_screen(&self, source: i64) -> Result<bool, PlatformError>;
 
     /// Pictures with this number are not wanted any more.
@@ -84,14 +84,18 @@ pub(crate) struct App {
 }
 
 impl App {
-    /// What the app hands in, if it says that it will.
-    fn handed_in(&self, opens: impl FnOnce(i64) -> bool) -> Option<Box<dyn Maker>> {
+    /// What the app hands in, if it says that it will; `preview` is where the person sees it as well.
+    fn handed_in(
+        &self,
+        preview: Option<Box<dyn Sink>>,
+        opens: impl FnOnce(i64) -> bool,
+    ) -> Option<Box<dyn Maker>> {
         let codecs = codecs()?;
         let (number, source) = self.pixels.source();
-        let open = Open { source, number, platform: self.platform.clone() };
+        let (platform, pixels) = (self.platform.clone(), self.pixels.clone());
+        let open = Open { source, number, platform, pixels };
         // Dropped if the app says no: it is told that nothing is wanted, which it knows.
-        opens(number)
-            .then(|| Box::new(Studio::new(Box::new(open), codecs, Some(Box::new(self.pixels.ours())))) as _)
+        opens(number).then(|| Box::new(Studio::new(Box::new(open), codecs, preview)) as _)
     }
 }
 
@@ -100,6 +104,7 @@ struct Open {
     source: Relayed,
     number: i64,
     platform: Arc<dyn Platform>,
+    pixels: Arc<Pixels>,
 }
 
 impl Source for Open {
@@ -110,6 +115,7 @@ impl Source for Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        self.pixels.close_source(self.number);
         said(self.platform.close_picture(self.number));
     }
 }
@@ -136,7 +142,8 @@ impl Host for App {
     fn camera(&self, lens: CoreLens) -> Option<Box<dyn Maker>> {
         match self.camera {
             CameraKind::Phone => {
-                self.handed_in(|source| said(self.platform.open_camera(lens.into(), source)))
+                let preview = Box::new(self.pixels.ours());
+                self.handed_in(Some(preview), |source| said(self.platform.open_camera(lens.into(), source)))
             }
             CameraKind::TestPattern { number } => {
                 let source = Box::new(TestPattern::new(number.unsigned_abs(), 640, 360));
@@ -147,7 +154,8 @@ impl Host for App {
     }
 
     fn shared_screen(&self) -> Option<Box<dyn Maker>> {
-        self.handed_in(|source| said(self.platform.open_screen(source)))
+        // The person looks at it already; and a picture of it on it would show itself without end.
+        self.handed_in(None, |source| said(self.platform.open_screen(source)))
     }
 
     fn codecs(&self) -> Option<Box<dyn Codecs>> {

@@ -40,6 +40,21 @@ extern "system" fn Java_com_worldmates_calls_NativePixels_fetch<'local>(
     })
 }
 
+/// How large the newest picture of somebody is: 32 bits of its width and 32 of its height, or 0 if there is none.
+#[unsafe(no_mangle)]
+extern "system" fn Java_com_worldmates_calls_NativePixels_size<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    engine: jlong,
+    call: jlong,
+    user: jlong,
+) -> jlong {
+    with_pixels(&mut env, engine, |_, pixels| {
+        let size = pixels.size(call.cast_unsigned(), user.cast_unsigned());
+        Ok(size.map_or(0, |(width, height)| (u64::from(width) << 32 | u64::from(height)).cast_signed()))
+    })
+}
+
 /// Hands in a picture of the app's camera or screen, in three planes as Android's `Image` has them: for each a direct
 /// buffer, how many bytes a row is, and how many a sample.
 #[unsafe(no_mangle)]

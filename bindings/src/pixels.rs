@@ -25,8 +25,8 @@ const OURSELVES: (u64, u64) = (0, 0);
 pub(crate) struct Pixels {
     /// By call and user. Looked at for as long as it takes to find one.
     views: Mutex<BTreeMap<(u64, u64), Arc<View>>>,
-    /// What the app hands in goes here, by the number of the source: one at a time, as there is one camera at a time.
-    inlet: Mutex<(i64, Inlet)>,
+    /// What the app hands in goes here, by the number of the source.
+    sources: Mutex<Sources>,
 }
 
 /// What is seen of somebody.
@@ -42,6 +42,13 @@ struct Newest {
     /// Of all pictures ever shown, so that whoever fetched one takes nothing old for new, whoever films since.
     number: u64,
     frame: Option<Frame>,
+}
+
+/// What the app was asked for and has not been told to close: a camera, a screen, or both beside each other.
+#[derive(Default)]
+struct Sources {
+    last: i64,
+    open: BTreeMap<i64, Inlet>,
 }
 
 /// All engines, by the number that Kotlin has.
@@ -91,20 +98,30 @@ impl Pixels {
         self.shown(OURSELVES)
     }
 
-    /// A new source of what the app hands in, and its number. What comes for an older one is late, and dropped.
+    /// A new source of what the app hands in, and its number.
     pub(crate) fn source(&self) -> (i64, Relayed) {
-        let mut inlet = self.inlet.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources = self.sources();
         let (source, into) = Relayed::new();
-        *inlet = (inlet.0 + 1, into);
-        (inlet.0, source)
+        sources.last += 1;
+        let number = sources.last;
+        sources.open.insert(number, into);
+        (number, source)
+    }
+
+    /// Nothing of this source is wanted any more: what still comes is late, and dropped.
+    pub(crate) fn close_source(&self, source: i64) {
+        self.sources().open.remove(&source);
     }
 
     /// The app hands in a picture.
     pub(crate) fn push(&self, source: i64, frame: &Frame) {
-        let inlet = self.inlet.lock().unwrap_or_else(PoisonError::into_inner);
-        if inlet.0 == source {
-            inlet.1.put(frame);
+        if let Some(inlet) = self.sources().open.get(&source) {
+            inlet.put(frame);
         }
+    }
+
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn shown(&self, who: (u64, u64)) -> Shown {
@@ -126,6 +143,13 @@ impl Pixels {
 
     fn views(&self) -> MutexGuard<'_, BTreeMap<(u64, u64), Arc<View>>> {
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How large the newest picture of somebody is once it stands upright.
+    pub(crate) fn size(&self, call: u64, user: u64) -> Option<(u32, u32)> {
+        let view = self.known_view(call, user)?;
+        let newest = view.newest();
+        newest.frame.as_ref().map(upright)
     }
 
     /// Copies the newest picture of somebody, upright, as red, green, blue and 255, if it is newer than the one with this
@@ -214,8 +238,9 @@ mod tests {
         };
         assert_eq!(bytes, [255; 32]);
         assert_eq!(fetch(first, &mut bytes), Fetched::Nothing);
+        assert_eq!(pixels.size(1, 7), Some((4, 2)));
         drop(shown);
-        assert_eq!(fetch(0, &mut bytes), Fetched::Nothing);
+        assert_eq!((fetch(0, &mut bytes), pixels.size(1, 7)), (Fetched::Nothing, None));
         // Another camera, or another connection to them: its first picture is new.
         let mut shown = pixels.of(CallKey(1), user(7));
         shown.show(&Frame::plain(4, 2, [16, 128, 128]).expect("a size"));
@@ -242,15 +267,19 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_for_an_older_source_is_dropped() {
+    fn camera_and_screen_are_handed_in_beside_each_other_until_one_is_closed() {
         let (pixels, _) = Pixels::new();
         let picture = Frame::plain(2, 2, [1, 2, 3]).expect("a size");
-        let (first, mut old) = pixels.source();
-        let (second, mut new) = pixels.source();
+        let (first, mut camera) = pixels.source();
+        let (second, mut screen) = pixels.source();
 
         pixels.push(first, &picture);
-        assert_eq!((old.next(Duration::ZERO), new.next(Duration::ZERO)), (None, None));
+        assert_eq!((camera.next(Duration::ZERO), screen.next(Duration::ZERO)), (Some(picture.clone()), None));
         pixels.push(second, &picture);
-        assert_eq!((old.next(Duration::ZERO), new.next(Duration::ZERO)), (None, Some(picture)));
+        assert_eq!((camera.next(Duration::ZERO), screen.next(Duration::ZERO)), (None, Some(picture.clone())));
+        pixels.close_source(first);
+        pixels.push(first, &picture);
+        pixels.push(second, &picture);
+        assert_eq!((camera.next(Duration::ZERO), screen.next(Duration::ZERO)), (None, Some(picture)));
     }
 }

@@ -211,6 +211,9 @@ pub struct CallSnapshot {
     /// The host who silenced us; none when we speak again.
     #[uniffi(default = None)]
     pub muted_by: Option<i64>,
+    /// Whether we share the screen beside what we show.
+    #[uniffi(default = false)]
+    pub is_sharing: bool,
 }
 
 /// All calls of this device.
@@ -262,8 +265,7 @@ impl Epoch {
             state,
             is_muted,
             picture,
-            // An app shows the screen instead of the camera so far.
-            is_sharing: _,
+            is_sharing,
             is_held,
             is_by_server,
             dominant,
@@ -291,6 +293,7 @@ impl Epoch {
             state: self.state(*state),
             is_muted: *is_muted,
             picture: (*picture).into(),
+            is_sharing: *is_sharing,
             is_held: *is_held,
             is_by_server: *is_by_server,
             dominant: dominant.map(|user| user.get().cast_signed()),

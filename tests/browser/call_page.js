@@ -20,13 +20,17 @@ function grow() {
       context.createMediaStreamSource(new MediaStream([track])).connect(analyser);
       ears.set(track, (ear = analyser));
     }
+    return heard(ear);
+  }
+
+  function heard(ear) {
     const samples = new Float32Array(ear.fftSize);
     ear.getFloatTimeDomainData(samples);
     const tones = new Float32Array(ear.frequencyBinCount);
     ear.getFloatFrequencyData(tones);
     const strongest = tones.indexOf(Math.max(...tones));
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    return { loudness: Math.sqrt(power), hertz: (strongest * context.sampleRate) / ear.fftSize };
+    return { loudness: Math.sqrt(power), hertz: (strongest * ear.context.sampleRate) / ear.fftSize };
   }
 
   /** The pictures of others that are shown, by whose they are. */
@@ -34,6 +38,17 @@ function grow() {
     [...document.querySelectorAll("video[data-user]")].find(
       (video) => video.dataset.user === String(user) && video.dataset.kind === kind && video.videoWidth > 0,
     );
+
+  // What the page itself makes audible: it rings.
+  let rings = null;
+  const { connect } = AudioNode.prototype;
+  AudioNode.prototype.connect = function (to, ...how) {
+    if (to instanceof AudioDestinationNode && this.context !== context) {
+      rings = new AnalyserNode(this.context, { fftSize: 8192, smoothingTimeConstant: 0 });
+      connect.call(this, rings);
+    }
+    return connect.call(this, to, ...how);
+  };
 
   globalThis.senses = {
     look() {
@@ -54,6 +69,14 @@ function grow() {
       const text = (selector) => document.querySelector(selector)?.textContent ?? null;
       return {
         users,
+        // A sound card that rests keeps what it played last, and plays nothing.
+        rings: rings?.context.state === "running" ? heard(rings) : null,
+        // Of each picture that is sent, which layers.
+        layers: connections
+          .filter(({ connectionState }) => connectionState === "connected")
+          .flatMap((connection) => connection.getSenders())
+          .filter(({ track }) => track?.kind === "video")
+          .map((sender) => sender.getParameters().encodings.map(({ active }) => active)),
         phase: status.phase ?? null,
         way: status.way ?? null,
         reason: document.querySelector("[data-reason]")?.dataset.reason ?? null,
@@ -77,6 +100,30 @@ function grow() {
       }
       return { width, height, luma: btoa(text) };
     },
+    /** Of each picture of somebody else that has a place: whether it is in sight, and how many packets came of it. */
+    async flows() {
+      const receivers = connections
+        .filter(({ connectionState }) => connectionState === "connected")
+        .flatMap((connection) => connection.getReceivers());
+      const sight = document.querySelector("[data-testid=stage]").getBoundingClientRect();
+      const flows = {};
+      for (const video of document.querySelectorAll("video[data-user]")) {
+        const [track] = video.srcObject?.getVideoTracks() ?? [];
+        const receiver = receivers.find((one) => one.track === track);
+        if (!receiver) continue;
+        const { top, bottom } = video.getBoundingClientRect();
+        const reports = [...(await receiver.getStats()).values()].filter(({ type }) => type === "inbound-rtp");
+        flows[video.dataset.user] = {
+          isInSight: bottom > sight.top && top < sight.bottom,
+          packets: reports.reduce((sum, { packetsReceived }) => sum + packetsReceived, 0),
+        };
+      }
+      return flows;
+    },
+    scroll({ to }) {
+      const stage = document.querySelector("[data-testid=stage]");
+      stage.scrollTop = to * (stage.scrollHeight - stage.clientHeight);
+    },
     /** What a failure needs to be understood. */
     async stats() {
       const alive = connections.filter(({ connectionState }) => connectionState !== "closed");
@@ -92,12 +139,13 @@ function grow() {
       }));
       return { text: document.body.innerText, connections: await Promise.all(all) };
     },
-    /** The button, field or item of that name. */
+    /** The button, field or item of that name, once it can be used. */
     find(name) {
       const isIt = (element) => {
         const named = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? element.textContent;
         // Behind the name a button may count.
-        return (named === name || named.startsWith(`${name} (`)) && element.checkVisibility();
+        const isNamed = named === name || named.startsWith(`${name} (`);
+        return isNamed && !element.disabled && element.checkVisibility();
       };
       return [...document.querySelectorAll("button, input, select")].find(isIt);
     },
@@ -125,6 +173,8 @@ export class CallPage {
       write: ({ name, text }) => this.#write(name, text),
       lookRoom: () => this.#page.evaluate(() => globalThis.senses.look()),
       pictureInRoom: (whose) => this.#page.evaluate((whose) => globalThis.senses.luma(whose), whose),
+      flows: () => this.#page.evaluate(() => globalThis.senses.flows()),
+      scroll: (where) => this.#page.evaluate((where) => globalThis.senses.scroll(where), where),
       roomStats: () => this.#page.evaluate(() => globalThis.senses.stats()),
       press_keys: ({ keys }) => this.#keys(keys),
     };

@@ -44,6 +44,19 @@ pub struct Person {
     pub answers: Option<bool>,
 }
 
+/// How somebody comes to the server's own page of a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Visit<'a> {
+    /// By which browser.
+    pub browser: Browser,
+    /// What stands behind `?` in the address.
+    pub path: &'a str,
+    /// How large their camera's picture is. Firefox has its own.
+    pub camera: (u32, u32),
+    /// How large the page is; none: as the browser likes.
+    pub window: Option<(u32, u32)>,
+}
+
 /// A milestone that the page reached.
 #[derive(Debug, Clone)]
 pub struct Milestone {
@@ -74,6 +87,13 @@ impl Browser {
             Self::Chromium => "chromium",
             Self::Firefox => "firefox",
         }
+    }
+}
+
+impl<'a> Visit<'a> {
+    /// By Chromium, with a small camera.
+    pub const fn to(path: &'a str) -> Self {
+        Self { browser: Browser::Chromium, path, camera: (320, 180), window: None }
     }
 }
 
@@ -114,9 +134,16 @@ impl Page {
 
     /// Starts a Chromium with the server's own page of a call at the check before it; `path` is what stands behind `?`.
     pub async fn open_call(server: SocketAddr, user: u64, path: &str) -> Result<Self> {
-        let begin = json!({ "browser": "chromium", "callPage": { "path": path } });
+        Self::visit(server, user, Visit::to(path)).await
+    }
+
+    /// Starts a browser with the server's own page of a call.
+    pub async fn visit(server: SocketAddr, user: u64, visit: Visit<'_>) -> Result<Self> {
+        let Visit { browser, path, camera, window } = visit;
+        let window = window.map(|(width, height)| json!({ "width": width, "height": height }));
+        let begin = json!({ "browser": browser.word(), "callPage": { "path": path, "size": window } });
         let person = Person { user, answers: None };
-        Ok(Self::open_by(&mut driver()?, begin, server, person, (320, 180)).await?.0)
+        Ok(Self::open_by(&mut driver()?, begin, server, person, camera).await?.0)
     }
 
     /// Presses the button of that name, as soon as it is there.
@@ -308,6 +335,25 @@ impl Page {
         }
     }
 
+    /// Waits until, in the room of many, what is shown of somebody moves, whatever it is: Firefox has a camera of its own.
+    pub async fn sees_moving(&mut self, user: u64) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut before = Value::Null;
+        loop {
+            let picture = self.order("pictureInRoom", json!({ "user": user })).await?;
+            let is_there = picture["luma"].is_string();
+            if is_there && before["luma"].is_string() && picture["luma"] != before["luma"] {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let (room, stats) = (self.please("lookRoom").await?, self.please("roomStats").await?);
+                bail!("user {user} does not move: {room}\n{stats}\n{}", self.transcript());
+            }
+            before = picture;
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// Whose pattern is shown now.
     async fn whose_picture(&mut self) -> Result<Option<u64>> {
         let picture = self.please("picture").await?;
@@ -362,6 +408,10 @@ impl Page {
             r#""do":"look""#,
             r#""do":"picture"#,
             r#""do":"lookRoom""#,
+            r#""do":"roomStats""#,
+            r#""do":"flows""#,
+            r#""isInSight""#,
+            r#""connections""#,
             r#""users""#,
             r#""signaling""#,
             r#""luma""#,

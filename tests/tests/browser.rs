@@ -7,6 +7,12 @@ mod call_page;
 mod crowd;
 #[path = "browser/media_server.rs"]
 mod media_server;
+#[path = "browser/page_in_firefox.rs"]
+mod page_in_firefox;
+#[path = "browser/page_life.rs"]
+mod page_life;
+#[path = "browser/page_of_many.rs"]
+mod page_of_many;
 #[path = "browser/stage.rs"]
 mod stage;
 #[path = "browser/two_browsers.rs"]

@@ -211,6 +211,23 @@ test("what is looked at is told once the media server is there, and not too ofte
   assert.deepEqual(world.passes(300), ["call:subscribe"]);
 });
 
+test("what of ours is looked at holds for the connection to the media server of which it was said", () => {
+  const world = joined([2, 3, 4], "sfu");
+  const wanted = { name: "call:wanted", payload: { roomName: "r", camera: 360, screen: false } } as const;
+  assert.equal(world.call.wanted, null);
+  world.hears(wanted);
+  assert.deepEqual(world.call.wanted, { camera: 360, screen: false });
+
+  world.hears({ name: "call:room_state", payload: room("mesh", [2, 3]) });
+  world.passes(TIMES.move_within);
+
+  assert.equal(world.call.way.is, "straight");
+  assert.equal(world.call.wanted, null);
+  // Late: nobody sees us there any more.
+  world.hears(wanted);
+  assert.equal(world.call.wanted, null);
+});
+
 test("whoever waits at the door comes in when the state says so, or is told that they do not", () => {
   const world = joined([], "mesh");
   const waits = new World(toJoin(beginning({ is: "room" })));

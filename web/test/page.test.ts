@@ -6,7 +6,7 @@ import { grid, pair, spotlight, type Layout, type Room } from "../src/call/layou
 import { chooseLanguage, clock } from "../src/call/text";
 import { between, count } from "../src/calls/figures";
 import { wishes } from "../src/calls/looks";
-import { layers } from "../src/calls/peer";
+import { layers, worthSending } from "../src/calls/peer";
 
 const PHONE: Room = { width: 374, height: 732 };
 const DESK: Room = { width: 1264, height: 608 };
@@ -77,6 +77,19 @@ test("a picture is wished for once, as large as the largest tile of it", () => {
 
 test("a small camera is sent in no more sizes than it fills", () => {
   assert.deepEqual([180, 360, 720].map((height) => layers(height).length), [1, 2, 3]);
+});
+
+test("what is higher than anybody looks at is not sent, nor anything that nobody looks at", () => {
+  const sent = (wanted: number): boolean[] => worthSending(720, [4, 2, 1], wanted);
+
+  assert.deepEqual(sent(0), [false, false, false]);
+  assert.deepEqual(sent(90), [true, false, false]);
+  assert.deepEqual(sent(200), [true, false, false], "a little less will do");
+  assert.deepEqual(sent(360), [true, true, false]);
+  assert.deepEqual(sent(720), [true, true, true]);
+  assert.deepEqual(sent(2160), [true, true, true]);
+  assert.deepEqual(sent(Infinity), [true, true, true]);
+  assert.deepEqual([worthSending(180, [1], 90), worthSending(180, [1], 0)], [[true], [false]]);
 });
 
 test("figures are of the time between two counts", () => {

@@ -11,27 +11,8 @@ use calls_tests::{
     phone::{self, Phone},
 };
 use serde_json::json;
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 const ROOM: &str = "crowd";
-
-/// A server whose open rooms are on the media server from the first on. Firefox is not on loopback, so the media server
-/// is not either.
-async fn stage() -> Stage {
-    let address = reachable().to_string();
-    let sfu =
-        [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", address.as_str()), ("SFU_MESH_OF_OPEN_ROOM", "1")];
-    Stage::with(&sfu).await
-}
-
-/// This machine's address, as others would see it.
-fn reachable() -> IpAddr {
-    // Nothing is sent: the system only says by which of its addresses it would go there.
-    let socket =
-        UdpSocket::bind("0.0.0.0:0").and_then(|socket| socket.connect("192.0.2.1:9").map(|()| socket));
-    let address = socket.and_then(|socket| socket.local_addr()).map(|address| address.ip());
-    address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
-}
 
 async fn somebody(stage: &Stage, browser: calls_tests::browser::Browser, user: u64) -> Result<Page> {
     Page::open(browser, stage.server.address(), Person { user, answers: None }).await
@@ -45,7 +26,7 @@ async fn joins(page: &mut Page, video: bool, simulcast: bool) -> Result<()> {
 
 #[tokio::test]
 async fn three_see_and_hear_each_other() -> Result<()> {
-    let stage = stage().await;
+    let stage = Stage::of_rooms().await;
     let mut pages = Vec::new();
     for user in 1..=3 {
         let mut page = somebody(&stage, Chromium, user).await?;
@@ -63,7 +44,7 @@ async fn three_see_and_hear_each_other() -> Result<()> {
 
 #[tokio::test]
 async fn whose_network_lets_no_datagram_out_comes_by_tcp() -> Result<()> {
-    let stage = stage().await;
+    let stage = Stage::of_rooms().await;
     let mut ann = somebody(&stage, Chromium, 1).await?;
     let mut bob = somebody(&stage, Chromium, 2).await?;
     joins(&mut ann, true, false).await?;
@@ -78,7 +59,7 @@ async fn whose_network_lets_no_datagram_out_comes_by_tcp() -> Result<()> {
 
 #[tokio::test]
 async fn a_firefox_and_a_chromium_with_three_layers() -> Result<()> {
-    let stage = stage().await;
+    let stage = Stage::of_rooms().await;
     let ann = Person { user: 1, answers: None };
     let mut ann = Page::open_with_camera(Chromium, stage.server.address(), ann, (960, 540)).await?;
     let mut bob = somebody(&stage, Firefox, 2).await?;
@@ -101,7 +82,7 @@ async fn a_firefox_and_a_chromium_with_three_layers() -> Result<()> {
 
 #[tokio::test]
 async fn a_chromium_gets_the_size_of_an_engines_camera_that_it_looks_at() -> Result<()> {
-    let stage = stage().await;
+    let stage = Stage::of_rooms().await;
     let mut config = phone::config(stage.server.address(), 1);
     config.peer = PeerSettings { start_bitrate: 4_000_000, ..PeerSettings::default() };
     let ann = Phone::with_camera(config, (960, 540))?;

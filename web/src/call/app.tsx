@@ -1,5 +1,5 @@
 // Which screen is shown: who are you, the check before a call, the call, its end.
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { Phone } from "../calls/phone";
 import type { Identity } from "../calls/signal";
 import { Ended } from "./ended";
@@ -10,6 +10,7 @@ import {
   device,
   forgetIdentity,
   goalOf,
+  keepToken,
   knownIdentity,
   type Goal,
   type SignIn,
@@ -17,7 +18,10 @@ import {
 import { Lobby } from "./lobby";
 import { Button, Card, Field, FIELD } from "./parts";
 import { Ringing } from "./ringing";
+import { useRingingSound } from "./ringing_sound";
+import { Renewal } from "./renewal";
 import { Room } from "./room";
+import { SignInAgain } from "./sign_in_again";
 import { say } from "./text";
 
 /** Renders again whenever something of the phone is another. */
@@ -28,7 +32,11 @@ export function usePhone(phone: Phone): number {
 export function App() {
   const [signIn, setSignIn] = useState<SignIn | null>(null);
   const [phone, setPhone] = useState<Phone | null>(null);
-  const begin = (identity: Identity): void => setPhone(new Phone(location.origin, identity, device()));
+  const [token, setToken] = useState<string | null>(null);
+  const begin = (identity: Identity): void => {
+    setToken(identity.auth.token ?? null);
+    setPhone(new Phone(location.origin, identity, device()));
+  };
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
     const ask = (): void => {
@@ -51,10 +59,34 @@ export function App() {
       forgetIdentity();
       setPhone(null);
     };
-    return <Screens phone={phone} onSignOut={again} />;
+    return <Screens phone={phone} token={token} onSignOut={again} />;
   }
   if (!signIn) return <Card title={say("connecting")}>{null}</Card>;
   return <WhoAreYou signIn={signIn} onKnown={begin} />;
+}
+
+/** Keeps the sign-in good for as long as somebody gives another one. In open mode there is none that could run out. */
+function useRenewal(phone: Phone, token: string | null): { needsPerson: boolean; offer: (token: string) => boolean } {
+  const [needsPerson, setNeedsPerson] = useState(false);
+  const renewal = useRef<Renewal | null>(null);
+  useEffect(() => {
+    if (token === null) return;
+    const renewed = (token: string): void => {
+      keepToken(token);
+      phone.renew({ token });
+    };
+    const watch = new Renewal(phone.user, token, { renewed, needsPerson: setNeedsPerson });
+    renewal.current = watch;
+    return () => {
+      watch.close();
+      renewal.current = null;
+    };
+  }, [phone, token]);
+  const isExpired = phone.line.is === "expired";
+  useEffect(() => {
+    if (isExpired) renewal.current?.expired();
+  }, [isExpired]);
+  return { needsPerson, offer: (token) => renewal.current?.offer(token) ?? false };
 }
 
 function WhoAreYou({ signIn, onKnown }: { signIn: SignIn; onKnown: (identity: Identity) => void }) {
@@ -90,17 +122,29 @@ function WhoAreYou({ signIn, onKnown }: { signIn: SignIn; onKnown: (identity: Id
   );
 }
 
-function Screens({ phone, onSignOut }: { phone: Phone; onSignOut: () => void }) {
+function Screens({ phone, token, onSignOut }: { phone: Phone; token: string | null; onSignOut: () => void }) {
   usePhone(phone);
   const [goal, setGoal] = useState<Goal | null>(() => goalOf(location.search));
   const [dismissed, setDismissed] = useState<unknown>(null);
   const { call, line } = phone;
+  useRingingSound(phone);
+  const renewal = useRenewal(phone, token);
   useEffect(() => {
     // Whoever closes the page leaves at once, and is not waited for.
     const leave = (): void => phone.call?.send({ event: "hangUp" });
     addEventListener("pagehide", leave);
     return () => removeEventListener("pagehide", leave);
   }, [phone]);
+  const isLive = call !== null && call.state.phase.is !== "ended";
+  if (line.is === "expired" && !isLive) {
+    return (
+      <Card title={say("signInEnded")}>
+        <SignInAgain onToken={renewal.offer} />
+      </Card>
+    );
+  }
+  // Put off before the end, it comes back with it.
+  const again = renewal.needsPerson && isLive && <SignInAgain key={line.is} isDuringCall onToken={renewal.offer} />;
   if (line.is === "refused") {
     const isReplaced = line.code === "replaced";
     return (
@@ -121,6 +165,11 @@ function Screens({ phone, onSignOut }: { phone: Phone; onSignOut: () => void }) 
     case "ended":
       return <Ended call={call} reason={call.state.phase.reason} phone={phone} onHome={() => setDismissed(call)} />;
     default:
-      return <Room phone={phone} call={call} />;
+      return (
+        <>
+          <Room phone={phone} call={call} />
+          {again}
+        </>
+      );
   }
 }

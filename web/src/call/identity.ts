@@ -30,12 +30,22 @@ export function idOf(text: string | null): number | null {
 
 /** The user that a token names. Whether it is good is the server's to say. */
 export function userOf(token: string): number | null {
+  return idOf(String(claimsOf(token).sub));
+}
+
+/** When a token runs out by its own word, in milliseconds since 1970. */
+export function endOf(token: string): number | null {
+  const { exp } = claimsOf(token);
+  return typeof exp === "number" && Number.isFinite(exp) ? exp * 1000 : null;
+}
+
+function claimsOf(token: string): { sub?: unknown; exp?: unknown } {
   try {
     const [, claims = ""] = token.split(".");
-    const { sub } = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/"))) as { sub?: unknown };
-    return idOf(String(sub));
+    const read: unknown = JSON.parse(atob(claims.replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof read === "object" && read !== null ? read : {};
   } catch {
-    return null;
+    return {};
   }
 }
 
@@ -47,7 +57,7 @@ export function knownIdentity(signIn: SignIn): Identity | null {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const [token, user] = [fragment.get("token"), fragment.get("user")];
   if (token || user) history.replaceState(null, "", location.pathname + location.search);
-  if (token) sessionStorage.setItem(TOKEN, token);
+  if (token) keepToken(token);
   if (user) sessionStorage.setItem(USER, user);
   if (signIn === "required") return byToken(sessionStorage.getItem(TOKEN) ?? "");
   const id = idOf(sessionStorage.getItem(USER));
@@ -57,8 +67,12 @@ export function knownIdentity(signIn: SignIn): Identity | null {
 export function byToken(token: string): Identity | null {
   const user = userOf(token.trim());
   if (user === null) return null;
-  sessionStorage.setItem(TOKEN, token.trim());
+  keepToken(token.trim());
   return { user, auth: { token: token.trim() } };
+}
+
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
 }
 
 export function byNumber(text: string): Identity | null {

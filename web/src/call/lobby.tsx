@@ -6,6 +6,7 @@ import type { Phone } from "../calls/phone";
 import { idOf, ROOM_NAME, type Goal } from "./identity";
 import { Icon } from "./icons";
 import { Button, Field, FIELD, Round } from "./parts";
+import { useTonesWanted } from "./ringing_sound";
 import { say, sayFault } from "./text";
 
 /** The devices as they are now. */
@@ -220,6 +221,7 @@ const BARS = 8;
 /** Which microphone, camera and loudspeaker. */
 export function Devices({ media, state, onTryAgain }: { media: Media; state: MediaState; onTryAgain: () => void }) {
   const { faults } = state;
+  const [isRinging, setRinging] = useTonesWanted();
   return (
     <div className="grid gap-2">
       {(faults.audio ?? faults.video) && (
@@ -254,6 +256,15 @@ export function Devices({ media, state, onTryAgain }: { media: Media; state: Med
           onChoose={(id) => media.chooseSpeaker(id)}
         />
       )}
+      <label className="grid min-h-9 grid-cols-[1.5rem_1fr] items-center gap-2 text-sm">
+        <input
+          type="checkbox"
+          className="size-5 accent-accent"
+          checked={isRinging}
+          onChange={(event) => setRinging(event.currentTarget.checked)}
+        />
+        {say("tones")}
+      </label>
     </div>
   );
 }

@@ -96,11 +96,14 @@ export function Card({ title, children }: { title: string; children: ReactNode }
 /** A field with its name above it. */
 export function Field({ label, children, hint }: { label: string; children: ReactNode; hint?: string }) {
   return (
-    <label className="mb-3 block">
-      <span className="mb-1 block text-sm text-soft">{label}</span>
-      {children}
+    <div className="mb-3">
+      <label className="block">
+        <span className="mb-1 block text-sm text-soft">{label}</span>
+        {children}
+      </label>
+      {/* Not in the label: it is no part of the name. */}
       {hint && <span className="mt-1 block text-sm text-soft">{hint}</span>}
-    </label>
+    </div>
   );
 }
 

@@ -2,11 +2,13 @@
 import type { Call } from "../calls/call";
 import type { Phone } from "../calls/phone";
 import { Avatar, Button } from "./parts";
+import { useTonesWanted } from "./ringing_sound";
 import { say } from "./text";
 import { nameOf } from "./names";
 
 export function Ringing({ phone, call }: { phone: Phone; call: Call }) {
   const { state } = call;
+  const [isHeard, setHeard] = useTonesWanted();
   const [caller] = Object.values(state.people);
   const answer = async (video: boolean): Promise<void> => {
     await phone.media.open({ audio: true, video });
@@ -41,6 +43,11 @@ export function Ringing({ phone, call }: { phone: Phone; call: Call }) {
           <Button tone="danger" onClick={() => call.send({ event: "reject", isBusy: false })}>
             {say("reject")}
           </Button>
+          {isHeard && (
+            <button type="button" className="min-h-11 text-sm text-soft underline" onClick={() => setHeard(false)}>
+              {say("tonesOff")}
+            </button>
+          )}
         </div>
       </section>
     </main>

@@ -21,6 +21,14 @@ const TEXTS = {
     "Відкрийте сторінку з месенджера або вставте токен.",
     "Откройте страницу из мессенджера или вставьте токен.",
   ],
+  signInEnded: ["Your sign-in has run out", "Термін вашого входу вийшов", "Срок вашего входа вышел"],
+  signInEnds: [
+    "Your sign-in runs out. The call goes on; paste a new token so that it stays so.",
+    "Термін вашого входу спливає. Дзвінок триває; вставте новий токен, щоб так і лишилося.",
+    "Срок вашего входа истекает. Звонок идёт; вставьте новый токен, чтобы так и осталось.",
+  ],
+  later: ["Later", "Пізніше", "Позже"],
+  notYourToken: ["That is not a token of yours.", "Це не ваш токен.", "Это не ваш токен."],
   openMode: [
     "Nobody signs in on this server: you are who you say you are.",
     "На цьому сервері ніхто не входить: ви той, ким назветеся.",
@@ -39,6 +47,8 @@ const TEXTS = {
   cameraOff: ["Turn camera off", "Вимкнути камеру", "Выключить камеру"],
   cameraIsOff: ["Your camera is off", "Ваша камера вимкнена", "Ваша камера выключена"],
   settings: ["Devices", "Пристрої", "Устройства"],
+  tones: ["Ring tones", "Звуки виклику", "Звуки вызова"],
+  tonesOff: ["Do not ring aloud", "Дзвонити без звуку", "Звонить без звука"],
   share: ["Share screen", "Показати екран", "Показать экран"],
   stopSharing: ["Stop sharing", "Припинити показ", "Остановить показ"],
   hand: ["Raise hand", "Підняти руку", "Поднять руку"],

@@ -58,6 +58,7 @@ export class Call {
     const [state, effects] = reduce(before, event, this.#outside.now());
     this.state = state;
     for (const effect of effects) this.#run(effect);
+    if (state.wanted !== before.wanted) this.#peers.get(MEDIA_SERVER)?.peer.adapt();
     if (state.mine.audio !== before.mine.audio) this.#outside.media.setAudio(state.mine.audio);
     this.#wakeAt(deadline(this.state));
     if (this.state.phase.is === "ended") this.#close();
@@ -111,6 +112,7 @@ export class Call {
     if (order.order === "create") {
       const peer = new Peer(order, {
         track: (kind) => this.#outside.media.track(kind),
+        wanted: () => (to === MEDIA_SERVER ? this.state.wanted : null),
         // A connection speaks when its browser likes, also from within an order.
         tell: (from) => queueMicrotask(() => this.send({ event: "peer", to, build, from })),
         changed: () => this.#changed(),

@@ -1,6 +1,7 @@
 // One RTCPeerConnection, as the rules order it and as it speaks to them. What browsers do differently from the standard
 // is worked round here and nowhere else.
 import type { Candidate } from "../protocol";
+import type { Wanted } from "./state";
 import type { FromPeer, PeerOrder } from "./wire";
 
 /** What is sent: one sound, and at most two pictures. */
@@ -19,6 +20,8 @@ export interface Came {
 export interface Around {
   /** What is sent of each kind right now. */
   track: (kind: Kind) => MediaStreamTrack | null;
+  /** What of it anybody looks at; null: all, for all that is known. */
+  wanted: () => Wanted | null;
   tell: (from: FromPeer) => void;
   /** Tracks came or went. */
   changed: () => void;
@@ -39,6 +42,23 @@ export function layers(height: number): RTCRtpEncodingParameters[] {
     whole(1_500_000),
   ];
 }
+
+/**
+ * Which of the layers are sent, from the smallest to the whole picture of that height, when nobody can use one higher than
+ * `wanted`: the lowest that has it, and those below.
+ */
+export function worthSending(height: number, parts: number[], wanted: number): boolean[] {
+  // A tenth of the pixels missing is not seen: the media server counts so too.
+  const enough = parts.findIndex((part) => (height / part) * 10 >= wanted * 9);
+  return parts.map((_, index) => wanted > 0 && (enough < 0 || index <= enough));
+}
+
+/**
+ * After so many pictures of a layer the media server knows of it. One that it does not know it cannot want, so one that was
+ * switched off before would stay off: that is looked at again after a while.
+ */
+const KNOWN_AFTER = 10;
+const KNOWN_CHECK = 1000;
 
 /** A camera that is not on yet will be of this height. */
 const USUAL_HEIGHT = 720;
@@ -70,6 +90,7 @@ export class Peer {
   #kept: RTCSessionDescriptionInit | null = null;
   #theirRole: string | undefined;
   #work: Promise<void> = Promise.resolve();
+  #again: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   constructor(order: Extract<PeerOrder, { order: "create" }>, around: Around) {
@@ -124,9 +145,47 @@ export class Peer {
     try {
       if (section) await section.sender.replaceTrack(track);
       else if (track && this.#connection.remoteDescription) this.#open(kind);
+      // The new one may have another height.
+      this.adapt();
     } catch (error) {
       if (!this.#isClosed) throw error;
     }
+  }
+
+  /** Sends to the media server what somebody can use of our pictures, and nothing else. */
+  adapt(): void {
+    if (!this.#isToServer) return;
+    this.#work = this.#work.then(async () => {
+      try {
+        for (const kind of ["camera", "screen"] as const) await this.#adapt(kind);
+      } catch {
+        // One that changes at this moment is looked at again when it has changed. What is sent in vain costs little.
+      }
+    });
+  }
+
+  async #adapt(kind: "camera" | "screen"): Promise<void> {
+    const sender = this.#sections.get(kind)?.sender;
+    if (this.#isClosed || !sender) return;
+    const reports = [...(await sender.getStats()).values()] as Array<{ type: string; rid?: string; framesSent?: number }>;
+    const wanted = this.#around.wanted();
+    const most = kind === "camera" ? (wanted?.camera ?? Infinity) : (wanted?.screen ?? true) ? Infinity : 0;
+    const height = this.#around.track(kind)?.getSettings().height ?? USUAL_HEIGHT;
+    const parameters = sender.getParameters();
+    const parts = parameters.encodings.map(({ scaleResolutionDownBy = 1 }) => scaleResolutionDownBy);
+    const worth = worthSending(height, parts, most);
+    const isKnown = (rid: string | undefined): boolean =>
+      reports.some((one) => one.type === "outbound-rtp" && one.rid === rid && (one.framesSent ?? 0) >= KNOWN_AFTER);
+    const active = parameters.encodings.map(({ rid }, index) => (worth[index] ?? true) || !isKnown(rid));
+    if (active.some((isActive, index) => isActive && !worth[index])) this.#adaptLater();
+    if (parameters.encodings.every((encoding, index) => encoding.active === active[index])) return;
+    parameters.encodings.forEach((encoding, index) => (encoding.active = active[index] ?? true));
+    await sender.setParameters(parameters);
+  }
+
+  #adaptLater(): void {
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => this.adapt(), KNOWN_CHECK);
   }
 
   async #carryOut(order: PeerOrder): Promise<void> {
@@ -174,6 +233,7 @@ export class Peer {
     await this.#retry();
     // What had no section in their offer.
     for (const kind of KINDS) if (!this.#sections.has(kind) && this.#around.track(kind)) this.#open(kind);
+    this.adapt();
     this.#around.changed();
   }
 
@@ -189,6 +249,7 @@ export class Peer {
     this.#tell({ said: "answerApplied" });
     await this.#retry();
     for (const kind of KINDS) if (!this.#sections.has(kind) && this.#around.track(kind)) this.#open(kind);
+    this.adapt();
     this.#around.changed();
   }
 
@@ -276,6 +337,7 @@ export class Peer {
 
   #close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#again);
     this.#connection.close();
     this.#around.changed();
   }

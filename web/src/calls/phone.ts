@@ -51,6 +51,11 @@ export class Phone {
     return this.#begin(new Call(toJoin(this.#beginning(room, { is: "room" })), this.#outside()), "join");
   }
 
+  /** A new proof of who this is, before the one of now runs out or after it did. What goes on goes on. */
+  renew(auth: Identity["auth"]): void {
+    this.#line.renew(auth);
+  }
+
   /** For tests and for the curious: the line breaks, and comes back by itself. */
   cut(): void {
     this.#line.cut();

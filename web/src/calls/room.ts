@@ -124,6 +124,11 @@ export function told(turn: Turn, message: ServerMessage): void {
     case "call:streams":
       if (call.wires[MEDIA_SERVER]) call.streams = message.payload.streams;
       break;
+    case "call:wanted": {
+      const { camera, screen } = message.payload;
+      if (call.wires[MEDIA_SERVER]) call.wanted = { camera, screen };
+      break;
+    }
     case "call:room_state":
       // Whoever waited comes in by this.
       roomIs(turn, message.payload, call.phase.is === "atTheDoor" || call.phase.is === "joining");

@@ -29,6 +29,8 @@ export type LineState =
   | { is: "up" }
   /** It broke, and comes back by itself. */
   | { is: "down" }
+  /** The sign-in has run out. It comes back with a new one: `renew`. */
+  | { is: "expired" }
   /** It does not come back: another window took our place, or the sign-in does not count. */
   | { is: "refused"; code: ErrorCode | "replaced"; message: string };
 
@@ -52,15 +54,28 @@ export class Line {
   readonly #socket: Socket<ServerEvents, ClientEvents>;
   readonly #events: LineEvents;
   readonly #device: string;
+  #auth: HandshakeAuth;
   #isUp = false;
+  /** Whether the server knew us before, so that a sign-in that it refuses now has run out. */
+  #wasKnown = false;
+  /** Whether the server said that the sign-in has run out. */
+  #isExpired = false;
+  /** Whether the sign-in of now was not tried yet. */
+  #isFresh = true;
+  /** Whether nothing is tried until there is another one. */
+  #isWaiting = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What waits for the line. */
   #waiting: Array<() => void> = [];
 
   constructor(server: string, { user, auth }: Identity, device: string, events: LineEvents) {
-    [this.user, this.#events, this.#device] = [user, events, device];
+    [this.user, this.#auth, this.#events, this.#device] = [user, auth, events, device];
     this.#socket = io(server, {
-      auth: (give) => give({ ...auth }),
+      // Asked for at each attempt: the one that is good now.
+      auth: (give) => {
+        this.#isFresh = false;
+        give({ ...this.#auth });
+      },
       transports: ["websocket", "polling"],
       tryAllTransports: true,
       reconnectionDelay: 500,
@@ -70,16 +85,21 @@ export class Line {
     this.#socket.on("disconnect", (reason) => {
       this.#isUp = false;
       if (reason === "io client disconnect") return;
+      if (this.#isExpired) return this.#signInAgain();
       if (reason === "io server disconnect") this.#refused("replaced", "");
       else events.state({ is: "down" });
     });
     this.#socket.on("connect_error", (error) => {
       const { data } = error as Error & { data?: { code?: ErrorCode } };
       // One that the server let in no further; what failed on the way there is tried again.
+      if (data?.code === "unauthorized" && this.#wasKnown) return this.#signInAgain();
       if (data?.code && FINAL.has(data.code)) return this.#refused(data.code, error.message);
       events.state({ is: "down" });
       // The library tries again by itself, but not after a word of the server.
       if (data?.code) this.#later(() => this.#socket.connect());
+    });
+    this.#socket.on("call:error", ({ event, code }) => {
+      if (event === "connect" && code === "unauthorized") this.#isExpired = true;
     });
     this.#socket.onAny((name: keyof ServerEvents, payload: object) => {
       events.message({ name, payload } as ServerMessage);
@@ -95,6 +115,12 @@ export class Line {
     });
   }
 
+  /** Another sign-in of the same user. While the one of before is good it waits for its turn. */
+  renew(auth: HandshakeAuth): void {
+    [this.#auth, this.#isFresh] = [auth, true];
+    if (this.#isWaiting) this.#signInAgain();
+  }
+
   /** Breaks the connection, as a train does in a tunnel; it comes back by itself. */
   cut(): void {
     this.#socket.io.engine.close();
@@ -103,6 +129,15 @@ export class Line {
   close(): void {
     clearTimeout(this.#timer);
     this.#socket.disconnect();
+  }
+
+  /** With the sign-in that came meanwhile, or as soon as one comes. What goes on here goes on. */
+  #signInAgain(): void {
+    this.#isExpired = false;
+    this.#isWaiting = !this.#isFresh;
+    this.#events.state({ is: this.#isWaiting ? "expired" : "down" });
+    if (this.#isWaiting) this.#socket.disconnect();
+    else this.#socket.connect();
   }
 
   async #register(): Promise<void> {
@@ -115,7 +150,7 @@ export class Line {
       return;
     }
     const { iceServers, pending, pendingGroups } = outcome.answer as Registered;
-    this.#isUp = true;
+    [this.#isUp, this.#wasKnown] = [true, true];
     this.#events.state({ is: "up" });
     this.#events.registered(iceServers, pending, pendingGroups);
     for (const ask of this.#waiting.splice(0)) ask();

@@ -108,6 +108,13 @@ export interface Shown {
   at: number;
 }
 
+/** How our pictures are looked at through the media server. */
+export interface Wanted {
+  /** The height of the largest layer of the camera that anybody can use; 0: nobody looks. */
+  camera: number;
+  screen: boolean;
+}
+
 /** One call. */
 export interface CallState {
   me: UserId;
@@ -138,6 +145,8 @@ export interface CallState {
   looks: StreamWish[] | null;
   told: { build: number; looks: StreamWish[] } | null;
   toldUntil: number;
+  /** What of ours anybody looks at through the media server; null until it said so: all. */
+  wanted: Wanted | null;
   mine: Mine;
   host: UserId | null;
   isLocked: boolean;
@@ -235,6 +244,7 @@ export function newCall(beginning: Beginning, phase: Phase): CallState {
     looks: null,
     told: null,
     toldUntil: 0,
+    wanted: null,
     mine: { ...mine, screen: false, handRaisedAt: null },
     host: null,
     isLocked: false,

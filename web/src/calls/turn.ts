@@ -142,6 +142,8 @@ export function closeWire(turn: Turn, to: Recipient): void {
   if (!wire) return;
   call.closed[to] = leave(wire);
   delete call.wires[to];
+  // Another one says it anew; until then, everything.
+  if (to === MEDIA_SERVER) call.wanted = null;
   grant(turn, to, [closing(wire)]);
 }
 

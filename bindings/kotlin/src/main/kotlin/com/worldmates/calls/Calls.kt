@@ -100,6 +100,21 @@ public suspend fun Calls.again(ended: CallSnapshot): Call? {
     }
 }
 
+/** Whether others see our screen, beside the camera or in its place. */
+public val CallSnapshot.showsScreen: Boolean
+    get() = isSharing || picture == Picture.SCREEN
+
+/** Whether there is anything to look at: a picture of somebody, or one that we show. */
+public val CallSnapshot.hasPictures: Boolean
+    get() = picture != Picture.NONE || isSharing || participants.any { it.video || it.screen }
+
+/**
+ * Whether what [Calls.pictures] shows of [user] is a screen, to be seen whole: that which comes beside a camera, or, straight
+ * from device to device, in its place.
+ */
+public fun CallSnapshot.isScreen(user: Long): Boolean =
+    user < 0 || !isByServer && participants.any { it.user == user && it.screen }
+
 /** One call. What makes no sense any more changes nothing: buttons are pressed late. */
 public interface Call {
     /** By which snapshots name it. */
@@ -119,6 +134,12 @@ public interface Call {
 
     /** Shows the camera, the screen, or nothing. */
     public fun show(picture: Picture)
+
+    /**
+     * Shares the screen beside the camera, or no longer: [CallSnapshot.isSharing]. Where there is no place for a second
+     * picture, in a call that goes straight between devices, others see it instead of the camera for as long.
+     */
+    public fun shareScreen(on: Boolean)
 
     /**
      * These pictures of others are on the screen, instead of those before: others are not decoded, and the media server does

@@ -173,10 +173,14 @@ public class CallsViewModel(
     public fun toggleMute(): Unit = onCall { call -> of(call).setMuted(!call.isMuted) }
 
     /** Shows the camera, or not any more. */
-    public fun toggleCamera(): Unit = onCall { call -> toggle(call, Picture.CAMERA) }
+    public fun toggleCamera(): Unit = onCall { call ->
+        of(call).show(if (call.picture == Picture.CAMERA) Picture.NONE else Picture.CAMERA)
+    }
 
-    /** Shows the screen, or not any more. */
-    public fun toggleScreen(): Unit = onCall { call -> toggle(call, Picture.SCREEN) }
+    /** Shares the screen, beside the camera where there is a place for both, or not any more. */
+    public fun toggleScreen(): Unit = onCall { call ->
+        if (call.picture == Picture.SCREEN) of(call).show(Picture.NONE) else of(call).shareScreen(!call.isSharing)
+    }
 
     /** The camera that looks the other way. */
     public fun switchCamera() {
@@ -255,9 +259,6 @@ public class CallsViewModel(
     private fun of(call: CallSnapshot): Call = calls.call(call.id)
 
     private fun hangUp(call: CallSnapshot) = of(call).hangUp()
-
-    private fun toggle(call: CallSnapshot, picture: Picture) =
-        of(call).show(if (call.picture == picture) Picture.NONE else picture)
 
     private fun onRinging(what: Call.() -> Unit) {
         val ringing = (state.value as? CallsUiState.Incoming)?.call ?: return

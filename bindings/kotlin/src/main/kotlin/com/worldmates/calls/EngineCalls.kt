@@ -95,6 +95,8 @@ private class EngineCall(private val engine: CallsEngine, override val id: Long)
 
     override fun show(picture: Picture) = engine.show(id, picture)
 
+    override fun shareScreen(on: Boolean) = engine.shareScreen(id, on)
+
     override fun look(looks: List<Look>) = engine.look(id, looks)
 
     override fun raiseHand(raised: Boolean) = engine.raiseHand(id, raised)

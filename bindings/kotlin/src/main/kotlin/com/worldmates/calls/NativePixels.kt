@@ -16,6 +16,10 @@ internal object NativePixels {
     @JvmStatic
     external fun fetch(engine: Long, call: Long, user: Long, after: Long, into: ByteBuffer): Long
 
+    /** How large the newest picture of somebody is: 32 bits of its width and 32 of its height, or 0 if there is none. */
+    @JvmStatic
+    external fun size(engine: Long, call: Long, user: Long): Long
+
     /**
      * Hands in a picture of the camera or the screen with the number [source], [turned] degrees clockwise away from
      * upright. Three direct buffers as Android's `Image` has them, to which nobody may write meanwhile; for brightness,

@@ -7,6 +7,10 @@ public interface PictureFeed {
     /** The newest picture, if there is one that was not fetched yet. It is overwritten by the next one. */
     public fun next(): RgbaPicture?
 
+    /** How large the newest picture is, fetched or not; null if nothing is seen. For whoever draws it by other means. */
+    public val size: PictureSize?
+        get() = null
+
     public companion object {
         /** In place of a user: what our own camera sees. */
         public const val OURSELVES: Long = 0
@@ -16,6 +20,9 @@ public interface PictureFeed {
         public fun screenOf(user: Long): Long = -user
     }
 }
+
+/** How large a picture is once it stands upright, in pixels. */
+public data class PictureSize(val width: Int, val height: Int)
 
 /**
  * A picture that stands upright: [width] times [height] times red, green, blue and 255.
@@ -52,6 +59,9 @@ internal class EnginePictures(private val engine: Long, private val call: Long, 
         val (width, height) = (told ushr 16 and 0xffff).toInt() to (told and 0xffff).toInt()
         return RgbaPicture(width, height, buffer.duplicate().limit(width * height * 4) as ByteBuffer)
     }
+
+    override val size: PictureSize?
+        get() = NativePixels.size(engine, call, user).takeIf { it != 0L }?.let { PictureSize((it ushr 32).toInt(), it.toInt()) }
 }
 
 /**

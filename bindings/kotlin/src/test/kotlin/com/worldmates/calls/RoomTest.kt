@@ -1,27 +1,33 @@
 package com.worldmates.calls
 
+import java.nio.ByteBuffer
+import java.util.Collections
+import java.util.concurrent.ConcurrentHashMap
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.AfterAll
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNotNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
 /** Rooms of many from Kotlin, with the real engine, and the real server and its media server. */
 internal class RoomTest {
-    private fun connect(user: Long): Calls = Calls.connect(
+    private fun connect(user: Long, phone: Platform? = null): Calls = Calls.connect(
         CallsConfig(
             server = server.url, user = user, device = "desk", microphone = MicrophoneKind.Tone(330.0 + user % 10 * 90),
-            camera = CameraKind.TestPattern(user),
+            camera = if (phone == null) CameraKind.TestPattern(user) else CameraKind.Phone,
         ),
         OpenDoor,
+        phone ?: NoPlatform,
     )
 
-    /** One after the other into one room: the first is its host. */
-    private suspend fun together(room: String, type: CallType, vararg users: Long): List<Calls> {
-        val all = users.map { connect(it) }
+    /** One after the other into one room: the first is its host, and has this phone. */
+    private suspend fun together(room: String, type: CallType, phone: Platform?, vararg users: Long): List<Calls> {
+        val all = users.map { user -> connect(user, phone.takeIf { user == users.first() }) }
         all.forEach { calls ->
             calls.until("the server is there") { it.server == ServerLink.UP }
             calls.join(room, type)
@@ -37,11 +43,13 @@ internal class RoomTest {
         withTimeout(PATIENCE) { levels.first { levels -> users.all { levels.others.getOrDefault(it, 0f) > 0.1f } } }
     }
 
-    private fun room(name: String, vararg users: Long, type: CallType = CallType.AUDIO, test: suspend (List<Calls>) -> Unit) {
+    private fun room(
+        name: String, vararg users: Long, type: CallType = CallType.AUDIO, phone: Platform? = null, test: suspend (List<Calls>) -> Unit,
+    ) {
         val all = mutableListOf<Calls>()
         try {
             runBlocking(Dispatchers.Default) {
-                all += together(name, type, *users)
+                all += together(name, type, phone, *users)
                 test(all)
             }
         } finally {
@@ -60,6 +68,59 @@ internal class RoomTest {
             assertTrue(ann.pictures(ann.here.id, 102).seen().width > 0)
             bob.untilCall("a speaker") { it.dominant != null && it.participants.any { other -> other.loudness > 0 } }
         }
+
+    @Test
+    fun `the app's screen is seen beside its camera through the media server, until it stops`() {
+        val opened = ConcurrentHashMap<String, Long>()
+        val closed = Collections.synchronizedSet(mutableSetOf<Long>())
+        val phone = object : Platform by NoPlatform {
+            override fun openCamera(lens: Lens, source: Long): Boolean = opened.put("camera", source) == null
+
+            override fun openScreen(source: Long): Boolean = opened.put("screen", source) == null
+
+            override fun closePicture(source: Long) {
+                closed += source
+            }
+        }
+        room("shared", 104, 105, 106, type = CallType.VIDEO, phone = phone) { (ann, bob, cid) ->
+            ann.untilCall("by the server") { it.isByServer }
+            ann.here.shareScreen(true)
+            ann.untilCall("the screen beside the camera") { it.isSharing && it.picture == Picture.CAMERA }
+            bob.untilCall("told of both") { call -> call.participants.any { it.user == 104L && it.screen && it.video } }
+
+            // The camera sees red, the screen shows blue: neither takes the other's place.
+            val handing = bob.pictures(bob.here.id, 104) to bob.pictures(bob.here.id, PictureFeed.screenOf(104))
+            val seen = mutableMapOf<String, RgbaPicture>()
+            withTimeout(PATIENCE) {
+                while (seen.size < 2) {
+                    opened["camera"]?.let { ann.pushRgba(it, 320, 180, plain(320 * 180, red = 200, blue = 20), 320 * 4) }
+                    opened["screen"]?.let { ann.pushRgba(it, 640, 360, plain(640 * 360, red = 20, blue = 200), 640 * 4) }
+                    delay(30)
+                    handing.first.next()?.let { seen["camera"] = it }
+                    handing.second.next()?.let { seen["screen"] = it }
+                }
+            }
+            val (camera, screen) = seen.getValue("camera") to seen.getValue("screen")
+            assertTrue(camera.red() > camera.blue() + 80, "${camera.red()} ${camera.blue()}")
+            assertTrue(screen.blue() > screen.red() + 80, "${screen.red()} ${screen.blue()}")
+            assertNotNull(handing.second.size)
+
+            ann.here.shareScreen(false)
+            cid.untilCall("the camera alone") { call -> call.participants.any { it.user == 104L && !it.screen && it.video } }
+            withTimeout(PATIENCE) { while (opened["screen"] !in closed) delay(10) }
+            assertTrue(opened["camera"] !in closed)
+        }
+    }
+
+    private fun plain(pixels: Int, red: Int, blue: Int): ByteBuffer {
+        val all = ByteBuffer.allocateDirect(pixels * 4)
+        repeat(pixels) { all.put(red.toByte()).put(20).put(blue.toByte()).put(-1) }
+        return all
+    }
+
+    private fun RgbaPicture.red(): Int = pixels.get(0).toInt() and 0xff
+
+    private fun RgbaPicture.blue(): Int = pixels.get(2).toInt() and 0xff
 
     @Test
     fun `a hand, a reaction and words reach everybody in the room once`() =

@@ -9,7 +9,6 @@ import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
 import com.worldmates.calls.Calls
 import com.worldmates.calls.CallsSnapshot
-import com.worldmates.calls.Picture
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.app.audio.CallSound
 import com.worldmates.calls.app.audio.PhoneAudio
@@ -35,6 +34,7 @@ import com.worldmates.calls.app.service.use
 import com.worldmates.calls.app.telecom.TelecomAudio
 import com.worldmates.calls.app.telecom.TelecomCalls
 import com.worldmates.calls.app.telecom.TelecomWishes
+import com.worldmates.calls.showsScreen
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Job
@@ -183,8 +183,8 @@ public class CallsApp(
     private class Agreed(private val call: Long, val consent: Intent) {
         fun holds(before: CallsSnapshot, now: CallsSnapshot): Boolean {
             val present = now.calls.firstOrNull { it.id == call && it.state !is CallState.Ended } ?: return false
-            val wasShown = before.calls.any { it.id == call && it.picture == Picture.SCREEN }
-            return !wasShown || present.picture == Picture.SCREEN
+            val wasShown = before.calls.any { it.id == call && it.showsScreen }
+            return !wasShown || present.showsScreen
         }
     }
 

@@ -33,6 +33,7 @@ class ScriptedCalls : Calls {
     override val snapshots = MutableStateFlow(CallsSnapshot(ServerLink.UP, emptyList()))
     override val levels = MutableStateFlow(SoundLevels(0f, emptyMap()))
     val asked = mutableListOf<String>()
+    var feed: PictureFeed = NoPictures
     private var isClosed = false
 
     /** As the engine does: nothing can be asked of it once it is closed. */
@@ -57,6 +58,7 @@ class ScriptedCalls : Calls {
         override fun hangUp() = ask("$id: hang up")
         override fun setMuted(muted: Boolean) = ask("$id: muted $muted")
         override fun show(picture: Picture) = ask("$id: show $picture")
+        override fun shareScreen(on: Boolean) = ask("$id: share screen $on")
         override fun look(looks: List<Look>) = ask("$id: look ${looks.size}")
         override fun raiseHand(raised: Boolean) = ask("$id: hand $raised")
         override fun react(reaction: Reaction) = ask("$id: react $reaction")
@@ -100,7 +102,7 @@ class ScriptedCalls : Calls {
 
     override suspend fun join(room: String, type: CallType): Call = error("not asked for in these tests")
     override suspend fun check(language: Language): CheckReport = error("not asked for in these tests")
-    override fun pictures(call: Long, user: Long): PictureFeed = NoPictures
+    override fun pictures(call: Long, user: Long): PictureFeed = feed
     override fun push(source: Long, picture: CameraPicture) = Unit
     override fun pushRgba(source: Long, width: Int, height: Int, pixels: ByteBuffer, row: Int) = Unit
     override suspend fun shutdown() = Unit
@@ -127,9 +129,11 @@ fun call(
     isMuted: Boolean = false,
     picture: Picture = Picture.NONE,
     showsVideo: Boolean = false,
+    isSharing: Boolean = false,
 ) = CallSnapshot(
     id, "room-$id", direction, type, CallKind.OneToOne, title, state, isMuted, picture, isHeld,
     listOf(Participant(456, title, avatar = null, audio = true, video = showsVideo, MediaPath.UP, isAway = false)),
+    isSharing = isSharing,
 )
 
 fun calls(vararg calls: CallSnapshot) = CallsSnapshot(ServerLink.UP, calls.toList())

@@ -18,6 +18,7 @@ import com.worldmates.calls.CallsUiState
 import com.worldmates.calls.CallsViewModel
 import com.worldmates.calls.PictureFeed
 import com.worldmates.calls.RgbaPicture
+import com.worldmates.calls.isScreen
 import com.worldmates.calls.ui.parts.VideoSource
 import kotlin.math.max
 import kotlin.math.min
@@ -35,7 +36,8 @@ private val A_PICTURE = 33.milliseconds
 /** Draws people by fetching their newest picture from the engine. */
 internal fun videoOf(calls: Calls, model: CallsViewModel): VideoSource = { user, mirrored, modifier ->
     val state by model.state.collectAsState()
-    val call = (state as? CallsUiState.Active)?.call?.id ?: 0
+    val active = (state as? CallsUiState.Active)?.call
+    val call = active?.id ?: 0
     val feed = remember(call, user) { calls.pictures(call, user ?: PictureFeed.OURSELVES) }
     var image by remember(feed) { mutableStateOf<ImageBitmap?>(null) }
     LaunchedEffect(feed) {
@@ -47,7 +49,7 @@ internal fun videoOf(calls: Calls, model: CallsViewModel): VideoSource = { user,
     Canvas(modifier) {
         val shown = image ?: return@Canvas
         val (wide, tall) = size.width / shown.width to size.height / shown.height
-        if (user != null && user < 0) {
+        if (user != null && active?.isScreen(user) == true) {
             // A screen is shown whole, or one could not read its edges.
             val fitting = min(wide, tall)
             val place = IntSize((shown.width * fitting).roundToInt(), (shown.height * fitting).roundToInt())

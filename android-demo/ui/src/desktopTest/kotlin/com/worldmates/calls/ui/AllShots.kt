@@ -153,7 +153,9 @@ internal val pairShots: List<Shot> = buildList {
     addAll(activeShots("video-theirs-off", Fixtures.active(Fixtures.call(type = CallType.VIDEO, picture = Picture.CAMERA, people = listOf(Fixtures.participant(7)))), phone, landscape))
     addAll(activeShots("video-poor-network", Fixtures.active(video.copy(picture = Picture.NONE), Fixtures.surroundings.copy(isPictureOffByNetwork = true)), phone))
     addAll(activeShots("video-reconnecting", Fixtures.active(Fixtures.call(type = CallType.VIDEO, picture = Picture.CAMERA, people = listOf(Fixtures.participant(0, video = true, path = MediaPath.REPAIRING))), isReconnecting = true), phone))
-    addAll(activeShots("video-screen", Fixtures.active(video.copy(picture = Picture.SCREEN)), phone))
+    addAll(activeShots("video-screen", Fixtures.active(video.copy(isSharing = true)), phone))
+    val shared = video.copy(participants = video.participants.map { it.copy(screen = true) })
+    addAll(activeShots("video-their-screen", Fixtures.active(shared, withFrame(FrameStyle.CIRCLE)), phone, landscape))
     addAll(activeShots("video-no-routes", Fixtures.active(video, Fixtures.surroundings.copy(routes = AudioRoutes(emptyList(), null, null))), english))
 }
 

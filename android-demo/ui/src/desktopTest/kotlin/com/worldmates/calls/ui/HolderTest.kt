@@ -369,7 +369,7 @@ internal class HolderTest {
         runCurrent()
 
         assertEquals(
-            listOf("setMuted true", "show CAMERA", "show SCREEN", "setHeld true", "hangUp", "switchCamera", "dial 7 AUDIO", "raiseHand true"),
+            listOf("setMuted true", "show CAMERA", "shareScreen true", "setHeld true", "hangUp", "switchCamera", "dial 7 AUDIO", "raiseHand true"),
             library.asked,
         )
         assertEquals(listOf("bt-1"), app)

@@ -210,6 +210,19 @@ internal class RoomTest {
     }
 
     @Test
+    fun a_screen_that_comes_in_place_of_a_camera_is_shown_once() = inRoom {
+        room.puts(marta, video = true)
+        room.puts(taras, video = true)
+        marta.sharesScreen(true)
+        settle()
+
+        assertTrue(onNodeWithTag("spotlight").description().any { "Екран: Марта" in it })
+        assertTrue("$looks", looks.single { it.user == 2L }.let { !it.screen && it.height > 300 })
+        assertTrue(onNodeWithTag("thumb 2").description().any { "Камеру вимкнено" in it })
+        assertTrue(onNodeWithTag("thumb 3").description().none { "Камеру вимкнено" in it })
+    }
+
+    @Test
     fun whoever_is_heard_by_the_server_has_a_ring() = inRoom {
         room.puts(marta)
         room.goesByServer()

@@ -42,6 +42,11 @@ internal class FakeCall(private val calls: FakeCalls, override val id: Long) : C
         calls.change(id) { it.copy(picture = picture) }
     }
 
+    override fun shareScreen(on: Boolean) {
+        calls.note("shareScreen $id $on")
+        calls.change(id) { it.copy(isSharing = on && calls.hasScreen) }
+    }
+
     override fun look(looks: List<Look>) {
         calls.note("look $id " + looks.joinToString { "${it.user}${if (it.screen) " screen" else ""} ${it.height}" })
         calls.looks[id] = looks

@@ -77,6 +77,9 @@ public class FakeCalls(
     /** Rooms with a host who is asked before anybody comes in: whoever joins one stands at its door. */
     public val guardedRooms: MutableSet<String> = mutableSetOf()
 
+    /** Whether there is a screen to share, and the person agrees to it; if not, sharing ends as it begins. */
+    public var hasScreen: Boolean = true
+
     /** What of each call is on the screen, as the app said last. */
     public val looks: MutableMap<Long, List<Look>> = mutableMapOf()
 

@@ -141,12 +141,13 @@ internal class CallsViewModelTest {
         model.switchCamera()
         model.toggleScreen()
         runCurrent()
+        assertTrue(model.shows<CallsUiState.Active>().call.let { it.isSharing && it.picture == Picture.CAMERA })
         model.toggleScreen()
         model.hangUp()
         runCurrent()
 
         val asked = listOf(
-            "setMuted 1 true", "setMuted 1 false", "show 1 CAMERA", "switchCamera", "show 1 SCREEN", "show 1 NONE", "hangUp 1",
+            "setMuted 1 true", "setMuted 1 false", "show 1 CAMERA", "switchCamera", "shareScreen 1 true", "shareScreen 1 false", "hangUp 1",
         )
         assertEquals(asked, calls.asked)
     }

@@ -13,11 +13,11 @@ import com.worldmates.calls.AudioRoutes
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallsSnapshot
-import com.worldmates.calls.Picture
 import com.worldmates.calls.ServerLink
 import com.worldmates.calls.audio.AudioSystem
 import com.worldmates.calls.audio.RouteActor
 import com.worldmates.calls.audio.RouteEvent
+import com.worldmates.calls.hasPictures
 import kotlin.time.TimeSource
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.StateFlow
@@ -84,7 +84,7 @@ public class CallSound(
         calls = now
         run(interruption.sees(now))
         val ours = now.calls.filter(CallSnapshot::wantsSound)
-        val looks = ours.any { it.picture != Picture.NONE || it.participants.any { other -> other.video } }
+        val looks = ours.any { it.hasPictures }
         when {
             ours.isNotEmpty() && !isOn -> begin(looks)
             ours.isEmpty() && isOn -> end()

@@ -5,7 +5,7 @@ import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallsSnapshot
-import com.worldmates.calls.Picture
+import com.worldmates.calls.hasPictures
 import kotlinx.coroutines.flow.Flow
 
 /** Something that is locked while a call needs it. */
@@ -30,7 +30,7 @@ public fun guardsFor(calls: CallsSnapshot, current: AudioRouteKind?): Set<Guard>
             add(Guard.CPU)
             add(Guard.WIFI)
         }
-        if (current == AudioRouteKind.EARPIECE && ours.any(CallSnapshot::isAtEar) && ours.none(CallSnapshot::isLookedAt)) {
+        if (current == AudioRouteKind.EARPIECE && ours.any(CallSnapshot::isAtEar) && ours.none { it.hasPictures }) {
             add(Guard.PROXIMITY)
         }
     }
@@ -60,5 +60,3 @@ private fun CallSnapshot.isAtEar(): Boolean = !isHeld && when (state) {
     CallState.Dialing, is CallState.RingingThere, CallState.Answering, is CallState.Talking -> true
     CallState.RingingHere, CallState.AtTheDoor, is CallState.Ended -> false
 }
-
-private fun CallSnapshot.isLookedAt(): Boolean = picture != Picture.NONE || participants.any { it.video }

@@ -83,7 +83,9 @@ public class PhonePlatform(private val context: Context) : Platform, AutoCloseab
     /** The picture is gone for good: the call goes on without, and shows it. */
     private fun lost(picture: Picture) = toCalls { calls ->
         if (picture == Picture.CAMERA) calls.noCamera()
-        calls.snapshots.value.calls.filter { it.picture == picture }.forEach { calls.call(it.id).show(Picture.NONE) }
+        val all = calls.snapshots.value.calls
+        all.filter { it.picture == picture }.forEach { calls.call(it.id).show(Picture.NONE) }
+        if (picture == Picture.SCREEN) all.filter { it.isSharing }.forEach { calls.call(it.id).shareScreen(false) }
     }
 
     private fun toCalls(what: (Calls) -> Unit) = unlessClosed { attached?.calls?.let(what) }

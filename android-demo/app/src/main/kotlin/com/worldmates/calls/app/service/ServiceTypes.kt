@@ -6,6 +6,7 @@ import android.os.Build
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallState
 import com.worldmates.calls.Picture
+import com.worldmates.calls.showsScreen
 
 /** A kind of foreground service. [flag] is Android's number for it. */
 public enum class ServiceType(public val flag: Int) {
@@ -91,7 +92,7 @@ public fun CallSnapshot.use(): CallUse? = when (state) {
     is CallState.Ended -> null
     CallState.RingingHere -> CallUse(microphone = false, camera = false, screen = false)
     CallState.Dialing, is CallState.RingingThere, CallState.Answering, CallState.AtTheDoor, is CallState.Talking ->
-        CallUse(microphone = true, camera = picture == Picture.CAMERA, screen = picture == Picture.SCREEN)
+        CallUse(microphone = true, camera = picture == Picture.CAMERA, screen = showsScreen)
 }
 
 /** Android 10 knows nothing of microphone and camera as types, and would throw. */

@@ -27,6 +27,7 @@ import com.worldmates.calls.app.permissions.permissionFacts
 import com.worldmates.calls.app.permissions.permissionStep
 import com.worldmates.calls.app.unlessClosed
 import com.worldmates.calls.again
+import com.worldmates.calls.hasPictures
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
@@ -240,7 +241,7 @@ public class CallsWindow(private val activity: Activity, private val app: CallsA
     private fun sees(now: CallsSnapshot) {
         val live = now.calls.filter { it.state !is CallState.Ended }
         overLock(live.isNotEmpty())
-        keepOn(live.any { it.state == CallState.RingingHere || it.picture != Picture.NONE || it.participants.any { p -> p.video } })
+        keepOn(live.any { it.state == CallState.RingingHere || it.hasPictures })
         small.keeps(smallWindowOf(now))
         // Over the locked screen there is a call or nothing: not the history, and not the messages.
         if (now.calls.isEmpty() && activity.getSystemService(KeyguardManager::class.java).isKeyguardLocked) {

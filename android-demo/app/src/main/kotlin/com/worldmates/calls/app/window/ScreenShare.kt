@@ -4,7 +4,6 @@ import android.app.Activity
 import android.content.Intent
 import android.media.projection.MediaProjectionManager
 import android.os.Build
-import com.worldmates.calls.Picture
 import com.worldmates.calls.app.CallsApp
 import com.worldmates.calls.app.service.ServiceType
 import com.worldmates.calls.app.unlessClosed
@@ -43,8 +42,8 @@ internal class ScreenShare(private val activity: Activity, private val app: Call
 
     /** Whether it is shown in time. If not, the consent must not lie about until something else wants it. */
     private suspend fun begins(call: Long): Boolean {
-        unlessClosed { app.calls.call(call).show(Picture.SCREEN) }
-        val isShown = { app.snapshot(call)?.picture == Picture.SCREEN }
+        unlessClosed { app.calls.call(call).shareScreen(true) }
+        val isShown = { app.snapshot(call)?.isSharing == true }
         return withTimeoutOrNull(PATIENCE) { app.calls.snapshots.first { isShown() } } != null
     }
 

@@ -20,7 +20,7 @@ public data class SmallWindow(val call: Long, val isMuted: Boolean)
 /** The call that goes on in a small window; null if none has pictures to show. */
 public fun smallWindowOf(calls: CallsSnapshot): SmallWindow? = calls.calls
     .firstOrNull { call ->
-        val hasPictures = call.picture == Picture.CAMERA || call.participants.any { it.video }
+        val hasPictures = call.picture == Picture.CAMERA || call.participants.any { it.video || it.screen }
         call.state is CallState.Talking && !call.isHeld && hasPictures
     }
     ?.let { SmallWindow(it.id, it.isMuted) }

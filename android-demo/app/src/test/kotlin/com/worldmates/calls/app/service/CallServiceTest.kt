@@ -83,7 +83,7 @@ class CallServiceTest : AppTest() {
     @Test
     fun `the consent to show the screen ends with the sharing`() {
         app.agreeToScreen(1, Intent())
-        calls.show(call(picture = Picture.SCREEN))
+        calls.show(call(picture = Picture.CAMERA, isSharing = true))
 
         calls.show(call())
 

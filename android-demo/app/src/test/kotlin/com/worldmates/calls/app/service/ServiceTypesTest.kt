@@ -111,6 +111,7 @@ class ServiceTypesTest {
         assertEquals(CallUse(microphone = true, camera = false, screen = false), call(state = CallState.Dialing).use())
         assertEquals(CallUse(microphone = true, camera = true, screen = false), call(picture = Picture.CAMERA).use())
         assertEquals(CallUse(microphone = true, camera = false, screen = true), call(picture = Picture.SCREEN).use())
+        assertEquals(CallUse(microphone = true, camera = true, screen = true), call(picture = Picture.CAMERA, isSharing = true).use())
         assertNull(call(state = CallState.Ended(EndReason.WE_HUNG_UP)).use())
     }
 

@@ -337,8 +337,8 @@ class CallsWindowTest : AppTest() {
         assertEquals(emptyList<String>(), calls.asked)
 
         app.service.runs(setOf(ServiceType.PHONE_CALL, ServiceType.MEDIA_PROJECTION))
-        assertEquals(listOf("1: show SCREEN"), calls.asked)
-        calls.show(call(picture = Picture.SCREEN))
+        assertEquals(listOf("1: share screen true"), calls.asked)
+        calls.show(call(picture = Picture.CAMERA, isSharing = true))
         scheduler.advanceTimeBy(10_000)
         assertNotNull(app.screenConsent.value)
     }

@@ -19,6 +19,7 @@ import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.CallSnapshot
 import com.worldmates.calls.CallType
 import com.worldmates.calls.Picture
+import com.worldmates.calls.showsScreen
 import com.worldmates.calls.ui.ActiveState
 import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.CallSurroundings
@@ -135,7 +136,7 @@ private fun MoreButton(view: CallView, onView: (CallView) -> Unit) {
 
 @Composable
 private fun RoomyButtons(state: ActiveState, actions: CallActions) {
-    val isSharing = state.call.picture == Picture.SCREEN
+    val isSharing = state.call.showsScreen
     CallToggle(
         if (isSharing) Icons.StopSharing else Icons.ShareScreen, if (isSharing) strings.stopSharing else strings.shareScreen,
         isOver = isSharing, state = if (isSharing) strings.on else strings.off, actions::toggleScreen, size = LocalButtonSize.current,

@@ -39,6 +39,7 @@ import androidx.compose.ui.unit.dp
 import com.worldmates.calls.AudioRoute
 import com.worldmates.calls.AudioRoutes
 import com.worldmates.calls.Picture
+import com.worldmates.calls.showsScreen
 import com.worldmates.calls.ui.ActiveState
 import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.text.strings
@@ -126,7 +127,7 @@ internal fun MorePanel(
                 onClose()
             }
         }
-        val isSharing = call.picture == Picture.SCREEN
+        val isSharing = call.showsScreen
         PanelRow(
             if (isSharing) Icons.StopSharing else Icons.ShareScreen, if (isSharing) words.stopSharing else words.shareScreen,
         ) { actions.toggleScreen(); onClose() }

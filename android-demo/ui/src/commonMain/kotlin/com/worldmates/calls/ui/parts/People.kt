@@ -49,6 +49,9 @@ internal fun ActiveState.faces(): List<Face> {
     return call.participants.map { person -> face(person, hands.indexOf(person.user) + 1) }
 }
 
+/** The other one of two: their screen while they share it, else their face. */
+internal fun ActiveState.other(): Face? = call.participants.firstOrNull()?.let { if (it.screen) screen(it) else face(it, hand = 0) }
+
 private fun ActiveState.face(person: Participant, hand: Int) = Face(
     user = person.user, name = person.name, avatar = person.avatar, hasPicture = person.video && !call.isHeld,
     isMuted = !person.audio, level = loudnessOf(person),
@@ -66,7 +69,7 @@ internal fun ActiveState.screen(sharer: Participant): Face = face(sharer, hand =
 
 /** We ourselves as a face. */
 internal fun ActiveState.myFace(): Face = Face(
-    user = null, name = "", avatar = null, hasPicture = call.picture != Picture.NONE && !call.isHeld,
+    user = null, name = "", avatar = null, hasPicture = call.picture == Picture.CAMERA && !call.isHeld,
     isMirrored = isMirrored, isMuted = call.isMuted, level = surroundings.levels.mine,
     hand = if (isGroup && call.isHandUp) call.hands().size + 1 else 0,
 )

@@ -162,6 +162,8 @@ internal fun SpotlightStage(
     val people = state.faces()
     // Whose screen is large has a face as well; and whoever speaks stands where one sees them.
     val others = people.filter { large.isScreen || it.user != large.user }
+        // Straight from phone to phone the screen is all that is seen of them, and it is shown once.
+        .map { if (it.picture == large.picture) it.copy(hasPicture = false) else it }
         .sortedByDescending { large.isScreen && it.user == state.call.dominant } + state.myFace()
     val style = state.surroundings.frame.forTiles()
     BoxWithConstraints(modifier.fillMaxSize().padding(horizontal = 8.dp)) {

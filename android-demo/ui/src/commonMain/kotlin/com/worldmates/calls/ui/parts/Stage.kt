@@ -52,16 +52,18 @@ import kotlin.math.sqrt
 /** Two people, at least one with a picture: theirs in its frame, ours in a corner. */
 @Composable
 internal fun PairStage(state: ActiveState, actions: CallActions, modifier: Modifier = Modifier, isPictureBehind: Boolean = false) {
-    val face = state.faces().firstOrNull()
+    val face = state.other()
     var statsBounds by remember { mutableStateOf<Rect?>(null) }
     BoxWithConstraints(modifier.fillMaxSize()) {
-        val frame = state.surroundings.frame
+        // Nothing is cut off the corners of a screen.
+        val frame = if (face?.isScreen == true) FrameStyle.PLAIN else state.surroundings.frame
         if (face == null) {
             Alone(Modifier.align(Alignment.Center))
         } else if (!isPictureBehind) {
             RemoteVideoView(
                 face, frame, Modifier.fillMaxSize().padding(frameInset(frame)).testTag("remote"),
-                isNameShown = false, isRingShown = !face.hasPicture,
+                // Whose screen it is one has to be told; whose face, one knows.
+                isNameShown = face.isScreen, isRingShown = !face.hasPicture,
             )
         }
         val shown = state.active.stats
@@ -71,7 +73,7 @@ internal fun PairStage(state: ActiveState, actions: CallActions, modifier: Modif
                 Modifier.align(Alignment.TopStart).padding(20.dp).onGloballyPositioned { statsBounds = it.boundsInParent() },
             )
         }
-        if (state.call.picture != Picture.NONE && !state.call.isHeld) {
+        if (state.call.picture == Picture.CAMERA && !state.call.isHeld) {
             val inset = frame.pipInset()
             val faceArea = with(LocalDensity.current) {
                 keepClearOf(face, frame, Size(maxWidth.toPx(), maxHeight.toPx()), frameInset(frame).toPx(), 160.dp.toPx())
@@ -80,7 +82,7 @@ internal fun PairStage(state: ActiveState, actions: CallActions, modifier: Modif
             LocalVideoPiP(
                 state.isMirrored, state.call.isMuted,
                 keepClear = (faceArea + listOfNotNull(statsBounds.takeIf { shown != null })).map { it.translate(shift) },
-                onSwitchCamera = (actions::switchCamera).takeIf { state.call.picture == Picture.CAMERA },
+                onSwitchCamera = actions::switchCamera,
                 Modifier.padding(inset),
             )
         }

@@ -48,6 +48,7 @@ import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.CallState
 import com.worldmates.calls.Picture
+import com.worldmates.calls.showsScreen
 import com.worldmates.calls.ui.ActiveState
 import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.CallView
@@ -120,7 +121,7 @@ public fun ActiveScreen(
 
 /** Whether pictures are to be seen, or many people: then it is dark around them. */
 private val ActiveState.isOnStage: Boolean
-    get() = isGroup || call.picture != Picture.NONE || call.participants.any { it.video }
+    get() = isGroup || call.picture == Picture.CAMERA || call.participants.any { it.video }
 
 @Composable
 private fun Laid(
@@ -314,7 +315,7 @@ private fun Banners(state: ActiveState, actions: CallActions, view: CallView, on
             state.surroundings.isPictureOffByNetwork && !state.active.isReconnecting, Icons.CameraOff, strings.pictureOffNetwork,
             callsPalette.notice,
         )
-        Banner(state.call.picture == Picture.SCREEN, Icons.ShareScreen, strings.youShareScreen, callsPalette.notice)
+        Banner(state.call.showsScreen, Icons.ShareScreen, strings.youShareScreen, callsPalette.notice)
         Banner(
             other != null && !state.call.isHeld, Icons.Pause, other?.let { strings.onHold(callName(it, strings)) }.orEmpty(),
             callsPalette.controlOver.takeIf { !callsPalette.isDark } ?: callsPalette.control,
@@ -342,7 +343,7 @@ private fun Stage(state: ActiveState, actions: CallActions, view: CallView, onVi
 /** Without a frame a picture takes the whole of a flat screen. */
 private fun ActiveState.isPictureBehind(fold: Fold?): Boolean =
     fold == null && !isGroup && surroundings.frame == FrameStyle.PLAIN && !call.isHeld &&
-        call.participants.firstOrNull()?.video == true
+        call.participants.firstOrNull()?.let { it.video && !it.screen } == true
 
 @Composable
 private fun OpenPanel(

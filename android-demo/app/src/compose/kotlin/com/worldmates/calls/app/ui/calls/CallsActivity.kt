@@ -27,6 +27,7 @@ import com.worldmates.calls.app.foldOf
 import com.worldmates.calls.app.phoneVideo
 import com.worldmates.calls.app.window.CallsWindow
 import com.worldmates.calls.app.window.PermissionQuestion
+import com.worldmates.calls.showsScreen
 import com.worldmates.calls.ui.CallsHolder
 import com.worldmates.calls.ui.CallsScreen
 import com.worldmates.calls.ui.Contact
@@ -188,7 +189,7 @@ private class PermittedActions(
 
     override fun toggleScreen() {
         val call = shown()
-        if (call != null && call.picture != Picture.SCREEN) window.screenOn(call.id) else holder.toggleScreen()
+        if (call != null && !call.showsScreen) window.screenOn(call.id) else holder.toggleScreen()
     }
 
     override fun check() = window.beReachable { holder.check() }
