@@ -48,6 +48,11 @@ impl<'a> Feedback<'a> {
         })
     }
 
+    /// How many numbers are spoken of.
+    pub fn count(&self) -> usize {
+        self.count.into()
+    }
+
     /// Every number that is spoken of, in order: with the microseconds of its arrival by the receiver's clock, which begins
     /// again every 12 days, or without if it has not arrived.
     pub fn packets(&self) -> Packets<'a> {

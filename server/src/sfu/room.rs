@@ -35,6 +35,9 @@ use rewrite::Place;
 use speaker::Speakers;
 use std::{ops::RangeInclusive, time::Duration};
 
+/// What one datagram of a participant may ask for again, and of how many of our packets it may tell.
+const REPAIRS_AT_ONCE: usize = 128;
+const NUMBERS_AT_ONCE: usize = 8_192;
 /// How often each is looked at.
 const REPAIRS: Duration = Duration::from_millis(10);
 const FEEDBACK: Duration = Duration::from_millis(50);
@@ -183,10 +186,7 @@ impl Room {
         let Some(place) = self.people.get_mut(seat) else { return };
         *place = None;
         self.speakers.silent(seat);
-        for person in self.people.iter_mut().flatten() {
-            person.tracks_mut().for_each(|track| track.forget(seat));
-            person.path.forget(seat);
-        }
+        self.people.iter_mut().flatten().for_each(|person| person.forget(|source| source.seat == seat));
         self.is_stale = true;
         // Who is left is told soon.
         self.due.speakers = Duration::ZERO;
@@ -275,13 +275,16 @@ impl Room {
         {
             person.arrivals.note(u16::from_be_bytes([high, low]), now);
         }
-        let known = person.streams.len();
-        let Some(stream) = person.stream_of(now, packet) else { return };
-        if person.streams.len() > known {
-            // A new stream: who wants it is decided before its next packet.
+        let Some((stream, is_new)) = person.stream_of(now, packet) else { return };
+        if is_new {
+            // Who wants it is decided before its next packet. What was here before has other numbers.
             self.due.layers = Duration::ZERO;
             self.due.speakers = Duration::ZERO;
+            let source = Source { seat, stream };
+            self.people.iter_mut().flatten().for_each(|person| person.forget(|other| other == source));
+            self.is_stale = true;
         }
+        let Some(person) = self.people.get_mut(seat).and_then(Option::as_mut) else { return };
         let level_id = person.sends.level_id;
         let incoming = &mut person.streams[stream];
         let seen = incoming.receive(now, sequence, packet);
@@ -333,6 +336,7 @@ impl Room {
     /// Reports and requests of a participant.
     pub(crate) fn rtcp(&mut self, now: Duration, seat: usize, bytes: &[u8], out: &mut impl Out) {
         let now_ntp = self.ntp(now);
+        let (mut repairs, mut numbers, mut has_keys) = (REPAIRS_AT_ONCE, NUMBERS_AT_ONCE, false);
         for message in control::messages(bytes) {
             let Some(person) = self.people.get_mut(seat).and_then(Option::as_mut) else { return };
             match message {
@@ -345,7 +349,10 @@ impl Room {
                 }
                 Message::Receiver(blocks) => blocks.iter().for_each(|block| person.hears(now_ntp, &block)),
                 Message::Transport(whole) => {
-                    if let Some(feedback) = Feedback::parse(whole) {
+                    if let Some(feedback) = Feedback::parse(whole)
+                        && let Some(left) = numbers.checked_sub(feedback.count())
+                    {
+                        numbers = left;
                         person.path.feedback(now, &feedback);
                     }
                 }
@@ -357,10 +364,12 @@ impl Room {
                         .and_then(|track| track.next.or(track.from));
                     if let Some(source) = source {
                         self.want_key(source);
+                        has_keys = true;
                     }
                 }
                 Message::Nack { ssrc, missing } => {
-                    for number in missing.iter().take(128) {
+                    for number in missing.iter().take(repairs) {
+                        repairs -= 1;
                         self.repair(now, seat, ssrc, number, out);
                     }
                 }
@@ -368,7 +377,9 @@ impl Room {
                 Message::Bye(_) => {}
             }
         }
-        self.ask_for_keys(now, out);
+        if has_keys {
+            self.ask_for_keys(now, out);
+        }
     }
 
     /// Does what is due.
@@ -437,19 +448,24 @@ impl Room {
 
     /// Makes a packet again that somebody misses, exactly as it was.
     fn repair(&mut self, now: Duration, seat: usize, ssrc: u32, number: u16, out: &mut impl Out) {
-        let Some(person) = self.people[seat].as_deref() else { return };
-        let Some(track) = person.pictures.iter().find(|track| track.facts.ssrc == ssrc) else { return };
-        let Some(sent) = track.history(number) else { return };
-        let Some(sender) = self.people.get(sent.source.seat).and_then(Option::as_deref) else { return };
-        let Some(stream) = sender.streams.get(sent.source.stream) else { return };
-        let Some((entry, payload)) = stream.ring.get(sent.theirs) else { return };
-        let Some(payload_type) = track.payload_type(stream.codec) else { return };
-        self.scratch.clear();
-        self.scratch.extend_from_slice(payload);
-        let leaving = Leaving {
+        let Some(bytes) = self.sent_again(seat, ssrc, number).map(|leaving| leaving.size()) else { return };
+        let may = self.person(seat).is_some_and(|person| person.path.may_repair(now, bytes));
+        if let Some(leaving) = self.sent_again(seat, ssrc, number).filter(|_| may) {
+            out.rtp(seat, &leaving);
+        }
+    }
+
+    /// A packet of a picture as it was sent before.
+    fn sent_again(&self, seat: usize, ssrc: u32, number: u16) -> Option<Leaving<'_>> {
+        let person = self.people.get(seat)?.as_deref()?;
+        let track = person.pictures.iter().find(|track| track.facts.ssrc == ssrc)?;
+        let sent = track.history(number)?;
+        let stream = self.people.get(sent.source.seat)?.as_deref()?.streams.get(sent.source.stream)?;
+        let (entry, payload) = stream.ring.get(sent.theirs)?;
+        Some(Leaving {
             head: Head {
                 marker: entry.marker,
-                payload_type,
+                payload_type: track.payload_type(stream.codec)?,
                 sequence: sent.ours.sequence as u16,
                 timestamp: sent.ours.timestamp,
                 ssrc,
@@ -458,14 +474,9 @@ impl Room {
             transport: track.facts.transport_id.zip(sent.transport),
             level: None,
             vp8: stream.look(payload).vp8.map(|found| (found, sent.ours.picture, sent.ours.tl0)),
-            payload: &self.scratch,
+            payload,
             padding: 0,
-        };
-        if let Some(person) = self.people[seat].as_deref_mut()
-            && person.path.may_repair(now, leaving.size())
-        {
-            out.rtp(seat, &leaving);
-        }
+        })
     }
 
     /// Sends what waited for its turn, and what probes ask for.

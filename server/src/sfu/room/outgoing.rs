@@ -190,15 +190,13 @@ impl Track {
         self.history.find(sequence)
     }
 
-    /// Somebody is gone, and what they sent with them.
-    pub(super) fn forget(&mut self, seat: usize) {
-        if self.from.is_some_and(|from| from.seat == seat) {
-            self.from = None;
+    /// What is gone is carried no longer, and nothing of it can be made again.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(Source) -> bool) {
+        self.from = self.from.filter(|from| !is_gone(*from));
+        self.next = self.next.filter(|next| !is_gone(*next));
+        for sent in &mut self.history.sent {
+            *sent = sent.filter(|sent| !is_gone(sent.source));
         }
-        if self.next.is_some_and(|next| next.seat == seat) {
-            self.next = None;
-        }
-        self.history.forget(seat);
     }
 
     /// A packet of nothing but padding, where there is room for one.
@@ -288,12 +286,6 @@ impl History {
     fn clear(&mut self) {
         self.sent.fill(None);
     }
-
-    fn forget(&mut self, seat: usize) {
-        for sent in &mut self.sent {
-            *sent = sent.filter(|sent| sent.source.seat != seat);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -347,7 +339,7 @@ mod tests {
             assert_eq!(track.history((65_000 + n) as u16).map(|sent| sent.ours.sequence), Some(65_000 + n));
         }
         assert_eq!(track.history(65_000), None);
-        track.forget(1);
+        track.forget(|source| source.seat == 1);
         assert_eq!(track.history((65_000 + 1_999) as u16), None);
     }
 

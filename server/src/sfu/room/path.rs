@@ -128,9 +128,9 @@ impl Path {
         self.waiting.len() < before
     }
 
-    /// Somebody's packets will not be needed.
-    pub(super) fn forget(&mut self, seat: usize) {
-        self.waiting.retain(|packet| packet.source.seat != seat);
+    /// What is gone will not be needed.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(Source) -> bool) {
+        self.waiting.retain(|packet| !is_gone(packet.source));
     }
 
     /// When something that waits may leave, or a probe goes on, or the estimate wants to be looked at.

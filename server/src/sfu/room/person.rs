@@ -162,11 +162,18 @@ impl Person {
         }
     }
 
-    /// Which of their streams a packet is of. One that is not known says by its section and layer what it is.
-    pub(super) fn stream_of(&mut self, now: Duration, packet: &Packet<'_>) -> Option<usize> {
+    /// Streams that are gone, or are others from now on, are carried to them no longer.
+    pub(super) fn forget(&mut self, is_gone: impl Fn(Source) -> bool + Copy) {
+        self.tracks_mut().for_each(|track| track.forget(is_gone));
+        self.path.forget(is_gone);
+    }
+
+    /// Which of their streams a packet is of, and whether it is a new one. One that is not known says by its section and
+    /// layer what it is.
+    pub(super) fn stream_of(&mut self, now: Duration, packet: &Packet<'_>) -> Option<(usize, bool)> {
         let ssrc = packet.head.ssrc;
         if let Some(known) = self.streams.iter().position(|stream| stream.ssrc == ssrc) {
-            return Some(known);
+            return Some((known, false));
         }
         let payload_type = packet.head.payload_type;
         let codec = |section: &SendSection| {
@@ -194,14 +201,14 @@ impl Person {
         let same = self.streams.iter().position(|old| (old.kind, old.layer) == (stream.kind, stream.layer));
         if let Some(place) = same.filter(|place| !self.streams[*place].flows(now)) {
             self.streams[place] = stream;
-            return Some(place);
+            return Some((place, true));
         }
         if self.streams.len() >= MOST_STREAMS {
             return None;
         }
         self.streams.push(stream);
         self.takers.push(Vec::new());
-        Some(self.streams.len() - 1)
+        Some((self.streams.len() - 1, true))
     }
 
     /// Whether they send this, or would if somebody looked, and may.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// How many changes of the shift are known: late packets go by the one of their time.
 const SHIFTS: usize = 16;
+/// A gap of more than this is no loss: they were silent, or switched off, or count as they like. It is not passed on, for a
+/// receiver's keys go by numbers that grow steadily.
+const LARGEST_GAP: u64 = 1_024;
 /// A stream that goes on after a switch is at least this much later, so that its clock moves on.
 const SHORTEST: Duration = Duration::from_millis(10);
 
@@ -77,6 +80,7 @@ impl Rewriter {
     /// Our place for one of theirs; none for what was before the stream began here.
     pub(super) fn place(&mut self, now: Duration, theirs: Place) -> Option<Place> {
         let source = self.source.as_mut()?;
+        source.close_up(theirs.sequence);
         let shift = source.shift(theirs.sequence)?;
         let ours = Place {
             sequence: theirs.sequence.wrapping_add_signed(shift),
@@ -95,6 +99,7 @@ impl Rewriter {
     /// Their packet is not sent: what follows it closes up.
     pub(super) fn skip(&mut self, sequence: u64) {
         let Some(source) = &mut self.source else { return };
+        source.close_up(sequence);
         // What is late leaves its gap, since what followed it is gone already.
         if sequence > source.highest {
             source.move_by(sequence + 1, -1);
@@ -102,11 +107,13 @@ impl Rewriter {
         }
     }
 
-    /// A place for a packet of our own, after everything that was given out.
+    /// A place for a packet of our own, after everything that was given out, and after what was lost before what was
+    /// skipped: that may still come.
     pub(super) fn fill(&mut self) -> Option<Place> {
         let source = self.source.as_mut()?;
-        source.move_by(source.highest + 1, 1);
-        self.last.sequence += 1;
+        let next = source.highest + 1;
+        self.last.sequence = next.wrapping_add_signed(source.shift(next)?);
+        source.move_by(next, 1);
         Some(self.last)
     }
 
@@ -123,6 +130,15 @@ impl Source {
         }
         let known = self.shifts[..self.used].iter().rev();
         known.clone().find(|(from, _)| *from <= sequence).map(|(_, shift)| *shift)
+    }
+
+    /// What comes after too large a gap follows what was before it. What is late from within the gap is nobody's.
+    fn close_up(&mut self, sequence: u64) {
+        let gap = sequence.saturating_sub(self.highest + 1);
+        if gap > LARGEST_GAP {
+            self.move_by(sequence, -(gap as i64));
+            (self.first, self.highest) = (sequence, sequence - 1);
+        }
     }
 
     fn move_by(&mut self, from: u64, by: i64) {
@@ -205,10 +221,38 @@ mod tests {
         assert_eq!(own.timestamp, one.timestamp);
     }
 
+    #[test]
+    fn whoever_was_switched_off_for_long_goes_on_with_the_next_number() {
+        let mut stream = Rewriter::new(48_000, Place::default());
+        stream.switch(Duration::ZERO, place(1, 0, 0, 0));
+        let mut at = |n| stream.place(Duration::ZERO, place(n, 0, 0, 0)).map(|ours| ours.sequence);
+        let before = at(1).unwrap();
+
+        assert_eq!(at(40_000), Some(before + 1));
+        assert_eq!(at(40_003), Some(before + 4), "a loss keeps its place");
+        assert_eq!(at(20_000), None, "that place is taken");
+    }
+
+    #[test]
+    fn our_own_packet_does_not_take_the_place_of_one_that_is_lost_before_a_skipped_one() {
+        let mut stream = Rewriter::new(90_000, Place::default());
+        stream.switch(Duration::ZERO, place(4, 0, 0, 0));
+        let four = stream.place(Duration::ZERO, place(4, 0, 0, 0)).unwrap().sequence;
+        stream.skip(6);
+        let own = stream.fill().unwrap().sequence;
+        let five = stream.place(Duration::ZERO, place(5, 0, 0, 0)).unwrap().sequence;
+        let seven = stream.place(Duration::ZERO, place(7, 0, 0, 0)).unwrap().sequence;
+
+        assert_eq!((five, own, seven), (four + 1, four + 2, four + 3));
+    }
+
     /// What may happen to a stream.
     #[derive(Debug, Clone)]
     enum Step {
         Send,
+        /// One that was lost comes after all.
+        Late,
+        Leap,
         Lose,
         Skip,
         Fill,
@@ -217,7 +261,7 @@ mod tests {
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
-            6 => Just(Step::Send), 1 => Just(Step::Lose), 2 => Just(Step::Skip), 1 => Just(Step::Fill),
+            6 => Just(Step::Send), 1 => Just(Step::Late), 1 => Just(Step::Leap), 1 => Just(Step::Lose), 2 => Just(Step::Skip), 1 => Just(Step::Fill),
             1 => (0..1u64 << 30).prop_map(Step::Switch),
         ]
     }
@@ -230,6 +274,7 @@ mod tests {
             let (mut next, mut given, mut lost, mut now) = (50, Vec::new(), 0, Duration::ZERO);
             // A loss right before a switch is nobody's.
             let mut lost_since = 0;
+            let mut missing = Vec::new();
             for step in steps {
                 now += FRAME;
                 match step {
@@ -238,10 +283,15 @@ mod tests {
                         lost += std::mem::take(&mut lost_since);
                         next += 1;
                     }
-                    Step::Lose => { lost_since += 1; next += 1; }
+                    Step::Late => {
+                        let late = missing.pop().and_then(|late| stream.place(now, place(late, 0, 0, 0)));
+                        given.extend(late.map(|place| place.sequence));
+                    }
+                    Step::Leap => { next += LARGEST_GAP + 7; }
+                    Step::Lose => { missing.push(next); lost_since += 1; next += 1; }
                     Step::Skip => { stream.skip(next); lost += std::mem::take(&mut lost_since); next += 1; }
                     Step::Fill => given.extend(stream.fill().map(|place| place.sequence)),
-                    Step::Switch(to) => { next = to; stream.switch(now, place(to, 0, 0, 0)); lost_since = 0; }
+                    Step::Switch(to) => { next = to; missing.clear(); stream.switch(now, place(to, 0, 0, 0)); lost_since = 0; }
                 }
             }
             let mut sorted = given.clone();
