@@ -310,7 +310,7 @@ fn media(settings: &Settings, switchboard: &Arc<Switchboard>) -> Result<Option<A
             rules.input(Input::Media(news));
         }
     })?;
-    info!(address = %sfu.address(), "media server");
+    info!(address = %sfu.address(), reached_at = ?wanted.addresses, "media server");
     let counts = sfu.counts();
     switchboard.connect(sfu);
     Ok(Some(counts))
@@ -319,6 +319,11 @@ fn media(settings: &Settings, switchboard: &Arc<Switchboard>) -> Result<Option<A
 fn write_media(page: &mut Page, counts: &Counts) {
     use std::sync::atomic::Ordering::Relaxed;
     page.gauge("calls_sfu_clients", "People connected to the media server", counts.clients.load(Relaxed));
+    page.counter(
+        "calls_sfu_unreached_total",
+        "Connections that ended before they were up: clients did not reach it",
+        counts.unreached.load(Relaxed),
+    );
     page.gauge("calls_sfu_rooms", "Rooms on the media server", counts.rooms.load(Relaxed));
     page.counter("calls_sfu_received_total", "Datagrams that came", counts.received.load(Relaxed));
     page.counter("calls_sfu_sent_total", "Datagrams that left", counts.sent.load(Relaxed));

@@ -6,6 +6,7 @@
 pub mod any_bytes;
 mod client;
 mod datagrams;
+mod elsewhere;
 mod exit;
 mod room;
 pub mod sdp;

@@ -75,7 +75,7 @@ pub(super) fn settings(values: &Values, problems: &mut Vec<Problem>, warnings: &
     let data_dir = PathBuf::from(read.text("data_dir"));
     let (ice, embedded_turn) = read.turn(listen.ip());
     let auth = read.auth(listen.ip());
-    let sfu = read.sfu(listen.ip(), auth.open);
+    let sfu = read.sfu(listen.ip(), auth.open && !auth.open_to_others);
     let media = read.media(sfu.is_some());
     Settings {
         listen,

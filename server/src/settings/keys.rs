@@ -204,7 +204,7 @@ pub const KEYS: &[Key] = keys! {
             "Connections of one address (IPv6: one /64) at once; 0: no limit. This machine and trusted_proxies are not counted"
         limit_handshakes_per_minute = "3000", "COUNT";
             "Times one address may connect to Socket.IO in a minute; 0: no limit. Counted as above"
-        limit_message_bytes = "65536", "BYTES";
+        limit_message_bytes = "262144", "BYTES";
             "Largest message of a client"
         limit_candidates = "200", "COUNT";
             "ICE candidates of one side in one call"

@@ -75,6 +75,8 @@ fn a_media_server_runs_by_itself_where_clients_find_it() {
         (&[("turn_external_ip", "203.0.113.5")][..], Some(("0.0.0.0", "203.0.113.5"))),
         (&[("sfu_addresses", "203.0.113.5"), no_others], Some(("0.0.0.0", "203.0.113.5"))),
         (&[("host", "203.0.113.5")], Some(("203.0.113.5", "203.0.113.5"))),
+        // One of each kind, and what listens for one of IPv6 takes the other as well.
+        (&[("sfu_addresses", "203.0.113.5, 2001:db8::5"), no_others], Some(("::", "203.0.113.5"))),
         // Behind a proxy, or on every address, nobody knows.
         (&[no_others], None),
         (&[("host", "0.0.0.0")], None),

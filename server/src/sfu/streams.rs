@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, BufReader},
     net::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -36,6 +36,10 @@ const MOST: usize = 5_000;
 const MOST_OF_ONE: usize = 200;
 /// Whoever has not proved for so long to be a client is turned away.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Nor does anybody need more packets to prove it.
+const MOST_OF_STRANGERS: usize = 20;
+/// Bytes that are read at once.
+const BUFFERED: usize = 4_096;
 /// Whoever says nothing at all for so long is gone; checks come every few seconds.
 const SILENCE: Duration = Duration::from_secs(40);
 /// Packets that wait for a slow reader. What does not fit is lost, as on any path.
@@ -109,7 +113,8 @@ pub(super) async fn serve(listener: TcpListener, inboxes: Vec<Inbox>) {
 async fn connection(stream: TcpStream, peer: SocketAddr, number: u64, inboxes: &[Inbox]) {
     // Voices do not wait for more to be said.
     let _slower = stream.set_nodelay(true);
-    let (mut input, output) = stream.into_split();
+    let (input, output) = stream.into_split();
+    let mut input = BufReader::with_capacity(BUFFERED, input);
     let Ok(Some(first)) = timeout(PATIENCE, packet(&mut input)).await else { return };
     let worker = Message::parse(&first).and_then(|message| worker_of(name_of(&message)?.as_bytes()));
     let Some(inbox) = worker.and_then(|worker| inboxes.get(worker)) else { return };
@@ -125,21 +130,28 @@ async fn connection(stream: TcpStream, peer: SocketAddr, number: u64, inboxes: &
         }
     };
     tokio::select! {
-        () = read(&mut input, from, inbox) => {}
+        () = read(&mut input, from, inbox, &is_somebody) => {}
         () = nobody => {}
         () = write(output, waiting) => {}
     }
     inbox.put(Letter::StreamOver { from });
 }
 
-async fn read(input: &mut OwnedReadHalf, from: SocketAddr, inbox: &Inbox) {
+async fn read(input: &mut BufReader<OwnedReadHalf>, from: SocketAddr, inbox: &Inbox, proved: &AtomicBool) {
+    let mut strange = 0;
     while let Ok(Some(packet)) = timeout(SILENCE, packet(input)).await {
+        if !proved.load(Relaxed) {
+            strange += 1;
+            if strange > MOST_OF_STRANGERS {
+                return;
+            }
+        }
         inbox.hand(vec![(from, packet)]);
     }
 }
 
 /// The next packet; none at the end, or after what is none of ours.
-async fn packet(input: &mut OwnedReadHalf) -> Option<Vec<u8>> {
+async fn packet(input: &mut BufReader<OwnedReadHalf>) -> Option<Vec<u8>> {
     let length = usize::from(input.read_u16().await.ok()?);
     if length == 0 || length > LARGEST {
         return None;

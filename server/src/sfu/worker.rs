@@ -7,6 +7,7 @@ mod orders;
 use super::{
     client::{CROSSED, Client, GONE_AFTER, Host, name_of, worker_of},
     datagrams::{Arrived, is_somebody},
+    elsewhere::Elsewhere,
     exit::Exit,
     room::{LARGEST_HEAD, Leaving, News, Out, Room, RoomSettings},
     streams::Writer,
@@ -30,7 +31,7 @@ use std::{
     },
     time::{Duration, Instant, SystemTime},
 };
-use tracing::debug;
+use tracing::{debug, warn};
 
 /// How many batches are taken before the clock is looked at again.
 const BATCHES: usize = 8;
@@ -109,6 +110,8 @@ impl Inbox {
 pub struct Counts {
     /// People who are connected.
     pub clients: AtomicU64,
+    /// Connections that ended before they were up.
+    pub unreached: AtomicU64,
     /// Rooms.
     pub rooms: AtomicU64,
     /// Datagrams that came.
@@ -158,7 +161,7 @@ pub(super) struct Worker {
     by_room: HashMap<RoomName, usize>,
     exit: Exit,
     /// Whose datagrams from where belong to another worker.
-    elsewhere: HashMap<SocketAddr, usize>,
+    elsewhere: Elsewhere,
     handed: Vec<Vec<(SocketAddr, Vec<u8>)>>,
     rounds: Duration,
     news: Vec<News>,
@@ -181,7 +184,7 @@ impl Worker {
             halls: Vec::new(),
             by_room: HashMap::new(),
             exit,
-            elsewhere: HashMap::new(),
+            elsewhere: Elsewhere::default(),
             handed: (0..workers).map(|_| Vec::new()).collect(),
             rounds: Duration::ZERO,
             news: Vec::new(),
@@ -287,8 +290,8 @@ impl Worker {
     ) {
         if let Some(client) = self.by_address.get(&from) {
             act(self, *client, from, bytes);
-        } else if let Some(worker) = self.elsewhere.get(&from) {
-            self.handed[*worker].push((from, bytes.to_vec()));
+        } else if let Some(worker) = self.elsewhere.get(from) {
+            self.handed[worker].push((from, bytes.to_vec()));
         } else {
             self.drop_it();
         }
@@ -296,17 +299,12 @@ impl Worker {
 
     /// A check of ICE: the only thing that is taken from anywhere.
     fn check(&mut self, from: SocketAddr, bytes: &[u8]) {
-        /// More clients than any machine carries.
-        const MOST_ELSEWHERE: usize = 100_000;
         let Some(message) = Message::parse(bytes) else { return self.drop_it() };
         let Some(name) = name_of(&message) else { return self.drop_it() };
         let Some(client) = self.by_name.get(name).copied() else {
             let worker = worker_of(name.as_bytes()).filter(|worker| *worker < self.handed.len());
             match worker {
                 Some(worker) if worker != self.parts.number => {
-                    if self.elsewhere.len() >= MOST_ELSEWHERE {
-                        self.elsewhere.clear();
-                    }
                     self.elsewhere.insert(from, worker);
                     self.handed[worker].push((from, bytes.to_vec()));
                 }
@@ -330,7 +328,7 @@ impl Worker {
             {
                 other.forget(from);
             }
-            self.elsewhere.remove(&from);
+            self.elsewhere.remove(from);
             self.exit.is_somebody(from);
             self.shake_on(client, None);
         }
@@ -473,6 +471,10 @@ impl Worker {
 
     /// The client is gone by itself: the rules are told.
     fn gone(&mut self, client: usize) {
+        let was_up = self.clients[client].as_deref().is_none_or(|held| held.is_connected);
+        if !was_up && self.parts.counts.unreached.fetch_add(1, Relaxed) == 0 {
+            warn!("a client did not reach the media server: are sfu_addresses right, and is sfu_port open?");
+        }
         if let Some(seat) = self.leaves(client) {
             (self.parts.tell)(MediaNews::Gone { seat });
         }
