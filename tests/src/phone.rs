@@ -44,7 +44,7 @@ pub struct Phone {
     heard: watch::Receiver<Option<u32>>,
     chorus: watch::Receiver<BTreeSet<u64>>,
     seen: watch::Receiver<Option<u64>>,
-    faces: watch::Receiver<BTreeMap<u64, u64>>,
+    faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     heights: watch::Receiver<BTreeMap<u64, u32>>,
     encoders: watch::Receiver<BTreeMap<u32, usize>>,
 }
@@ -233,7 +233,7 @@ impl Phone {
         let (seen_now, seen) = watch::channel(None);
         let user = config.who.user.get();
         let (chorus, faces) = (Arc::<watch::Sender<_>>::default(), Arc::<watch::Sender<_>>::default());
-        let (heard_all, seen_all) = (chorus.subscribe(), faces.subscribe());
+        let (heard_all, seen_all) = (chorus.subscribe(), faces.clone());
         let (heard_now, seen_now) = (Arc::new(heard_now), Arc::new(seen_now));
         let (heights, encoders) = (Arc::<watch::Sender<_>>::default(), Encoders::default());
         let (all_heights, all_encoders) = (heights.subscribe(), encoders.subscribe());
@@ -318,9 +318,14 @@ impl Phone {
         Ok(())
     }
 
+    /// What it saw until now is not counted any more: it has to come again.
+    pub fn forgets_faces(&self) {
+        self.faces.send_replace(BTreeMap::new());
+    }
+
     /// Waits until this is seen where somebody is shown.
     pub async fn sees_of(&self, user: u64, what: u64) -> Result<()> {
-        let mut faces = self.faces.clone();
+        let mut faces = self.faces.subscribe();
         if timeout(PATIENCE, faces.wait_for(|faces| faces.get(&user) == Some(&what))).await.is_err() {
             bail!("sees {:?} and not {what} of {user}", *self.faces.borrow());
         }
