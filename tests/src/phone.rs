@@ -1,4 +1,5 @@
 //! A device with an engine: it says one tone and knows which tone it hears.
+mod diary;
 mod studio;
 
 use anyhow::{Context, Result, bail};
@@ -9,19 +10,26 @@ use calls_core::{
     video::{Codecs, Frame, Maker, Sink, Software, Studio, pattern},
 };
 use calls_protocol::{DeviceId, UserId};
+use diary::Diary;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use studio::{Counted, Encoders};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
 
 /// Nothing here takes so long, even on a busy machine; it is how something missing is noticed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tones of users up to this one are known.
+const LAST: u64 = 60;
 
 /// The tone of a user, in hertz: far enough from all others.
 pub fn tone_of(user: u64) -> u32 {
@@ -47,6 +55,7 @@ pub struct Phone {
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     heights: watch::Receiver<BTreeMap<u64, u32>>,
     encoders: watch::Receiver<BTreeMap<u32, usize>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 struct Open;
@@ -71,6 +80,7 @@ struct Pocket {
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     /// And how high that is.
     heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 /// Looks at pictures.
@@ -79,6 +89,7 @@ struct Eye {
     seen: Arc<watch::Sender<Option<u64>>>,
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 impl Sink for Eye {
@@ -89,6 +100,7 @@ impl Sink for Eye {
             self.faces.send_if_modified(|faces| faces.insert(self.user, who) != Some(who));
             let height = frame.height();
             self.heights.send_if_modified(|heights| heights.insert(self.user, height) != Some(height));
+            locked(&self.diary).saw(self.user, height);
         }
     }
 }
@@ -104,10 +116,13 @@ impl Drop for Ear {
 
 impl Host for Pocket {
     fn sound(&self) -> Box<dyn Device> {
-        let (ear, chorus) = (Ear(self.heard.clone()), self.chorus.clone());
+        let (ear, chorus, diary) = (Ear(self.heard.clone()), self.chorus.clone(), self.diary.clone());
         Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
-            ear.0.send_replace(tone_in(samples));
-            let all: BTreeSet<u64> = (1..=9).filter(|user| share(samples, tone_of(*user)) > 0.1).collect();
+            let shares = shares(samples);
+            ear.0.send_replace(tone_in(samples, &shares));
+            let all: BTreeSet<u64> =
+                shares.iter().filter(|(_, share)| *share > 0.1).map(|(user, _)| *user).collect();
+            locked(&diary).heard(&all);
             chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
         }))
     }
@@ -135,7 +150,7 @@ impl Host for Pocket {
 
     fn display(&self, _: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
         let (seen, faces, heights) = (self.seen.clone(), self.faces.clone(), self.heights.clone());
-        Some(Box::new(Eye { user: user.get(), seen, faces, heights }))
+        Some(Box::new(Eye { user: user.get(), seen, faces, heights, diary: self.diary.clone() }))
     }
 
     fn screen_display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
@@ -148,23 +163,35 @@ impl Host for Pocket {
     }
 }
 
+fn locked(diary: &Mutex<Diary>) -> MutexGuard<'_, Diary> {
+    diary.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whose tone this is; none if it is quiet, or is no tone of anybody.
-fn tone_in(samples: &[i16; FRAME_SAMPLES]) -> Option<u32> {
+fn tone_in(samples: &[i16; FRAME_SAMPLES], shares: &[(u64, f64)]) -> Option<u32> {
     if !Loudness::of(samples).is_voice() {
         return None;
     }
-    (1..=9).map(tone_of).find(|hertz| share(samples, *hertz) > 0.6)
+    shares.iter().find(|(_, share)| *share > 0.6).map(|(user, _)| tone_of(*user))
 }
 
-/// How much of the sound is this tone, from 0 to 1.
-fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
-    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
-    for (n, sample) in samples.iter().enumerate() {
-        let angle = n as f64 * f64::from(hertz) * std::f64::consts::TAU / SAMPLE_RATE as f64;
-        let value = f64::from(*sample);
-        (re, im, all) = (re + value * angle.cos(), im + value * angle.sin(), all + value * value);
+/// How much of the sound is the tone of each, from 0 to 1; of nobody if there is none.
+fn shares(samples: &[i16; FRAME_SAMPLES]) -> Vec<(u64, f64)> {
+    let all: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    if all == 0.0 {
+        return Vec::new();
     }
-    2.0 * (re * re + im * im) / (all * samples.len() as f64)
+    let share = |user| power(samples, tone_of(user)) * 2.0 / (all * samples.len() as f64);
+    (1..=LAST).map(|user| (user, share(user))).collect()
+}
+
+/// How strong one tone is, by the filter of Goertzel.
+fn power(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
+    let turn = 2.0 * (f64::from(hertz) * std::f64::consts::TAU / SAMPLE_RATE as f64).cos();
+    let (last, before) = samples
+        .iter()
+        .fold((0.0, 0.0), |(last, before), sample| (f64::from(*sample) + turn * last - before, last));
+    last * last + before * before - turn * last * before
 }
 
 /// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
@@ -179,6 +206,7 @@ pub fn pocket(user: u64) -> impl Host {
         seen: Arc::new(watch::channel(None).0),
         faces: Arc::default(),
         heights: Arc::default(),
+        diary: Arc::default(),
     }
 }
 
@@ -237,6 +265,7 @@ impl Phone {
         let (heard_now, seen_now) = (Arc::new(heard_now), Arc::new(seen_now));
         let (heights, encoders) = (Arc::<watch::Sender<_>>::default(), Encoders::default());
         let (all_heights, all_encoders) = (heights.subscribe(), encoders.subscribe());
+        let diary = Arc::<Mutex<Diary>>::default();
         let host = Pocket {
             user,
             has_screen,
@@ -247,10 +276,11 @@ impl Phone {
             seen: seen_now,
             faces,
             heights,
+            diary: diary.clone(),
         };
         let calls = Calls::connect(config, Arc::new(host))?;
         let (heights, encoders) = (all_heights, all_encoders);
-        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all, heights, encoders })
+        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all, heights, encoders, diary })
     }
 
     /// Waits until the server knows it.
@@ -316,6 +346,41 @@ impl Phone {
             );
         }
         Ok(())
+    }
+
+    /// Waits until it has heard exactly these for a second, but for a frame here and there.
+    pub async fn hears_steadily(&self, whom: &[u64]) -> Result<()> {
+        let wanted: BTreeSet<u64> = whom.iter().copied().collect();
+        let begun = Instant::now();
+        loop {
+            let steady = locked(&self.diary).steady();
+            if steady.as_ref() == Some(&wanted) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("hears {steady:?} and not {wanted:?}: {:?}", *self.calls.snapshots().borrow());
+            }
+            // Nothing tells when a second has been good.
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// From here on it is written down what it sees, and how long it hears nothing of each of these.
+    pub fn takes_notes(&self, of: &[u64]) {
+        locked(&self.diary).begin(of);
+    }
+
+    /// The longest time without the voice of somebody since it takes notes of them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn longest_silence(&self, of: u64) -> Duration {
+        locked(&self.diary).longest_silence(of).expect("it takes notes of them")
+    }
+
+    /// In which heights it saw somebody since it takes notes, one after the other.
+    pub fn heights_seen(&self, of: u64) -> Vec<u32> {
+        locked(&self.diary).heights(of)
     }
 
     /// What it saw until now is not counted any more: it has to come again.
