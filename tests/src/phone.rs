@@ -28,6 +28,10 @@ use tokio::{
 /// Nothing here takes so long, even on a busy machine; it is how something missing is noticed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Of one of six voices a sixth, and less where the others blur it: a frame has no whole number of waves. Of nobody's tone
+/// between others there is half of this.
+const HEARD: f64 = 0.04;
+
 /// Tones of users up to this one are known.
 const LAST: u64 = 60;
 
@@ -106,24 +110,29 @@ impl Sink for Eye {
 }
 
 /// Hears as long as there is a device.
-struct Ear(Arc<watch::Sender<Option<u32>>>);
+struct Ear {
+    heard: Arc<watch::Sender<Option<u32>>>,
+    chorus: Arc<watch::Sender<BTreeSet<u64>>>,
+}
 
 impl Drop for Ear {
     fn drop(&mut self) {
-        self.0.send_replace(None);
+        self.heard.send_replace(None);
+        self.chorus.send_replace(BTreeSet::new());
     }
 }
 
 impl Host for Pocket {
     fn sound(&self) -> Box<dyn Device> {
-        let (ear, chorus, diary) = (Ear(self.heard.clone()), self.chorus.clone(), self.diary.clone());
+        let ear = Ear { heard: self.heard.clone(), chorus: self.chorus.clone() };
+        let diary = self.diary.clone();
         Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
             let shares = shares(samples);
-            ear.0.send_replace(tone_in(samples, &shares));
+            ear.heard.send_replace(tone_in(samples, &shares));
             let all: BTreeSet<u64> =
-                shares.iter().filter(|(_, share)| *share > 0.1).map(|(user, _)| *user).collect();
+                shares.iter().filter(|(_, share)| *share > HEARD).map(|(user, _)| *user).collect();
             locked(&diary).heard(&all);
-            chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
+            ear.chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
         }))
     }
 

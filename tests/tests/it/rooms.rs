@@ -1,4 +1,6 @@
 //! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
+mod crowd;
+mod nine;
 mod restart;
 
 use anyhow::Result;
@@ -12,7 +14,12 @@ use std::net::SocketAddr;
 
 /// Two speak straight, three through the media server.
 async fn server() -> TestServer {
-    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", "2")];
+    server_of("2").await
+}
+
+/// So many speak straight at most.
+async fn server_of(mesh: &str) -> TestServer {
+    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", mesh)];
     TestServer::start(&sfu).await
 }
 
