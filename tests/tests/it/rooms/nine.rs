@@ -25,9 +25,9 @@ impl Room {
         self.phones.push(phone);
         self.calls.push(call);
         if speaks {
-            self.speak.push(user)
+            self.speak.push(user);
         } else {
-            self.of(user).set_muted(true)?
+            self.of(user).set_muted(true)?;
         }
         Ok(())
     }
