@@ -148,8 +148,8 @@ async fn narrow_and_wide() -> Result<()> {
     tokio::time::sleep(A_WHILE).await;
     cid.phone.sees_height(1, LARGE).await?;
     bob.phone.sees_height(1, SMALL).await?;
-    bob.phone.forgets_faces();
-    bob.phone.sees_of(1, 1).await?;
+    // Two voices take a third of the link, and the smallest picture may be a little more than the rest of it: it may
+    // pause, the voices may not.
     bob.phone.hears_steadily(&[1, 3]).await?;
     // One try, and not even that where each layer is as large as it should be.
     let sizes = bob.phone.heights_seen(1);
