@@ -55,8 +55,6 @@ pub struct SfuSettings {
     pub workers: usize,
     /// Others that one client sees and hears at once.
     pub slots: usize,
-    /// Others that are heard at once.
-    pub voices: usize,
 }
 
 /// Why a media server does not start.
@@ -122,8 +120,8 @@ impl Sfu {
             candidates: places().map(sdp::Candidate::Udp).chain(tcp).collect(),
             random: Box::new(SystemRandom::new()),
         });
-        let slots = MostSlots { pairs: settings.slots, voices: settings.voices };
-        let room = RoomSettings { slots, ..RoomSettings::default() };
+        let usual = RoomSettings::default();
+        let room = RoomSettings { slots: MostSlots { pairs: settings.slots, ..usual.slots }, ..usual };
         let counts = Arc::new(Counts::default());
         let tell: worker::Tell = Arc::new(tell);
         let mut polls = Vec::new();

@@ -15,6 +15,7 @@ mod stage;
 mod stun;
 #[cfg(test)]
 mod tests;
+mod tone;
 mod track;
 
 pub use content::{Layer, Stamp};

@@ -1,4 +1,5 @@
 //! A device with an engine: it says one tone and knows which tone it hears.
+mod diary;
 mod studio;
 
 use anyhow::{Context, Result, bail};
@@ -9,19 +10,30 @@ use calls_core::{
     video::{Codecs, Frame, Maker, Sink, Software, Studio, pattern},
 };
 use calls_protocol::{DeviceId, UserId};
+use diary::Diary;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use studio::{Counted, Encoders};
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
 
 /// Nothing here takes so long, even on a busy machine; it is how something missing is noticed.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Of one of six voices a sixth, and less where the others blur it: a frame has no whole number of waves. Of nobody's tone
+/// between others there is half of this.
+const HEARD: f64 = 0.04;
+
+/// Tones of users up to this one are known.
+const LAST: u64 = 60;
 
 /// The tone of a user, in hertz: far enough from all others.
 pub fn tone_of(user: u64) -> u32 {
@@ -44,9 +56,10 @@ pub struct Phone {
     heard: watch::Receiver<Option<u32>>,
     chorus: watch::Receiver<BTreeSet<u64>>,
     seen: watch::Receiver<Option<u64>>,
-    faces: watch::Receiver<BTreeMap<u64, u64>>,
+    faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     heights: watch::Receiver<BTreeMap<u64, u32>>,
     encoders: watch::Receiver<BTreeMap<u32, usize>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 struct Open;
@@ -71,6 +84,7 @@ struct Pocket {
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     /// And how high that is.
     heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 /// Looks at pictures.
@@ -79,6 +93,7 @@ struct Eye {
     seen: Arc<watch::Sender<Option<u64>>>,
     faces: Arc<watch::Sender<BTreeMap<u64, u64>>>,
     heights: Arc<watch::Sender<BTreeMap<u64, u32>>>,
+    diary: Arc<Mutex<Diary>>,
 }
 
 impl Sink for Eye {
@@ -89,26 +104,35 @@ impl Sink for Eye {
             self.faces.send_if_modified(|faces| faces.insert(self.user, who) != Some(who));
             let height = frame.height();
             self.heights.send_if_modified(|heights| heights.insert(self.user, height) != Some(height));
+            locked(&self.diary).saw(self.user, height);
         }
     }
 }
 
 /// Hears as long as there is a device.
-struct Ear(Arc<watch::Sender<Option<u32>>>);
+struct Ear {
+    heard: Arc<watch::Sender<Option<u32>>>,
+    chorus: Arc<watch::Sender<BTreeSet<u64>>>,
+}
 
 impl Drop for Ear {
     fn drop(&mut self) {
-        self.0.send_replace(None);
+        self.heard.send_replace(None);
+        self.chorus.send_replace(BTreeSet::new());
     }
 }
 
 impl Host for Pocket {
     fn sound(&self) -> Box<dyn Device> {
-        let (ear, chorus) = (Ear(self.heard.clone()), self.chorus.clone());
+        let ear = Ear { heard: self.heard.clone(), chorus: self.chorus.clone() };
+        let diary = self.diary.clone();
         Box::new(ToneDevice::new(tone_of(self.user).into(), move |samples| {
-            ear.0.send_replace(tone_in(samples));
-            let all: BTreeSet<u64> = (1..=9).filter(|user| share(samples, tone_of(*user)) > 0.1).collect();
-            chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
+            let shares = shares(samples);
+            ear.heard.send_replace(tone_in(samples, &shares));
+            let all: BTreeSet<u64> =
+                shares.iter().filter(|(_, share)| *share > HEARD).map(|(user, _)| *user).collect();
+            locked(&diary).heard(&all);
+            ear.chorus.send_if_modified(|before| std::mem::replace(before, all.clone()) != all);
         }))
     }
 
@@ -135,7 +159,7 @@ impl Host for Pocket {
 
     fn display(&self, _: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
         let (seen, faces, heights) = (self.seen.clone(), self.faces.clone(), self.heights.clone());
-        Some(Box::new(Eye { user: user.get(), seen, faces, heights }))
+        Some(Box::new(Eye { user: user.get(), seen, faces, heights, diary: self.diary.clone() }))
     }
 
     fn screen_display(&self, call: CallKey, user: UserId) -> Option<Box<dyn Sink>> {
@@ -148,23 +172,35 @@ impl Host for Pocket {
     }
 }
 
+fn locked(diary: &Mutex<Diary>) -> MutexGuard<'_, Diary> {
+    diary.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Whose tone this is; none if it is quiet, or is no tone of anybody.
-fn tone_in(samples: &[i16; FRAME_SAMPLES]) -> Option<u32> {
+fn tone_in(samples: &[i16; FRAME_SAMPLES], shares: &[(u64, f64)]) -> Option<u32> {
     if !Loudness::of(samples).is_voice() {
         return None;
     }
-    (1..=9).map(tone_of).find(|hertz| share(samples, *hertz) > 0.6)
+    shares.iter().find(|(_, share)| *share > 0.6).map(|(user, _)| tone_of(*user))
 }
 
-/// How much of the sound is this tone, from 0 to 1.
-fn share(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
-    let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
-    for (n, sample) in samples.iter().enumerate() {
-        let angle = n as f64 * f64::from(hertz) * std::f64::consts::TAU / SAMPLE_RATE as f64;
-        let value = f64::from(*sample);
-        (re, im, all) = (re + value * angle.cos(), im + value * angle.sin(), all + value * value);
+/// How much of the sound is the tone of each, from 0 to 1; of nobody if there is none.
+fn shares(samples: &[i16; FRAME_SAMPLES]) -> Vec<(u64, f64)> {
+    let all: f64 = samples.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+    if all == 0.0 {
+        return Vec::new();
     }
-    2.0 * (re * re + im * im) / (all * samples.len() as f64)
+    let share = |user| power(samples, tone_of(user)) * 2.0 / (all * samples.len() as f64);
+    (1..=LAST).map(|user| (user, share(user))).collect()
+}
+
+/// How strong one tone is, by the filter of Goertzel.
+fn power(samples: &[i16; FRAME_SAMPLES], hertz: u32) -> f64 {
+    let turn = 2.0 * (f64::from(hertz) * std::f64::consts::TAU / SAMPLE_RATE as f64).cos();
+    let (last, before) = samples
+        .iter()
+        .fold((0.0, 0.0), |(last, before), sample| (f64::from(*sample) + turn * last - before, last));
+    last * last + before * before - turn * last * before
 }
 
 /// What an engine of `user` finds in a pocket, for whoever needs no phone around it.
@@ -179,6 +215,7 @@ pub fn pocket(user: u64) -> impl Host {
         seen: Arc::new(watch::channel(None).0),
         faces: Arc::default(),
         heights: Arc::default(),
+        diary: Arc::default(),
     }
 }
 
@@ -233,10 +270,11 @@ impl Phone {
         let (seen_now, seen) = watch::channel(None);
         let user = config.who.user.get();
         let (chorus, faces) = (Arc::<watch::Sender<_>>::default(), Arc::<watch::Sender<_>>::default());
-        let (heard_all, seen_all) = (chorus.subscribe(), faces.subscribe());
+        let (heard_all, seen_all) = (chorus.subscribe(), faces.clone());
         let (heard_now, seen_now) = (Arc::new(heard_now), Arc::new(seen_now));
         let (heights, encoders) = (Arc::<watch::Sender<_>>::default(), Encoders::default());
         let (all_heights, all_encoders) = (heights.subscribe(), encoders.subscribe());
+        let diary = Arc::<Mutex<Diary>>::default();
         let host = Pocket {
             user,
             has_screen,
@@ -247,10 +285,11 @@ impl Phone {
             seen: seen_now,
             faces,
             heights,
+            diary: diary.clone(),
         };
         let calls = Calls::connect(config, Arc::new(host))?;
         let (heights, encoders) = (all_heights, all_encoders);
-        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all, heights, encoders })
+        Ok(Self { calls, heard, chorus: heard_all, seen, faces: seen_all, heights, encoders, diary })
     }
 
     /// Waits until the server knows it.
@@ -318,9 +357,49 @@ impl Phone {
         Ok(())
     }
 
+    /// Waits until it has heard exactly these for a second, but for a frame here and there.
+    pub async fn hears_steadily(&self, whom: &[u64]) -> Result<()> {
+        let wanted: BTreeSet<u64> = whom.iter().copied().collect();
+        let begun = Instant::now();
+        loop {
+            let steady = locked(&self.diary).steady();
+            if steady.as_ref() == Some(&wanted) {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("hears {steady:?} and not {wanted:?}: {:?}", *self.calls.snapshots().borrow());
+            }
+            // Nothing tells when a second has been good.
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// From here on it is written down what it sees, and how long it hears nothing of each of these.
+    pub fn takes_notes(&self, of: &[u64]) {
+        locked(&self.diary).begin(of);
+    }
+
+    /// The longest time without the voice of somebody since it takes notes of them.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn longest_silence(&self, of: u64) -> Duration {
+        locked(&self.diary).longest_silence(of).expect("it takes notes of them")
+    }
+
+    /// In which heights it saw somebody since it takes notes, one after the other.
+    pub fn heights_seen(&self, of: u64) -> Vec<u32> {
+        locked(&self.diary).heights(of)
+    }
+
+    /// What it saw until now is not counted any more: it has to come again.
+    pub fn forgets_faces(&self) {
+        self.faces.send_replace(BTreeMap::new());
+    }
+
     /// Waits until this is seen where somebody is shown.
     pub async fn sees_of(&self, user: u64, what: u64) -> Result<()> {
-        let mut faces = self.faces.clone();
+        let mut faces = self.faces.subscribe();
         if timeout(PATIENCE, faces.wait_for(|faces| faces.get(&user) == Some(&what))).await.is_err() {
             bail!("sees {:?} and not {what} of {user}", *self.faces.borrow());
         }

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "the helpers of a test may fail it")]
 #[path = "browser/call_page.rs"]
 mod call_page;
+#[path = "browser/call_page_with_engine.rs"]
+mod call_page_with_engine;
 #[path = "browser/crowd.rs"]
 mod crowd;
 #[path = "browser/media_server.rs"]

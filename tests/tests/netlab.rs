@@ -10,6 +10,8 @@ mod calls;
 mod itself;
 #[path = "netlab/paths.rs"]
 mod paths;
+#[path = "netlab/rooms.rs"]
+mod rooms;
 #[path = "netlab/udp.rs"]
 mod udp;
 #[path = "netlab/world.rs"]
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
         println!("the net lab is left out: {missing}");
     }
     println!("the seed of the net labs is {}", seed());
-    let trials = [calls::trials(), itself::trials(), paths::trials()].into_iter().flatten();
+    let trials = [calls::trials(), rooms::trials(), itself::trials(), paths::trials()].into_iter().flatten();
     let trials = trials.map(|trial| trial.with_ignored_flag(missing.is_some())).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }

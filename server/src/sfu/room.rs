@@ -43,6 +43,8 @@ const REPAIRS: Duration = Duration::from_millis(10);
 const FEEDBACK: Duration = Duration::from_millis(50);
 const LAYERS: Duration = Duration::from_millis(200);
 const SPEAKERS: Duration = Duration::from_millis(300);
+/// So many are heard at once, if nobody says otherwise.
+const AUDIBLE: usize = 6;
 const REPORTS: Duration = Duration::from_secs(1);
 /// One that nobody asks anything of.
 const OUR_SSRC: u32 = 1;
@@ -65,8 +67,9 @@ pub(crate) struct RoomSettings {
 impl Default for RoomSettings {
     fn default() -> Self {
         Self {
-            slots: MostSlots { pairs: 25, voices: 4 },
-            audible: 6,
+            // All that are heard may be among those who are in no slot with a picture.
+            slots: MostSlots { pairs: 25, voices: AUDIBLE },
+            audible: AUDIBLE,
             start_bps: 600_000,
             limits: 60_000..=50_000_000,
         }

@@ -36,7 +36,6 @@ impl Scene {
             tcp: true,
             workers: 1,
             slots: 25,
-            voices: 4,
         };
         let sfu = Sfu::start(&settings, move |told| drop(tell.send(told))).unwrap();
         sfu.order(MediaOrder::Offer { seat: seat(), sdp: Sdp::object("offer", OFFER) });

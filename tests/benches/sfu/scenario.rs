@@ -154,4 +154,4 @@ impl Scenario {
 }
 
 /// As a microphone that hears nothing: two or three packets a second.
-const SILENCE: Voice = Voice { every: Duration::from_millis(400), bytes: 10, below: 127 };
+const SILENCE: Voice = Voice { every: Duration::from_millis(400), bytes: 10, below: 127, is_tone: false };

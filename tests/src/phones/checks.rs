@@ -4,9 +4,9 @@ use super::{
     media::End,
     phone::{Ending, is_over, is_talking},
 };
-use calls_machine::{CallKind, CallSnapshot, Direction, EndReason, Path};
+use calls_machine::{CallKind, CallSnapshot, ChatState, Direction, EndReason, Path};
 use calls_protocol::RoomName;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two that are in a call, have the server and a way between them, hear each other after this at the latest: the
 /// longest pause between two tries of either side, once more since they may have got into each other's way, and what
@@ -129,10 +129,35 @@ impl World {
                 format!("phone {phone} is in {} with {them:?}", call.room)
             })?;
         }
+        if call.kind != CallKind::OneToOne {
+            self.agree_on_the_room(phone, call, &others)?;
+        }
         // Who is in a call that the server lost cannot describe anything.
         let is_known = call.kind == CallKind::Room || self.server.has_row(&call.room);
         for end in self.media.ends_of(phone).filter(|_| is_known).filter(|end| end.peer.call == call.key) {
             self.media.is_settled(end)?;
+        }
+        Ok(())
+    }
+
+    /// Everyone in a room of many sees the same host, the same hands and who is silent; nothing is left to be said.
+    fn agree_on_the_room(&self, phone: usize, call: &CallSnapshot, others: &[usize]) -> Result<(), String> {
+        let names: BTreeSet<&str> = call.chat.iter().map(|line| &*line.id).collect();
+        let is_said = call.chat.iter().all(|line| line.state != ChatState::Sending);
+        must(is_said && names.len() == call.chat.len(), || format!("phone {phone} reads {:?}", call.chat))?;
+        must(call.reactions.is_empty(), || format!("phone {phone} still shows {:?}", call.reactions))?;
+        for other in others {
+            let (user, theirs) = (self.phones[*other].user, self.phones[*other].call_in(&call.room));
+            let theirs = theirs.ok_or_else(|| format!("phone {other} is in {} no more", call.room))?;
+            must(theirs.host == call.host, || {
+                format!("{:?} is host for phone {phone}, {:?} for phone {other}", call.host, theirs.host)
+            })?;
+            let seen = call.others.iter().find(|them| them.user == user);
+            let seen = seen.map(|them| (them.hand_raised_at.is_some(), them.audio));
+            let is_so = (theirs.is_hand_up, !theirs.is_muted && !theirs.is_held);
+            must(seen == Some(is_so), || {
+                format!("phone {phone} sees hand and voice of phone {other} as {seen:?}, and it is {is_so:?}")
+            })?;
         }
         Ok(())
     }
@@ -239,8 +264,9 @@ fn fit(caller: EndReason, callee: EndReason, is_calm: bool) -> bool {
             matches!(callee, R::WeCancelled | R::WeDeclined | R::WeWereBusy | R::Missed | R::WeHungUp)
                 || elsewhere
         }
-        // Accepted on a phone that only a late push told of it.
-        R::TheyAreBusy if !is_calm && callee == R::WeHungUp => true,
+        // Accepted on a phone that only a late push told of it, or one at which it still rings after a killed server
+        // forgot it and, asked again, found them busy.
+        R::TheyAreBusy if !is_calm && matches!(callee, R::WeHungUp | R::NotAllowed) => true,
         R::TheyAreBusy => matches!(callee, R::WeWereBusy | R::WeDeclined | R::Missed) || elsewhere,
         R::NoAnswer => matches!(callee, R::Missed | R::WeHungUp) || crossed || elsewhere || lost,
         R::WeLostConnection | R::TheyLostConnection | R::NoPath | R::NoServer | R::ServerStopped => !is_calm,

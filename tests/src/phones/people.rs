@@ -4,8 +4,10 @@ use super::{
     phone::{is_over, is_talking},
 };
 use crate::sim::{Random, group_id};
-use calls_machine::{CallKey, CallState, Callee, Command, FromDevice, Input, Picture};
-use calls_protocol::{CallType, RoomName};
+use calls_machine::{
+    CallKey, CallKind, CallSnapshot, CallState, Callee, Command, FromDevice, Input, Picture,
+};
+use calls_protocol::{CallType, Reaction, RoomName};
 
 /// What somebody is about to do.
 #[derive(Debug, Clone, Copy)]
@@ -196,6 +198,12 @@ impl World {
         if !is_talking(known) {
             return Ok(());
         }
+        if known.kind != CallKind::OneToOne && self.random.one_in(2) {
+            let known = known.clone();
+            self.gathers(phone, &known)?;
+            self.later(phone, 500, 9_000, Intent::Fiddles(call));
+            return Ok(());
+        }
         let command = match self.random.below(5) {
             4 => Command::ShareScreen { call, on: !known.is_sharing },
             0 => Command::Mute { call, muted: !known.is_muted },
@@ -217,6 +225,20 @@ impl World {
         }
         self.later(phone, 500, 9_000, Intent::Fiddles(call));
         Ok(())
+    }
+
+    /// What people do in a room of many. Whether they may is the server's to say.
+    fn gathers(&mut self, phone: usize, known: &CallSnapshot) -> Result<(), String> {
+        let call = known.key;
+        let id = format!("{phone}-{}-{}", self.now, self.random.below(1_000_000));
+        let other = self.random.pick(&known.others).map(|them| them.user);
+        let command = match (self.random.below(4), other) {
+            (0, _) => Command::RaiseHand { call, raised: !known.is_hand_up },
+            (1, _) => Command::React { call, id, reaction: Reaction::Clap },
+            (2, Some(user)) => Command::MuteOther { call, user },
+            _ => Command::Write { call, text: id.clone(), id },
+        };
+        self.with_phone(phone, |phone, cx| phone.command(cx, command))
     }
 
     fn later(&mut self, phone: usize, least: u64, spread: u64, intent: Intent) {

@@ -12,4 +12,4 @@ mod spill;
 mod stop;
 
 /// The very program, built for the tests.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_server_under_test");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_server_under_test");

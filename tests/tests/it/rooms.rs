@@ -1,4 +1,8 @@
 //! Engines in one room, through the real media server, with real sockets: who is heard and seen is checked by content.
+mod crowd;
+mod nine;
+mod restart;
+
 use anyhow::Result;
 use calls_core::{Call, CallSnapshot, CallState, ChatState, EndReason};
 use calls_protocol::{CallType, Reaction, Recipient, UserId};
@@ -6,15 +10,25 @@ use calls_tests::{
     phone::{Phone, SCREEN},
     server::TestServer,
 };
+use std::net::SocketAddr;
 
 /// Two speak straight, three through the media server.
 async fn server() -> TestServer {
-    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", "2")];
+    server_of("2").await
+}
+
+/// So many speak straight at most.
+async fn server_of(mesh: &str) -> TestServer {
+    let sfu = [("SFU", "on"), ("SFU_PORT", "0"), ("SFU_BIND", "127.0.0.1"), ("SFU_MESH_OF_OPEN_ROOM", mesh)];
     TestServer::start(&sfu).await
 }
 
 async fn joined(server: &TestServer, user: u64, call_type: CallType) -> Result<Phone> {
-    let phone = Phone::new(server.address(), user)?;
+    joined_at(server.address(), user, call_type).await
+}
+
+async fn joined_at(server: SocketAddr, user: u64, call_type: CallType) -> Result<Phone> {
+    let phone = Phone::new(server, user)?;
     phone.registered().await?;
     phone.calls.join("kitchen", call_type).await?;
     Ok(phone)
@@ -22,6 +36,18 @@ async fn joined(server: &TestServer, user: u64, call_type: CallType) -> Result<P
 
 fn others(user: u64, count: u64) -> Vec<u64> {
     (1..=count).filter(|other| *other != user).collect()
+}
+
+/// Everybody hears and sees all others.
+async fn meet(all: &[Phone]) -> Result<()> {
+    let count = all.len() as u64;
+    for (user, phone) in (1..).zip(all) {
+        for other in others(user, count) {
+            phone.sees_of(other, other).await?;
+        }
+        phone.hears_all(&others(user, count)).await?;
+    }
+    Ok(())
 }
 
 async fn close(phones: Vec<Phone>, server: TestServer) {
@@ -76,12 +102,7 @@ async fn three_engines_see_each_other_and_a_new_one_is_seen_by_all() -> Result<(
 
     for count in 1..=4 {
         all.push(joined(&server, count, CallType::Video).await?);
-        for (user, phone) in (1..).zip(&all) {
-            for other in others(user, count) {
-                phone.sees_of(other, other).await?;
-            }
-            phone.hears_all(&others(user, count)).await?;
-        }
+        meet(&all).await?;
     }
 
     close(all, server).await;

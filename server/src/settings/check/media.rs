@@ -46,7 +46,7 @@ impl Reader<'_> {
         if addresses.is_empty() {
             addresses.push(bind);
         }
-        Some(SfuSettings { bind, port, addresses, tcp, workers, slots, voices: 4 })
+        Some(SfuSettings { bind, port, addresses, tcp, workers, slots })
     }
 
     pub(super) fn media(&mut self, is_there: bool) -> Option<MediaSettings> {

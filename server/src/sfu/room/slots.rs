@@ -205,6 +205,9 @@ mod tests {
                     }
                 }
                 prop_assert!(all >= people.len().min(pairs));
+                let heard = || people.iter().filter(|candidate| candidate.is_heard);
+                let all_fit = heard().count() <= voices;
+                prop_assert!(!all_fit || heard().all(|candidate| slots.of(candidate.id).is_some()));
                 prop_assert!(!slots.assign(&people), "the same again changes nothing");
             }
         }

@@ -102,6 +102,22 @@ fn beyond_the_slots_a_speaker_is_heard_within_a_moment() {
 }
 
 #[test]
+fn all_who_are_heard_at_once_may_be_those_who_are_in_no_slot_with_a_picture() {
+    let slots = MostSlots { pairs: 4, ..RoomSettings::default().slots };
+    let mut stage = Stage::with(8, RoomSettings { slots, ..RoomSettings::default() });
+    let listener = stage.comes(Life::silent());
+    let crowd: Vec<usize> = (0..14).map(|_| stage.comes(Life::silent())).collect();
+    stage.plays(SECOND * 3);
+
+    let last = &crowd[14 - RoomSettings::default().audible..];
+    last.iter().for_each(|speaker| stage.speaks(*speaker, true));
+    stage.plays(SECOND * 2);
+
+    let heard: Vec<_> = last.iter().map(|speaker| stage.heard(listener, *speaker)).collect();
+    assert!(heard.iter().all(|packets| *packets > 40), "{heard:?}");
+}
+
+#[test]
 fn losses_on_the_way_in_and_out_are_repaired() {
     for seed in 0..4 {
         let mut stage = Stage::new(100 + seed);
