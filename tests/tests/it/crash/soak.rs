@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 /// As fast as the crowd can: in half a minute as many as in five minutes of talk. `cargo xtask load sfu --soak` does it for
 /// longer.
-const FAST: Voice = Voice { every: Duration::from_millis(1), bytes: 30, below: 25 };
+const FAST: Voice = Voice { every: Duration::from_millis(1), bytes: 30, below: 25, ..Voice::USUAL };
 /// What everybody gets of each of two others before it is over.
 const PACKETS: u64 = 15_000;
 /// How something missing is noticed.
