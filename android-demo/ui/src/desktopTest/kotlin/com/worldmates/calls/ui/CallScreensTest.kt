@@ -2,11 +2,17 @@
 
 package com.worldmates.calls.ui
 
+import androidx.compose.foundation.layout.Box
+import androidx.compose.foundation.layout.width
 import androidx.compose.runtime.CompositionLocalProvider
 import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableFloatStateOf
+import androidx.compose.runtime.mutableIntStateOf
 import androidx.compose.runtime.mutableStateOf
 import androidx.compose.runtime.setValue
+import androidx.compose.ui.Modifier
 import androidx.compose.ui.geometry.Offset
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.semantics.SemanticsActions
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.test.ComposeUiTest
@@ -25,11 +31,14 @@ import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.runDesktopComposeUiTest
 import androidx.compose.ui.test.swipe
 import androidx.compose.ui.test.swipeLeft
+import androidx.compose.ui.unit.Density
+import androidx.compose.ui.unit.dp
 import com.worldmates.calls.CallState
 import com.worldmates.calls.CallType
 import com.worldmates.calls.Language
 import com.worldmates.calls.Picture
 import com.worldmates.calls.SoundLevels
+import com.worldmates.calls.ui.parts.ControlBar
 import com.worldmates.calls.ui.parts.LocalVideoSource
 import com.worldmates.calls.ui.screens.ActiveScreen
 import com.worldmates.calls.ui.screens.IncomingScreen
@@ -143,6 +152,32 @@ internal class CallScreensTest {
         }
 
         assertEquals(listOf("swap", "hold", "screen", "statistics true"), actions.asked)
+    }
+
+    @Test
+    fun the_buttons_of_a_room_stand_in_one_row_however_wide_it_is() {
+        var width by mutableIntStateOf(304)
+        var density by mutableFloatStateOf(1f)
+        runDesktopComposeUiTest(1100, 400) {
+            setContent {
+                CompositionLocalProvider(LocalDensity provides Density(density)) {
+                    CallsTheme(Language.UK, isDark = true, testFont) {
+                        Box(Modifier.width(width.dp)) {
+                            ControlBar(Fixtures.active(Fixtures.room(3)), actions, CallView(), {}, isUpright = false, isRoomy = false)
+                        }
+                    }
+                }
+            }
+            listOf(1f, 2.625f).forEach { each ->
+                (304..408).forEach { wide ->
+                    density = each
+                    width = wide
+                    waitForIdle()
+                    val tops = listOf("mute", "hangup").map { onNodeWithTag(it).fetchSemanticsNode().boundsInRoot.center.y }
+                    assertEquals("$wide dp at $each", tops.first(), tops.last(), 1f)
+                }
+            }
+        }
     }
 
     @Test

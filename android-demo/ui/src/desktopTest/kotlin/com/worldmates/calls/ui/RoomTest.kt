@@ -3,9 +3,11 @@
 package com.worldmates.calls.ui
 
 import androidx.compose.runtime.CompositionLocalProvider
+import androidx.compose.ui.semantics.SemanticsNode
 import androidx.compose.ui.semantics.SemanticsProperties
 import androidx.compose.ui.test.ComposeUiTest
 import androidx.compose.ui.test.ExperimentalTestApi
+import androidx.compose.ui.test.SemanticsMatcher
 import androidx.compose.ui.test.SemanticsNodeInteraction
 import androidx.compose.ui.test.assertIsDisplayed
 import androidx.compose.ui.test.assertIsOff
@@ -16,6 +18,7 @@ import androidx.compose.ui.test.onNodeWithTag
 import androidx.compose.ui.test.onNodeWithText
 import androidx.compose.ui.test.performScrollToNode
 import androidx.compose.ui.test.performTextInput
+import androidx.compose.ui.test.performTextReplacement
 import androidx.compose.ui.test.performTouchInput
 import androidx.compose.ui.test.runDesktopComposeUiTest
 import androidx.compose.ui.test.swipeLeft
@@ -256,6 +259,9 @@ internal class RoomTest {
         assertEquals(tops.sorted(), tops)
         assertTrue(exists("person 3"))
         onNodeWithText("Хочуть сказати · 3").assertIsDisplayed()
+        assertTrue("Рука піднята, місце в черзі: 2" in onNodeWithTag("person 2").description())
+        // Which place is ours only the others know.
+        assertTrue("Рука піднята" in onNodeWithTag("person me").description())
     }
 
     @Test
@@ -301,6 +307,11 @@ internal class RoomTest {
         does("write again")
         assertEquals("Довге", onNodeWithTag("draft").fetchSemanticsNode().config[SemanticsProperties.EditableText].text)
 
+        // What one is writing meanwhile stays.
+        onNodeWithTag("draft").performTextReplacement("Інше")
+        repeat(2) { does("write again") }
+        assertEquals("Інше\nДовге", onNodeWithTag("draft").fetchSemanticsNode().config[SemanticsProperties.EditableText].text)
+
         does("close panel")
         onNodeWithContentDescription("Чат").assertIsDisplayed()
         assertEquals(listOf("write ${call.id} Так!", "write ${call.id} Довге"), asked)
@@ -322,6 +333,37 @@ internal class RoomTest {
 
         assertEquals(listOf("muteParticipant ${call.id} 2", "removeParticipant ${call.id} 2"), asked)
         assertTrue(!exists("person 2") && exists("person 3"))
+    }
+
+    @Test
+    fun what_can_be_done_with_somebody_opens_in_sight() = inRoom(height = 568) {
+        room.fills(8)
+        settle()
+        does("open people")
+        val list = onNodeWithTag("people").fetchSemanticsNode().boundsInRoot
+        val lowest = onAllNodes(SemanticsMatcher("a person") { it.tag().startsWith("person ") }).fetchSemanticsNodes()
+            .filter { it.boundsInRoot.top < list.bottom && it.boundsInRoot.height > 1 }.maxBy { it.boundsInRoot.top }
+
+        does(lowest.tag())
+        assertTrue(isWhole("pin") && isWhole("remove"))
+        does("remove")
+
+        assertTrue(isWhole("remove surely") && isWhole("remove not"))
+    }
+
+    private fun ComposeUiTest.isWhole(tag: String): Boolean =
+        onNodeWithTag(tag).fetchSemanticsNode().let { it.boundsInRoot.height >= it.size.height }
+
+    private fun SemanticsNode.tag(): String = config.getOrElse(SemanticsProperties.TestTag) { "" }
+
+    @Test
+    fun whoever_is_alone_in_a_room_is_told_so() = inRoom {
+        onNodeWithText("Поки що тут лише ви").assertIsDisplayed()
+
+        room.puts(marta)
+        settle()
+
+        onNodeWithText("Поки що тут лише ви").assertDoesNotExist()
     }
 
     @Test
@@ -369,7 +411,7 @@ internal class RoomTest {
 
     @Test
     fun the_door_waits_with_us_and_opens_or_says_that_it_does_not() = inRoom(guarded = true) {
-        onNodeWithText("Організатора попросили вас впустити").assertIsDisplayed()
+        onNodeWithText("Чекаємо, поки організатор вас впустить").assertIsDisplayed()
         does("mute")
         onNodeWithTag("mute").assertIsOn()
         room.letsUsIn(marta)

@@ -2,7 +2,9 @@ package com.worldmates.calls.ui
 
 import com.worldmates.calls.AudioRouteKind
 import com.worldmates.calls.Language
+import com.worldmates.calls.ui.parts.firstName
 import com.worldmates.calls.ui.parts.initials
+import com.worldmates.calls.ui.parts.oneDigit
 import com.worldmates.calls.ui.text.clock
 import com.worldmates.calls.ui.text.dayOrTime
 import com.worldmates.calls.ui.text.lasted
@@ -75,6 +77,16 @@ internal class WordsTest {
     @Test
     fun initials_are_of_the_first_and_the_last_word() {
         assertEquals(listOf("ОК", "Т", "МД", "", "KO", "ІБ"), listOf("Олена Ковальчук", "Тарас", "Максиміліана-Вікторія Преображенська-Добровольська", "", "Katherine O’Neill", "  ігор бондаренко ").map(::initials))
+    }
+
+    @Test
+    fun a_first_name_is_of_a_name_and_a_number_stays_whole() {
+        assertEquals(listOf("Олена", "Тарас", "Користувач 14"), listOf("Олена Ковальчук", "Тарас", " ").map { firstName(14, it, uk) })
+    }
+
+    @Test
+    fun parts_are_set_apart_as_in_the_language() {
+        assertEquals(listOf("0,6", "12,5", "0.0"), listOf(uk.oneDigit(0.6f), ru.oneDigit(12.5f), en.oneDigit(0f)))
     }
 
     @Test

@@ -72,7 +72,7 @@ internal fun ChatPanel(state: ActiveState, actions: CallActions, view: CallView,
                         itemsIndexed(newestFirst, key = { _, line -> line.id }) { index, line ->
                             val isMine = line.user == state.surroundings.me
                             val isFirst = newestFirst.getOrNull(index + 1)?.user != line.user
-                            Line(line, isMine, isFirst, state.surroundings.zone, widest) { onView(view.copy(draft = line.text)) }
+                            Line(line, isMine, isFirst, state.surroundings.zone, widest) { onView(view.copy(draft = again(view.draft, line.text))) }
                         }
                     }
                 }
@@ -136,6 +136,13 @@ private fun Line(line: ChatLine, isMine: Boolean, isFirst: Boolean, zone: ZoneId
         }
         if (line.state == ChatState.FAILED) NotSent(onAgain)
     }
+}
+
+/** What one is writing stays, and is not written twice. */
+internal fun again(draft: String, text: String): String = when {
+    draft.isBlank() -> text
+    draft.endsWith(text) -> draft
+    else -> "${draft.trimEnd()}\n$text"
 }
 
 /** The words go back to where one writes: perhaps they were too many. */

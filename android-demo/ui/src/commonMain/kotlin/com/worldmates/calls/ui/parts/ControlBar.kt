@@ -11,6 +11,7 @@ import androidx.compose.runtime.ProvidableCompositionLocal
 import androidx.compose.runtime.compositionLocalOf
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
+import androidx.compose.ui.platform.LocalDensity
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
@@ -74,8 +75,9 @@ internal fun ControlBar(
         BoxWithConstraints(modifier.padding(horizontal = 8.dp, vertical = 12.dp), Alignment.Center) {
             // On the narrowest phones they stand closer, and are a little smaller, rather than in two rows.
             val size = if (isRoomy) 56.dp else ((maxWidth - LEAST_GAP * (count - 1)) / count).coerceIn(FINGER, 56.dp)
-            // A little is left over: what is rounded up must not make the last one go below.
-            val gap = if (isRoomy) 16.dp else ((maxWidth - size * count - 2.dp) / (count - 1)).coerceIn(0.dp, 12.dp)
+            // A pixel each is left over: what is rounded up must not make the last one go below.
+            val rounded = with(LocalDensity.current) { count.toDp() }
+            val gap = if (isRoomy) 16.dp else ((maxWidth - size * count - rounded) / (count - 1)).coerceIn(0.dp, 12.dp)
             CompositionLocalProvider(LocalButtonSize provides size) {
                 FlowRow(
                     horizontalArrangement = Arrangement.spacedBy(gap, Alignment.CenterHorizontally),

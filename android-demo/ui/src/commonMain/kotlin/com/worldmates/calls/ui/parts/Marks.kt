@@ -32,7 +32,6 @@ import androidx.compose.ui.semantics.clearAndSetSemantics
 import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
-import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.unit.Dp
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.Quality
@@ -94,18 +93,20 @@ internal fun Banner(
     }
 }
 
-/** A raised hand, with its [number] in the line. */
+/** A raised hand, with its [number] in the line; with none if that is 0. */
 @Composable
 internal fun HandMark(number: Int, modifier: Modifier = Modifier, size: Dp = 32.dp) {
     val colors = callsPalette.hand
-    val words = strings.handNumber(number)
+    val words = if (number > 0) strings.handNumber(number) else strings.handUp
     Row(
         modifier.height(size).clip(CircleShape).background(colors.container).padding(horizontal = size * 0.22f)
             .clearAndSetSemantics { contentDescription = words },
         Arrangement.spacedBy(2.dp), Alignment.CenterVertically,
     ) {
         Icon(Icons.Hand, contentDescription = null, Modifier.size(size * 0.56f), tint = colors.content)
-        Text("$number", color = colors.content, style = MaterialTheme.typography.labelMedium.grownAtMost(1f), maxLines = 1)
+        if (number > 0) {
+            Text("$number", color = colors.content, style = MaterialTheme.typography.labelMedium.grownAtMost(1f), maxLines = 1)
+        }
     }
 }
 
@@ -116,13 +117,16 @@ internal fun Counted(count: Int, modifier: Modifier = Modifier, content: @Compos
         content()
         if (count > 0) {
             val colors = callsPalette.hand
-            Text(
-                if (count > 99) "99+" else "$count",
+            Box(
                 Modifier.align(Alignment.TopEnd).padding(top = 3.dp, end = 1.dp).defaultMinSize(minWidth = 18.dp).height(18.dp)
                     .clip(CircleShape).background(colors.container).padding(horizontal = 4.dp).clearAndSetSemantics {},
-                color = colors.content, textAlign = TextAlign.Center, maxLines = 1,
-                style = MaterialTheme.typography.labelSmall.grownAtMost(1f),
-            )
+                Alignment.Center,
+            ) {
+                Text(
+                    if (count > 99) "99+" else "$count", color = colors.content, maxLines = 1,
+                    style = MaterialTheme.typography.labelSmall.grownAtMost(1f),
+                )
+            }
         }
     }
 }

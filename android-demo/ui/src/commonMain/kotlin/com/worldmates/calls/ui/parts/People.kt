@@ -24,6 +24,9 @@ internal fun callName(call: CallSnapshot, words: Strings): String = call.title.i
 
 internal fun Participant.nameIn(words: Strings): String = name.ifBlank { words.user(user) }
 
+/** What to call them where there is little room: the first name. A number in place of a name stays whole. */
+internal fun firstName(user: Long, name: String, words: Strings): String = name.trim().substringBefore(' ').ifEmpty { words.user(user) }
+
 internal fun CallStats?.qualityOf(user: Long): Quality =
     this?.participants?.firstOrNull { it.user == user }?.quality ?: Quality.UNKNOWN
 
@@ -71,7 +74,7 @@ internal fun ActiveState.screen(sharer: Participant): Face = face(sharer, hand =
 internal fun ActiveState.myFace(): Face = Face(
     user = null, name = "", avatar = null, hasPicture = call.picture == Picture.CAMERA && !call.isHeld,
     isMirrored = isMirrored, isMuted = call.isMuted, level = surroundings.levels.mine,
-    hand = if (isGroup && call.isHandUp) call.hands().size + 1 else 0,
+    isHandUp = isGroup && call.isHandUp,
 )
 
 /** As in a mirror: only what the front camera sees of us. */
@@ -111,3 +114,7 @@ internal fun ActiveState.unread(view: CallView): Int {
 
 internal fun ActiveState.namer(words: Strings): (Long) -> String =
     { user -> call.participants.firstOrNull { it.user == user }?.nameIn(words) ?: words.user(user) }
+
+/** The same by first names. */
+internal fun ActiveState.firstNamer(words: Strings): (Long) -> String =
+    { user -> firstName(user, call.participants.firstOrNull { it.user == user }?.name.orEmpty(), words) }

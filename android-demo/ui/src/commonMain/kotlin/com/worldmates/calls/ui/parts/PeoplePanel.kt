@@ -14,6 +14,8 @@ import androidx.compose.foundation.layout.padding
 import androidx.compose.foundation.layout.size
 import androidx.compose.foundation.lazy.LazyColumn
 import androidx.compose.foundation.lazy.items
+import androidx.compose.foundation.relocation.BringIntoViewRequester
+import androidx.compose.foundation.relocation.bringIntoViewRequester
 import androidx.compose.foundation.selection.toggleable
 import androidx.compose.material3.Button
 import androidx.compose.material3.ButtonDefaults
@@ -24,10 +26,17 @@ import androidx.compose.material3.OutlinedButton
 import androidx.compose.material3.Switch
 import androidx.compose.material3.Text
 import androidx.compose.runtime.Composable
+import androidx.compose.runtime.LaunchedEffect
+import androidx.compose.runtime.getValue
+import androidx.compose.runtime.mutableIntStateOf
+import androidx.compose.runtime.remember
+import androidx.compose.runtime.setValue
 import androidx.compose.ui.Alignment
 import androidx.compose.ui.Modifier
 import androidx.compose.ui.graphics.Color
 import androidx.compose.ui.graphics.vector.ImageVector
+import androidx.compose.ui.layout.onSizeChanged
+import androidx.compose.ui.platform.LocalLayoutDirection
 import androidx.compose.ui.platform.testTag
 import androidx.compose.ui.semantics.LiveRegionMode
 import androidx.compose.ui.semantics.Role
@@ -36,7 +45,9 @@ import androidx.compose.ui.semantics.contentDescription
 import androidx.compose.ui.semantics.heading
 import androidx.compose.ui.semantics.liveRegion
 import androidx.compose.ui.semantics.semantics
+import androidx.compose.ui.text.style.TextAlign
 import androidx.compose.ui.text.style.TextOverflow
+import androidx.compose.ui.unit.LayoutDirection
 import androidx.compose.ui.unit.dp
 import com.worldmates.calls.WaitingPerson
 import com.worldmates.calls.ui.ActiveState
@@ -60,7 +71,8 @@ import java.time.Instant
 internal fun PeoplePanel(state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit, modifier: Modifier = Modifier) {
     val people = state.faces() + state.myFace()
     val (up, others) = people.partition { it.isHandUp }
-    val hands = up.sortedBy { it.hand }
+    // Which place is ours only the others know: we stand last.
+    val hands = up.sortedWith(compareBy({ it.user == null }, { it.hand }))
     val waiting = if (state.isHost) state.call.waiting else emptyList()
     PlacePanel(
         "${strings.participants} · ${people.size}", onClose = { onView(view.copy(panel = Panel.NONE)) }, modifier.testTag("people panel"),
@@ -84,7 +96,7 @@ internal fun PeoplePanel(state: ActiveState, actions: CallActions, view: CallVie
 @Composable
 private fun Heading(text: String) {
     Text(
-        text, Modifier.fillMaxWidth().padding(start = 20.dp, end = 20.dp, top = 14.dp, bottom = 4.dp).semantics { heading() },
+        text, Modifier.padding(start = 20.dp, end = 20.dp, top = 14.dp, bottom = 4.dp).semantics { heading() },
         color = MaterialTheme.colorScheme.primary, style = MaterialTheme.typography.labelMedium,
     )
 }
@@ -108,7 +120,7 @@ private fun WaitingLine(person: WaitingPerson, now: Instant, actions: CallAction
                 )
             }
         }
-        FlowRow(Modifier.padding(top = 2.dp), horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+        FlowRow(Modifier.padding(top = 8.dp), Arrangement.spacedBy(8.dp), Arrangement.spacedBy(8.dp)) {
             val letIn = strings.letIn
             val notLetIn = strings.notLetIn
             Button(
@@ -146,7 +158,9 @@ private fun SwitchLine(icon: ImageVector, title: String, help: String, isOn: Boo
         Icon(icon, contentDescription = null, Modifier.size(22.dp), tint = MaterialTheme.colorScheme.onSurfaceVariant)
         Column(Modifier.weight(1f)) {
             Text(title, color = MaterialTheme.colorScheme.onSurface, style = MaterialTheme.typography.titleSmall)
-            Text(help, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodySmall)
+            // Lines begin below the title, at whichever side that is: the words alone would say left.
+            val side = if (LocalLayoutDirection.current == LayoutDirection.Rtl) TextAlign.Right else TextAlign.Left
+            Text(help, color = MaterialTheme.colorScheme.onSurfaceVariant, style = MaterialTheme.typography.bodySmall, textAlign = side)
         }
         Switch(isOn, onCheckedChange = null, Modifier.clearAndSetSemantics {})
     }
@@ -158,7 +172,11 @@ private fun PersonEntry(face: Face, state: ActiveState, actions: CallActions, vi
     val words = strings
     val user = face.user
     val isOpen = user != null && view.person == user
-    Column(Modifier.fillMaxWidth()) {
+    val whole = remember { BringIntoViewRequester() }
+    var height by remember { mutableIntStateOf(0) }
+    // What opens below the last line in sight is pulled up, as far as it grows.
+    LaunchedEffect(isOpen, view.isRemoving, height) { if (isOpen) whole.bringIntoView() }
+    Column(Modifier.fillMaxWidth().bringIntoViewRequester(whole).onSizeChanged { height = it.height }) {
         val opens = if (user == null) Modifier else {
             Modifier.clickable(onClickLabel = words.actionsFor(face.name(words)), role = Role.Button) {
                 onView(view.copy(person = user.takeIf { !isOpen }, isRemoving = false))
@@ -203,11 +221,14 @@ private fun PersonActions(
     val words = strings
     val isPinned = (view.stage as? StageChoice.One)?.user == user
     if (view.isRemoving) {
-        Column(Modifier.padding(start = 20.dp, end = 16.dp, bottom = 8.dp).semantics { liveRegion = LiveRegionMode.Assertive }) {
+        Column(
+            Modifier.padding(start = 20.dp, end = 16.dp, bottom = 8.dp).semantics { liveRegion = LiveRegionMode.Assertive },
+            Arrangement.spacedBy(8.dp),
+        ) {
             Text(
                 words.removeQuestion(face.name(words)), color = MaterialTheme.colorScheme.onSurface, style = MaterialTheme.typography.bodyMedium,
             )
-            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp)) {
+            FlowRow(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalArrangement = Arrangement.spacedBy(8.dp)) {
                 val colors = callsPalette.hangUp
                 val danger = ButtonDefaults.buttonColors(containerColor = colors.container, contentColor = colors.content)
                 Button(
@@ -223,7 +244,7 @@ private fun PersonActions(
         return
     }
     FlowRow(
-        Modifier.padding(start = 20.dp, end = 16.dp, bottom = 8.dp), horizontalArrangement = Arrangement.spacedBy(8.dp),
+        Modifier.padding(start = 20.dp, end = 16.dp, bottom = 8.dp), Arrangement.spacedBy(8.dp), Arrangement.spacedBy(8.dp),
     ) {
         Small(RoomIcons.Pin, if (isPinned) words.unpin else words.pin, "pin") {
             onView(view.copy(stage = if (isPinned) StageChoice.Everyone else StageChoice.One(user), person = null))

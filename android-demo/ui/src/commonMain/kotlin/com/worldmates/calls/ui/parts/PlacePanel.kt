@@ -1,5 +1,6 @@
 package com.worldmates.calls.ui.parts
 
+import androidx.compose.foundation.layout.Box
 import androidx.compose.foundation.layout.Column
 import androidx.compose.foundation.layout.Row
 import androidx.compose.foundation.layout.fillMaxSize
@@ -28,10 +29,13 @@ internal fun PlacePanel(title: String, onClose: () -> Unit, modifier: Modifier =
     ) {
         Column(Modifier.fillMaxSize()) {
             Row(Modifier.fillMaxWidth().padding(start = 20.dp, end = 4.dp, top = 2.dp), verticalAlignment = Alignment.CenterVertically) {
-                Text(
-                    title, Modifier.weight(1f).semantics { heading() }, style = MaterialTheme.typography.titleMedium,
-                    color = MaterialTheme.colorScheme.onSurface, maxLines = 1, overflow = TextOverflow.Ellipsis,
-                )
+                // Words as wide as they are stand where the line begins, also from right to left.
+                Box(Modifier.weight(1f)) {
+                    Text(
+                        title, Modifier.semantics { heading() }, style = MaterialTheme.typography.titleMedium,
+                        color = MaterialTheme.colorScheme.onSurface, maxLines = 1, overflow = TextOverflow.Ellipsis,
+                    )
+                }
                 IconAction(
                     Icons.Close, strings.close, onClose, Modifier.testTag("close panel"), tint = MaterialTheme.colorScheme.onSurfaceVariant,
                 )

@@ -76,10 +76,11 @@ internal fun ReactionRow(onReact: (Reaction) -> Unit, modifier: Modifier = Modif
 internal fun FloatingReactions(state: ActiveState, modifier: Modifier = Modifier) {
     val words = strings
     val nameOf = state.namer(words)
+    val firstNameOf = state.firstNamer(words)
     BoxWithConstraints(modifier.fillMaxSize().clearAndSetSemantics {}) {
         state.call.reactions.takeLast(MOST_AFLOAT).forEach { shown ->
             key(shown.id) {
-                Afloat(shown, if (shown.user == state.surroundings.me) words.you else nameOf(shown.user).substringBefore(' '), maxHeight)
+                Afloat(shown, if (shown.user == state.surroundings.me) words.you else firstNameOf(shown.user), maxHeight)
             }
         }
     }
@@ -99,7 +100,7 @@ private fun Afloat(shown: ShownReaction, name: String, height: Dp) {
     val lane = (shown.id % LANES).toInt()
     Box(Modifier.fillMaxSize(), Alignment.BottomStart) {
         Column(
-            Modifier.padding(start = 16.dp + 62.dp * lane, bottom = 12.dp).graphicsLayer {
+            Modifier.padding(start = 16.dp + LANE * lane, bottom = 12.dp).graphicsLayer {
                 val rise = 1 - (1 - life.value) * (1 - life.value)
                 translationY = -(height * (0.42f + 0.1f * (shown.id % 3))).toPx() * rise
                 translationX = (sin(life.value * 3 * PI.toFloat() + lane) * 7.dp.toPx()) * (1 - life.value)
@@ -113,7 +114,7 @@ private fun Afloat(shown: ShownReaction, name: String, height: Dp) {
             ReactionSign(shown.reaction, 42.dp)
             Text(
                 name,
-                Modifier.testTag("name").widthIn(max = 84.dp).clip(CircleShape).background(callsPalette.chip.container)
+                Modifier.testTag("name").widthIn(max = LANE - 4.dp).clip(CircleShape).background(callsPalette.chip.container)
                     .padding(horizontal = 8.dp, vertical = 2.dp),
                 color = callsPalette.chip.content, maxLines = 1, overflow = TextOverflow.Ellipsis,
                 style = MaterialTheme.typography.labelSmall.grownAtMost(LARGE_TEXT),
@@ -125,6 +126,7 @@ private fun Afloat(shown: ShownReaction, name: String, height: Dp) {
 /** As long as the engine shows one. */
 private const val LIFE_MILLIS = 5_000
 private const val LANES = 4L
+private val LANE = 62.dp
 
 /** More at once is a crowd: the newest are seen. */
 private const val MOST_AFLOAT = 12

@@ -53,15 +53,15 @@ public data class Face(
     val level: Float = 0f,
     val path: MediaPath = MediaPath.UP,
     val isAway: Boolean = false,
-    /** Which of the raised hands is theirs, from 1 on; 0: theirs is not up. */
+    /** Which of the raised hands is theirs, from 1 on; 0: theirs is not up, or is ours, which the others count. */
     val hand: Int = 0,
+    val isHandUp: Boolean = hand > 0,
     val quality: Quality = Quality.UNKNOWN,
     /** Not their face but the screen that they share. */
     val isScreen: Boolean = false,
     /** By which pictures of them are asked for, as `PictureFeed` has it. */
     val picture: Long? = user,
 ) {
-    val isHandUp: Boolean get() = hand > 0
     val isSpeaking: Boolean get() = level >= AUDIBLE && !isMuted
 }
 
@@ -89,7 +89,7 @@ public fun RemoteVideoView(
                 FaceWithoutPicture(face, shorter, hasNameBelow = isNameShown)
             }
             Trouble(face, shorter)
-            Corners(face, style, shorter, isNameShown)
+            Corners(face, style, maxWidth, shorter, isNameShown)
         }
     }
 }
@@ -138,16 +138,18 @@ private fun BoxScope.Trouble(face: Face, shorter: Dp) {
 }
 
 @Composable
-private fun BoxScope.Corners(face: Face, style: FrameStyle, shorter: Dp, isNameShown: Boolean) {
+private fun BoxScope.Corners(face: Face, style: FrameStyle, width: Dp, shorter: Dp, isNameShown: Boolean) {
     // A round window and a cut corner have no room in their corners; there the marks stand in the middle.
     val isRound = style == FrameStyle.CIRCLE
-    val inset = if (shorter < 120.dp) 6.dp else 10.dp
+    // There is less room in a round window than its width says.
+    val isSmall = shorter < SMALL_TILE || isRound && shorter < 240.dp
+    val inset = if (isSmall) 6.dp else 10.dp
     if (face.isHandUp) {
         HandMark(
             face.hand,
             // In a round window on the rim, half way between the top and the side.
             Modifier.align(Alignment.TopEnd).padding(if (isRound) shorter * 0.11f else inset),
-            size = if (shorter < 120.dp) 26.dp else 34.dp,
+            size = if (isSmall) 26.dp else 34.dp,
         )
     }
     if (isNameShown && shorter >= 56.dp) {
@@ -155,17 +157,20 @@ private fun BoxScope.Corners(face: Face, style: FrameStyle, shorter: Dp, isNameS
             face,
             Modifier.align(if (isRound) Alignment.BottomCenter else Alignment.BottomStart)
                 .padding(horizontal = inset, vertical = if (isRound) shorter * 0.09f else inset),
-            isSmall = shorter < 150.dp || isRound && shorter < 240.dp,
+            isSmall = isSmall,
+            isShort = width < SMALL_TILE * LocalDensity.current.fontScale.coerceIn(1f, LARGE_TEXT) || isRound && isSmall,
             widest = if (isRound) shorter * 0.6f else Dp.Unspecified,
         )
     }
 }
 
+/** Below this marks are small, and there is room for a first name only. */
+private val SMALL_TILE = 150.dp
+
 @Composable
-private fun NameChip(face: Face, modifier: Modifier, isSmall: Boolean, widest: Dp) {
+private fun NameChip(face: Face, modifier: Modifier, isSmall: Boolean, isShort: Boolean, widest: Dp) {
     val words = strings
     val chip = callsPalette.chip
-    val isLargeText = LocalDensity.current.fontScale > LARGE_TEXT
     Row(
         modifier.then(if (widest == Dp.Unspecified) Modifier else Modifier.widthIn(max = widest))
             .clip(MaterialTheme.shapes.small).background(chip.container)
@@ -176,8 +181,8 @@ private fun NameChip(face: Face, modifier: Modifier, isSmall: Boolean, widest: D
         if (face.isMuted && !face.isScreen) Icon(Icons.MicOff, contentDescription = null, Modifier.size(14.dp), tint = MUTED_ON_CHIP)
         if (face.quality == Quality.WEAK || face.quality == Quality.BAD) QualityBars(face.quality, size = 12.dp, rest = chip.content)
         Text(
-            // A small tile has room for the first name; a reader of the screen hears all of it.
-            if ((isSmall || isLargeText) && !face.isScreen) face.name(words).substringBefore(' ') else face.name(words),
+            // A reader of the screen hears all of it.
+            if (isShort && face.user != null && !face.isScreen) firstName(face.user, face.name, words) else face.name(words),
             Modifier.weight(1f, fill = false).testTag("name"), color = chip.content, maxLines = 1, overflow = TextOverflow.Ellipsis,
             style = (if (isSmall) MaterialTheme.typography.labelSmall else MaterialTheme.typography.labelMedium).grownAtMost(LARGE_TEXT),
         )
@@ -206,7 +211,7 @@ internal fun Face.trouble(words: Strings): String? = when {
 private fun Face.description(words: Strings): String = listOfNotNull(
     name(words),
     trouble(words),
-    (if (user == null) words.handUp else words.handNumber(hand)).takeIf { isHandUp },
+    (if (hand > 0) words.handNumber(hand) else words.handUp).takeIf { isHandUp },
     words.muted.takeIf { isMuted && !isScreen },
     words.pictureOff.takeIf { !hasPicture },
     words.quality(quality).takeIf { quality == Quality.WEAK || quality == Quality.BAD },

@@ -39,18 +39,18 @@ import com.worldmates.calls.ui.theme.RoomIcons
 import com.worldmates.calls.ui.theme.callsPalette
 
 /**
- * What somebody in a room of many has to know now: that the host closed their microphone; as the host, who waits and whose
- * hand is up.
+ * What somebody in a room of many has to know now: that nobody else is here, that the host closed their microphone; as the
+ * host, who waits and whose hand is up.
  */
 @Composable
 internal fun RoomBanners(state: ActiveState, actions: CallActions, view: CallView, onView: (CallView) -> Unit) {
+    Banner(state.call.participants.isEmpty(), Icons.People, strings.waitingForOthers, callsPalette.control)
     Banner(state.call.mutedBy != null, Icons.MicOff, strings.mutedByHost, callsPalette.notice, help = strings.mutedByHostHelp)
     // The list of people shows both, and the buttons beside them.
     val isListOpen = view.panel == Panel.PEOPLE
     AtOurDoor(state, isShown = state.isHost && state.call.waiting.isNotEmpty() && !isListOpen, actions) { onView(view.copy(panel = Panel.PEOPLE)) }
     val hands = state.call.hands()
-    val namer = state.namer(strings)
-    val names = hands.take(2).joinToString { namer(it).substringBefore(' ') }
+    val names = hands.take(2).joinToString(transform = state.firstNamer(strings))
     Banner(
         state.isHost && hands.isNotEmpty() && !isListOpen, Icons.Hand,
         strings.handsUp(if (hands.size > 2) strings.andMore(names, hands.size - 2) else names), callsPalette.control,

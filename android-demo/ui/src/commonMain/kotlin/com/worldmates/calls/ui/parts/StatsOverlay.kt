@@ -73,7 +73,7 @@ internal fun StatsStrip(stats: CallStats, nameOf: (Long) -> String, modifier: Mo
                 )
                 Text(
                     listOfNotNull(
-                        person.roundTrip?.let { words.milliseconds(it.toMillis()) }, "${oneDigit(person.lossPercent)} %",
+                        person.roundTrip?.let { words.milliseconds(it.toMillis()) }, "${words.oneDigit(person.lossPercent)} %",
                         words.kilobits(person.bitrateReceived / 1_000),
                     ).joinToString(" · "),
                     color = callsPalette.numbers.content, style = style.copy(fontFeatureSettings = EVEN_DIGITS),
@@ -99,7 +99,7 @@ private fun Line(label: String, value: String) {
 
 private fun ParticipantStats.lines(words: Strings): List<Pair<String, String>> = listOfNotNull(
     roundTrip?.let { words.roundTrip to words.milliseconds(it.toMillis()) },
-    words.loss to "${oneDigit(lossPercent)} %",
+    words.loss to "${words.oneDigit(lossPercent)} %",
     words.received to words.kilobits(bitrateReceived / 1_000),
     words.sent to words.kilobits(bitrateSent / 1_000),
     (words.picture to "$pictureWidth × $pictureHeight · ${picturesPerSecond.roundToInt()}").takeIf { pictureWidth > 0 },
@@ -107,7 +107,7 @@ private fun ParticipantStats.lines(words: Strings): List<Pair<String, String>> =
     path?.let { words.path to it },
 )
 
-private fun oneDigit(value: Float): String {
+internal fun Strings.oneDigit(value: Float): String {
     val tenths = (value * 10).roundToInt()
-    return "${tenths / 10}.${tenths % 10}"
+    return "${tenths / 10}$decimalSeparator${tenths % 10}"
 }

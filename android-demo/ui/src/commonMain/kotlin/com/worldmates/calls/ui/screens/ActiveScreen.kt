@@ -69,6 +69,7 @@ import com.worldmates.calls.ui.parts.Counted
 import com.worldmates.calls.ui.parts.FloatingReactions
 import com.worldmates.calls.ui.parts.GridStage
 import com.worldmates.calls.ui.parts.IconAction
+import com.worldmates.calls.ui.parts.LARGE_TEXT
 import com.worldmates.calls.ui.parts.LocalIsSmall
 import com.worldmates.calls.ui.parts.LocalLooking
 import com.worldmates.calls.ui.parts.Looking
@@ -85,6 +86,7 @@ import com.worldmates.calls.ui.parts.StatsStrip
 import com.worldmates.calls.ui.parts.TinyStage
 import com.worldmates.calls.ui.parts.VoiceStage
 import com.worldmates.calls.ui.parts.callName
+import com.worldmates.calls.ui.parts.grownAtMost
 import com.worldmates.calls.ui.parts.large
 import com.worldmates.calls.ui.parts.namer
 import com.worldmates.calls.ui.parts.unread
@@ -237,6 +239,7 @@ private fun TopBar(state: ActiveState, view: CallView, onView: (CallView) -> Uni
             .semantics { isTraversalGroup = true; traversalIndex = -1f },
         Arrangement.spacedBy(8.dp), Alignment.CenterVertically,
     ) {
+        val isLargeText = LocalDensity.current.fontScale > LARGE_TEXT
         Column(Modifier.weight(1f)) {
             Row(horizontalArrangement = Arrangement.spacedBy(6.dp), verticalAlignment = Alignment.CenterVertically) {
                 if (state.call.isLocked) {
@@ -244,13 +247,13 @@ private fun TopBar(state: ActiveState, view: CallView, onView: (CallView) -> Uni
                 }
                 Text(
                     callName(state.call, strings), Modifier.testTag("name").semantics { heading() }, color = callsPalette.onBackdrop,
-                    style = MaterialTheme.typography.titleMedium, maxLines = 1, overflow = TextOverflow.Ellipsis,
+                    style = MaterialTheme.typography.titleMedium, maxLines = if (isLargeText) 2 else 1, overflow = TextOverflow.Ellipsis,
                 )
             }
             Row(horizontalArrangement = Arrangement.spacedBy(8.dp), verticalAlignment = Alignment.CenterVertically) {
                 Text(
-                    state.timeWords(), color = callsPalette.onBackdropQuiet,
-                    style = MaterialTheme.typography.bodyMedium.copy(fontFeatureSettings = EVEN_DIGITS),
+                    state.timeWords(), color = callsPalette.onBackdropQuiet, maxLines = 1,
+                    style = MaterialTheme.typography.bodyMedium.grownAtMost(LARGE_TEXT).copy(fontFeatureSettings = EVEN_DIGITS),
                 )
                 QualityBars(state.active.stats.worstQuality(), size = 14.dp)
             }

@@ -39,7 +39,6 @@ import com.worldmates.calls.ui.CallActions
 import com.worldmates.calls.ui.layout.COMPACT_HEIGHT
 import com.worldmates.calls.ui.parts.Backdrop
 import com.worldmates.calls.ui.parts.Banner
-import com.worldmates.calls.ui.parts.CallButton
 import com.worldmates.calls.ui.parts.CameraButton
 import com.worldmates.calls.ui.parts.MuteButton
 import com.worldmates.calls.ui.parts.NamedCallButton
@@ -55,17 +54,19 @@ public fun DoorScreen(state: CallsUiState.AtTheDoor, actions: CallActions, modif
     Backdrop(modifier.testTag("door")) {
         BoxWithConstraints(Modifier.fillMaxSize().windowInsetsPadding(WindowInsets.safeDrawing)) {
             val isLow = maxHeight < COMPACT_HEIGHT && maxWidth > maxHeight
-            val switches: @Composable () -> Unit = {
-                MuteButton(state.call.isMuted, actions)
-                CameraButton(state.call, actions)
+            val buttons: @Composable (Modifier) -> Unit = { place ->
+                Column(place, Arrangement.spacedBy(26.dp), Alignment.CenterHorizontally) {
+                    Row(horizontalArrangement = Arrangement.spacedBy(20.dp)) {
+                        MuteButton(state.call.isMuted, actions)
+                        CameraButton(state.call, actions)
+                    }
+                    NamedCallButton(Icons.HangUp, strings.leaveDoor, callsPalette.hangUp, actions::hangUp, Modifier.testTag("hangup"))
+                }
             }
             if (isLow) {
                 Row(Modifier.fillMaxSize().padding(24.dp), verticalAlignment = Alignment.CenterVertically) {
                     Door(state, 76.dp, Modifier.weight(1f).verticalScroll(rememberScrollState()))
-                    Row(Modifier.weight(0.6f), Arrangement.spacedBy(20.dp, Alignment.CenterHorizontally)) {
-                        switches()
-                        CallButton(Icons.HangUp, strings.leaveDoor, callsPalette.hangUp, actions::hangUp, Modifier.testTag("hangup"))
-                    }
+                    buttons(Modifier.weight(0.6f).verticalScroll(rememberScrollState()))
                 }
             } else {
                 Column(
@@ -74,10 +75,7 @@ public fun DoorScreen(state: CallsUiState.AtTheDoor, actions: CallActions, modif
                 ) {
                     Box(Modifier)
                     Door(state, 116.dp, Modifier.padding(vertical = 24.dp))
-                    Column(Modifier.padding(bottom = 12.dp), Arrangement.spacedBy(26.dp), Alignment.CenterHorizontally) {
-                        Row(horizontalArrangement = Arrangement.spacedBy(20.dp)) { switches() }
-                        NamedCallButton(Icons.HangUp, strings.leaveDoor, callsPalette.hangUp, actions::hangUp, Modifier.testTag("hangup"))
-                    }
+                    buttons(Modifier.padding(bottom = 12.dp))
                 }
             }
         }

@@ -175,6 +175,7 @@ public interface Strings {
     public val path: String
     public val jitter: String
     public val concealed: String
+    public val decimalSeparator: Char
     public fun milliseconds(value: Long): String
     public fun kilobits(value: Long): String
     public fun seconds(value: Long): String

@@ -195,6 +195,7 @@ internal object EnglishStrings : Strings {
     override fun page(number: Int, of: Int): String = "Page $number of $of"
     override fun speaking(name: String): String = "$name is speaking"
     override fun talkedFor(time: String): String = "Talked for $time"
+    override val decimalSeparator: Char = '.'
     override fun milliseconds(value: Long): String = "$value ms"
     override fun kilobits(value: Long): String = "$value kbit/s"
     override fun seconds(value: Long): String = "$value s"

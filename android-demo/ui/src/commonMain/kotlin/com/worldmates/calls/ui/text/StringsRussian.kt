@@ -166,7 +166,7 @@ internal object RussianStrings : Strings {
     override fun screenOf(name: String): String = "Экран: $name"
     override val reactions: String = "Реакции"
     override fun reacted(name: String, what: String): String = "$name: $what"
-    override val atTheDoor: String = "Организатора попросили вас впустить"
+    override val atTheDoor: String = "Ждём, пока организатор вас впустит"
     override val atTheDoorHelp: String = "Пока вы ждёте, вас не слышат и не видят."
     override val leaveDoor: String = "Не ждать"
 
@@ -196,6 +196,7 @@ internal object RussianStrings : Strings {
     override fun page(number: Int, of: Int): String = "Страница $number из $of"
     override fun speaking(name: String): String = "Говорит: $name"
     override fun talkedFor(time: String): String = "Длительность $time"
+    override val decimalSeparator: Char = ','
     override fun milliseconds(value: Long): String = "$value мс"
     override fun kilobits(value: Long): String = "$value кбит/с"
     override fun seconds(value: Long): String = "$value с"

@@ -166,7 +166,7 @@ internal object UkrainianStrings : Strings {
     override fun screenOf(name: String): String = "Екран: $name"
     override val reactions: String = "Реакції"
     override fun reacted(name: String, what: String): String = "$name: $what"
-    override val atTheDoor: String = "Організатора попросили вас впустити"
+    override val atTheDoor: String = "Чекаємо, поки організатор вас впустить"
     override val atTheDoorHelp: String = "Поки ви чекаєте, вас не чують і не бачать."
     override val leaveDoor: String = "Не чекати"
 
@@ -196,6 +196,7 @@ internal object UkrainianStrings : Strings {
     override fun page(number: Int, of: Int): String = "Сторінка $number з $of"
     override fun speaking(name: String): String = "Говорить: $name"
     override fun talkedFor(time: String): String = "Тривалість $time"
+    override val decimalSeparator: Char = ','
     override fun milliseconds(value: Long): String = "$value мс"
     override fun kilobits(value: Long): String = "$value кбіт/с"
     override fun seconds(value: Long): String = "$value с"
