@@ -55,7 +55,7 @@ const manners = {
 
   async "a message that is too large is refused and the next one is not"() {
     const socket = await registered(1);
-    assert.equal(await refusal(socket, "call:end", { ...end, more: "x".repeat(70_000) }), "too_large");
+    assert.equal(await refusal(socket, "call:end", { ...end, more: "x".repeat(270_000) }), "too_large");
     assert.equal(await refusal(socket, "call:end", end), "not_found");
     return [socket];
   },

@@ -25,7 +25,7 @@ pub(super) async fn a_mistake_is_answered(player: &mut Player) -> Result<()> {
         (
             "ann",
             "call:initiate",
-            json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "x".repeat(70_000) }),
+            json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": "x".repeat(270_000) }),
             ErrorCode::TooLarge,
         ),
     ];
