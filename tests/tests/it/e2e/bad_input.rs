@@ -106,7 +106,7 @@ async fn a_flood_meets_rate_limited_and_the_others_do_not() -> Result<()> {
 async fn a_message_that_is_too_large_is_refused_and_the_next_one_is_taken() -> Result<()> {
     let server = TestServer::start(&[]).await;
     let mut ann = Client::register(server.address(), 1, "phone").await?;
-    let huge = Value::from("x".repeat(70_000));
+    let huge = Value::from("x".repeat(270_000));
 
     let dial = json!({ "fromId": 1, "toId": 2, "callType": "audio", "roomName": "r", "sdpOffer": huge });
     let refusal = ann.ask_in_vain("call:initiate", &dial).await?;

@@ -4,7 +4,7 @@ use calls_tests::{process::get, server::TestServer};
 
 #[tokio::test]
 async fn every_number_that_deserves_an_alarm_is_on_the_page() -> Result<()> {
-    let server = TestServer::start(&[]).await;
+    let server = TestServer::start(&[("SFU", "on"), ("SFU_PORT", "0")]).await;
     let document = include_str!("../../../../docs/deploy.md");
     let (_, watch) = document.split_once("\n## Watch").context("a section on watching")?;
     let (watch, _) = watch.split_once("\n## ").context("a section behind it")?;
