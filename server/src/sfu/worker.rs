@@ -146,6 +146,8 @@ struct Hall {
     room: Room,
     seats: Vec<Option<usize>>,
     due: Duration,
+    /// When it was last looked at what is due.
+    looked: Duration,
 }
 
 /// One thread.
@@ -400,7 +402,6 @@ impl Worker {
 
     /// Does something with a room: what it says leaves, and its clock is looked at anew.
     fn in_hall(&mut self, hall: usize, act: impl FnOnce(&mut Room, &mut Outlet<'_>)) {
-        let soon = self.now() + FINEST;
         let Some(Some(held)) = self.halls.get_mut(hall) else { return };
         let mut outlet = Outlet {
             exit: &mut self.exit,
@@ -409,8 +410,8 @@ impl Worker {
             news: &mut self.news,
         };
         act(&mut held.room, &mut outlet);
-        // To find out what is due now takes a look at everybody, so not after each packet.
-        held.due = held.due.min(soon);
+        // What is due at once is done after the batch. To find out takes a look at everybody, so not after each packet.
+        held.due = held.due.min(held.looked + FINEST);
         if !self.news.is_empty() {
             self.say(hall);
         }
@@ -429,6 +430,7 @@ impl Worker {
                 self.in_hall(hall, |room, out| room.tick(now, out));
             }
             if let Some(held) = &mut self.halls[hall] {
+                held.looked = now;
                 held.due = held.room.deadline(now).max(now + FINEST);
             }
         }

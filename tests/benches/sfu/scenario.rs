@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) enum Scenario {
     /// One speaks to many.
     Listen,
-    /// The same with packets six times as often, which takes most of one core.
+    /// The same with packets five times as often, which takes most of one core.
     Fast,
     /// Some talk in a large room.
     Talk,
@@ -56,7 +56,7 @@ impl Size {
         arrivals: 50,
         arrive_s: 5.0,
         seconds: 10.0,
-        fast: 300,
+        fast: 250,
     };
     pub(crate) const QUICK: Self =
         Self { listeners: 50, crowd: 20, arrivals: 20, arrive_s: 2.0, seconds: 3.0, ..Self::FULL };

@@ -91,7 +91,8 @@ impl Worker {
             return *hall;
         }
         let room = Room::new(self.parts.settings.clone(), self.ntp_at_begin);
-        let hall = Hall { name: name.clone(), room, seats: Vec::new(), due: Duration::ZERO };
+        let hall =
+            Hall { name: name.clone(), room, seats: Vec::new(), due: Duration::ZERO, looked: Duration::ZERO };
         let free = self.halls.iter().position(Option::is_none).unwrap_or(self.halls.len());
         if free == self.halls.len() {
             self.halls.push(None);
